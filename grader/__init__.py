@@ -1,0 +1,3 @@
+"""grader: grades deep-learning notebooks from evidence that was watched and recomputed."""
+
+__version__ = "0.1.0"

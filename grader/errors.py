@@ -1,0 +1,83 @@
+"""The one error tree of the grader.
+
+    GraderError
+    ├── UsageError                    what the caller asked for can't be done: exit status 2
+    │   ├── SubmissionsNotFoundError  no folder, no notebook there
+    │   ├── RubricError               a rubric file with mistakes, each named by its path
+    │   ├── DatasetError              a data folder that is not there, or not laid out as expected
+    │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
+    │   └── ResultsError              an --out folder that can't be written, or holds no results
+    ├── SubmissionError               one submission can't be read: reported under its name, the rest go on
+    └── InfrastructureError           the grader or the machine failed: never a student's low level
+        ├── SandboxError              a box could not be started or did not obey
+        ├── RunnerError               the runner process died or answered nonsense
+        ├── VerificationError         recomputation could not be carried out
+        └── ReferenceTrainingError    a reference training could not be carried out
+
+Every message says what happened, to which submission or file, and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class GraderError(Exception):
+    """Base of all errors the grader raises on purpose."""
+
+
+class UsageError(GraderError):
+    """What the caller asked for can't be done; the command ends with exit status 2."""
+
+
+class SubmissionsNotFoundError(UsageError):
+    """The path given holds no submission."""
+
+
+class RubricError(UsageError):
+    """A rubric file with mistakes.
+
+    Args:
+        source: the file or name of the rubric.
+        mistakes: one sentence each, starting with the path of the mistake (`$.criteria[2].levels`).
+    """
+
+    def __init__(self, source: str, mistakes: tuple[str, ...]) -> None:
+        self.source = source
+        self.mistakes = mistakes
+        count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        super().__init__(f"{source} has {count}: " + "; ".join(mistakes))
+
+
+class DatasetError(UsageError):
+    """A data folder that is not there, or is not laid out like `~/.keras/datasets`."""
+
+
+class SandboxUnavailableError(UsageError):
+    """No isolation tier works on this machine, and isolation was not waived by name."""
+
+
+class ResultsError(UsageError):
+    """An output folder that can't be written, or that holds no stored results."""
+
+
+class SubmissionError(GraderError):
+    """One submission can't be read; it is reported under its name and the others are graded."""
+
+
+class InfrastructureError(GraderError):
+    """The grader or the machine failed; levels become null and the submission goes to review."""
+
+
+class SandboxError(InfrastructureError):
+    """A sandbox could not be started, or ended in a way its contract does not allow."""
+
+
+class RunnerError(InfrastructureError):
+    """The runner process of a submission died or left no readable result."""
+
+
+class VerificationError(InfrastructureError):
+    """The recomputation outside the student's process could not be carried out."""
+
+
+class ReferenceTrainingError(InfrastructureError):
+    """A reference recipe could not be trained or scored."""

@@ -1,0 +1,117 @@
+"""Findings, rubrics, judgements and the grade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["pass", "fail", "unknown", "not_applicable", "error"]
+Origin = Literal["static", "kernel", "verified"]
+Level = Literal["emerging", "developing", "proficient", "exemplary"]
+
+LEVELS: tuple[Level, ...] = ("emerging", "developing", "proficient", "exemplary")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found.
+
+    `origin` names the best evidence it rests on: `static` (read), `kernel` (claimed by the run), `verified`
+    (recomputed outside). `summary` is a sentence for the student; `fix` how to mend a failure. `moves_level` is
+    false for findings that are certain but harmless, or serious but only likely: they are shown as advice.
+    """
+
+    check: str
+    outcome: Outcome
+    origin: Origin
+    summary: str
+    cells: tuple[int, ...] = ()
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    fix: str | None = None
+    moves_level: bool = True
+    review: str | None = None
+    """Why a person should look at this, where one should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Checks of which at least `at_least` must pass (all of one: a plain requirement; several: alternatives)."""
+
+    checks: tuple[str, ...]
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRule:
+    """A level's descriptor, word for word, and what it requires beyond the level below."""
+
+    level: Level
+    descriptor: str
+    requires: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One row of the rubric. `levels` are in rising order; `points` maps level to points before `weight`."""
+
+    id: str
+    title: str
+    levels: tuple[LevelRule, ...]
+    points: Mapping[str, float]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """A rubric, loaded and checked. `sha256` covers the file's bytes; `thresholds` override the checks' own."""
+
+    id: str
+    title: str
+    criteria: tuple[Criterion, ...]
+    sha256: str
+    advice: tuple[str, ...] = ()
+    """Checks reported without moving any level."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One criterion judged. `level` is None where the grader or the machine failed; `low`..`high` is the range."""
+
+    criterion: str
+    title: str
+    level: Level | None
+    low: Level | None
+    high: Level | None
+    needs_review: bool
+    points: float | None
+    max_points: float
+    reasons: tuple[str, ...]
+    next_step: str | None
+    findings: tuple[str, ...]
+    descriptor: str = ""
+    review_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """The whole of one submission's result: what `grade.json` holds."""
+
+    submission: str
+    notebook: str
+    sha256: str
+    run: Mapping[str, Any]
+    rubric_id: str
+    rubric_sha256: str
+    judgements: tuple[Judgement, ...]
+    findings: tuple[Finding, ...]
+    measured: Mapping[str, Any]
+    points: float | None
+    max_points: float
+    review_reasons: tuple[str, ...] = ()
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person has to look at it before it counts."""
+        return bool(self.review_reasons) or any(item.needs_review for item in self.judgements)

@@ -1,0 +1,77 @@
+"""What happened when a submission was run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from grader.model.submission import SavedOutput
+
+RunStatus = Literal[
+    "ok",
+    "error",
+    "timeout",
+    "out_of_memory",
+    "kernel_died",
+    "output_flood",
+    "disk_full",
+    "too_many_processes",
+    "not_run",
+    "infrastructure_failure",
+]
+Tier = Literal["bubblewrap", "landlock", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """How one code cell ended: `status` is `ok`, `error`, `interrupted` (limit hit here) or `not_run`."""
+
+    index: int
+    status: Literal["ok", "error", "interrupted", "not_run"]
+    seconds: float = 0.0
+    exception: str = ""
+    message: str = ""
+    outputs: tuple[SavedOutput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line the probe sent, stamped by the runner with the cell that was running when it arrived.
+
+    Untrusted: the fields are whatever the student's process sent. `seq` is the probe's own number, -1 if absent.
+    """
+
+    seq: int
+    cell: int | None
+    kind: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a submission, top to bottom, in a clean kernel.
+
+    `failed_cell` is the first cell that failed or was cut short; `message` says in one sentence what happened.
+    `artifacts` maps artifact ids to files written by the host from the event channel.
+    `channel_faults` counts lines that were malformed, out of sequence or over the caps.
+    """
+
+    status: RunStatus
+    isolation: Tier
+    wall_s: float
+    cells: tuple[CellRun, ...] = ()
+    failed_cell: int | None = None
+    message: str | None = None
+    events: tuple[Event, ...] = ()
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
+    channel_faults: int = 0
+    isolation_gaps: tuple[str, ...] = ()
+    executed_notebook: Path | None = None
+    peak_memory_bytes: int = 0
+
+    @property
+    def completed(self) -> bool:
+        """Whether every code cell was run, failing or not."""
+        return self.status in {"ok", "error"}

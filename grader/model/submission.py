@@ -1,0 +1,66 @@
+"""What was handed in: a notebook, its cells, and the files beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+CellKind = Literal["code", "markdown", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedOutput:
+    """One output as the student saved it (or as our run produced it).
+
+    `kind` is nbformat's output type; `text` the plain text (stream, repr, error); `html` its HTML form, if any;
+    `image_png` says whether a picture came with it. Long texts are cut at intake, with a mark.
+    """
+
+    kind: Literal["stream", "display_data", "execute_result", "error"]
+    text: str = ""
+    html: str = ""
+    image_png: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell, by its position in the notebook (0-based, markdown cells counted)."""
+
+    index: int
+    kind: CellKind
+    source: str
+    execution_count: int | None = None
+    outputs: tuple[SavedOutput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One student's hand-in, read and normalised to nbformat 4.
+
+    `folder` holds the files that lie beside the notebook (None where a bare notebook was given); `sha256` covers
+    the notebook's bytes; `files_sha256` the names and contents of the files beside it.
+    """
+
+    id: str
+    notebook: Path
+    folder: Path | None
+    sha256: str
+    files_sha256: str
+    cells: tuple[Cell, ...]
+    language: str = "python"
+    saved_format: str = "4.5"
+
+    @property
+    def code_cells(self) -> tuple[Cell, ...]:
+        """The code cells, in order."""
+        return tuple(cell for cell in self.cells if cell.kind == "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A submission that could not be read, kept under its name so that it isn't lost."""
+
+    id: str
+    path: Path
+    reason: str

@@ -1,0 +1,89 @@
+r"""The event format: what the probe writes and the host reads. Standard library only, imported by both sides.
+
+Channel: one-way byte stream (a pipe whose write end the kernel inherits; its descriptor number stands in the
+environment variable FD_VARIABLE). Each event is one line of JSON, sent as `\n{...}\n` so that a line torn by an
+interrupt or by another writer costs that line only. Every event has `seq` (0, 1, 2, ...) and `kind`. The runner, not
+the probe, stamps the cell: it drains the channel after each cell's reply, before the next cell starts.
+
+Artifacts (arrays as `.npy` without pickle, models as `.keras`) go over the same channel, in parts:
+
+    {"seq": 7, "kind": "artifact", "artifact": "a3", "format": "npy", "part": 0, "parts": 2, "data": "<base64>"}
+
+An artifact can be sent once; later parts for a finished id are channel faults. So nothing that was sent can be taken
+back or overwritten by later cells.
+
+Identity of rows: `rows` ids stand for distinct contents (the digest of all row hashes and the shape); the same
+array, copied or under another name, has the same id. Per-row hashes are uint64 arrays in row order.
+
+Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, model m*, fit f*, scoring s*, artifact a*):
+
+    probe.started   python, pid
+    probe.hooked    library, version
+    probe.fault     where, error              the probe's own fault, swallowed: what it would have seen is unknown
+    probe.dropped   what, why                 a cap was reached
+    artifact        see above; format: npy | keras | json
+
+    rows.seen       rows, count, shape (of one row), dtype, source: array | frame | tf.data | generator | sequence,
+                    exact: artifact (uint64 per row), canonical: artifact (uint64 per row; per-row min-max to 8 bits),
+                    low, high, mean, nans, [values: artifact (the rows themselves)], [values_index: artifact (int64,
+                    which rows `values` holds, when only a sample was kept)], complete: bool
+    labels.seen     labels, count, shape (of one row), dtype, form: int | one_hot | binary | float | text | unknown,
+                    classes: [str], counts: [int], low, high, values: artifact (class index or number per row)
+    rows.labelled   rows, labels              these rows were seen with these labels (fit, evaluate, loader, split)
+    data.loaded     function, parts: [{rows, labels}]         keras.datasets.*, sklearn.datasets.*, ...
+    data.op         op (shuffle, take, skip, batch, map, ...), dataset, source, settings: {}       tf.data building
+    split.made      function, sizes: [int], settings: {random_state, shuffle, stratify, test_size}, inputs: [rows],
+                    outputs: [rows]
+    preprocessing.fitted       object, class, rows, stateless: bool
+    preprocessing.transformed  object, class, rows_in, rows_out
+    seed.set        function, value
+
+    model.described model, library, class, family: sequential | functional | subclassed | other, layers: [{name, class,
+                    parameters, trainable, output_shape, settings: {}}], parameters, trainable_parameters,
+                    input_shape, output_shape, output_activation, pretrained
+    model.compiled  model, loss, from_logits, optimizer, learning_rate, metrics: [str]
+    fit.began       fit, model, rows, labels, validation_rows, validation_labels, validation_split, epochs,
+                    batch_size, callbacks: [{class, monitor, settings: {}}], weights: digest, augmentation: [str]
+    fit.epoch       fit, epoch (0-based), logs: {name: number}
+    fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
+                    only now), [unstable: bool]
+    model.sealed    model, weights: digest, [artifact (.keras)], [why not]
+    model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
+                    returned: {name: number}, [predictions: artifact (float, one row per input row)]
+    metric.computed function, true: labels, predicted: labels, count, [value], [matrix: [[number]]], [text],
+                    [score: the scoring whose predictions were given]
+    figure.drawn    figure, axes, draw: line | image | mesh | bar | scatter | hist | text | other, label, x, y
+                    (numbers, capped), shape, [values (matrix, capped)], [rows: row set a picture's row belongs to]
+    figure.titled   figure, axes, title, x_label, y_label, texts: [str] (annotations, capped), legend: [str]
+    augmentation    class, [rows_in, rows_out]   a random layer or generator applied outside a model
+    weights.loaded  model, how                    load_weights, load_model, set_weights, pretrained application
+"""
+
+from __future__ import annotations
+
+FD_VARIABLE = "GRADER_PROBE_FD"
+"""Environment variable with the number of the channel's write descriptor."""
+
+CHUNK_BYTES = 192 * 1024
+"""Raw bytes of an artifact in one part: 256 KiB as base64, far below the line cap."""
+
+MAX_LINE_BYTES = 1024 * 1024
+"""Longest line the host accepts; longer ones are dropped and counted as channel faults."""
+
+MAX_EVENTS = 50_000
+"""Most events of one run; a loop over `model(x)` must not fill the host's disk."""
+
+MAX_ARTIFACT_BYTES = 256 * 1024 * 1024
+"""Largest single artifact: 10,000 colour pictures of 92 x 92 as float32."""
+
+MAX_TOTAL_BYTES = 1024 * 1024 * 1024
+"""All artifacts of one run together."""
+
+MAX_SEALS = 24
+"""Most sealed models of one run: a loop that scores after every epoch must not seal for ever."""
+
+MAX_SERIES = 2_000
+"""Most points of one drawn line that are sent."""
+
+MAX_MATRIX = 64
+"""Largest side of a drawn matrix that is sent: more classes than any course's confusion matrix."""
