@@ -48,6 +48,7 @@ from grader.model.judgement import (
     Rubric,
 )
 from grader.model.run import CellRun, Event, Run, RunStatus, Tier
+from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
 from grader.model.submission import Cell, CellKind, SavedOutput, Submission, Unreadable
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "InputKind",
     "Judgement",
     "LabelFacts",
+    "Labels",
     "LayerFacts",
     "Level",
     "LevelRule",
@@ -85,16 +87,19 @@ __all__ = [
     "Passage",
     "PreprocessingFit",
     "ProseFacts",
+    "ReferenceData",
     "ReferenceResult",
     "Requirement",
     "Role",
     "RowSet",
+    "Rows",
     "Rubric",
     "Run",
     "RunFacts",
     "RunStatus",
     "SavedOutput",
     "Scoring",
+    "SealedScoring",
     "Section",
     "SeedCall",
     "SplitCall",

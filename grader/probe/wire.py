@@ -26,9 +26,12 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     rows.seen       rows, count, shape (of one row), dtype, source: array | frame | tf.data | generator | sequence,
                     exact: artifact (uint64 per row), canonical: artifact (uint64 per row; per-row min-max to 8 bits),
                     low, high, mean, nans, [values: artifact (the rows themselves)], [values_index: artifact (int64,
-                    which rows `values` holds, when only a sample was kept)], complete: bool
+                    which rows `values` holds, when only a sample was kept)], [scale: 255 where `values` was packed
+                    to uint8 and the true rows are float32(values / scale)], complete: bool. Floating rows are kept
+                    as float32: what Keras computes with.
     labels.seen     labels, count, shape (of one row), dtype, form: int | one_hot | binary | float | text | unknown,
-                    classes: [str], counts: [int], low, high, values: artifact (class index or number per row)
+                    classes: [str], counts: [int], low, high, values: artifact (int64 index into classes; for the form
+                    float the numbers as float64)
     rows.labelled   rows, labels              these rows were seen with these labels (fit, evaluate, loader, split)
     data.loaded     function, parts: [{rows, labels}]         keras.datasets.*, sklearn.datasets.*, ...
     data.op         op (shuffle, take, skip, batch, map, ...), dataset, source, settings: {}       tf.data building
