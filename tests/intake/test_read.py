@@ -1,0 +1,161 @@
+"""Reading notebooks: all versions students have, and a reason for everything that can't be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grader.errors import SubmissionError
+from grader.intake.read import MAX_OUTPUT_CHARACTERS, hash_files, load_notebook
+
+
+def read(path: Path):
+    return load_notebook(path, "ada", None)
+
+
+def write(tmp_path: Path, document: object) -> Path:
+    path = tmp_path / "notebook.ipynb"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_format_3_is_read_like_format_4(tmp_path):
+    """Old notebooks keep their cells, sources and outputs."""
+    output = {"output_type": "stream", "stream": "stdout", "text": ["hi\n"]}
+    cells = [
+        {"cell_type": "heading", "level": 1, "source": "Title", "metadata": {}},
+        {
+            "cell_type": "code",
+            "input": "print('hi')",
+            "language": "python",
+            "prompt_number": 1,
+            "outputs": [output],
+            "collapsed": False,
+            "metadata": {},
+        },
+    ]
+    document = {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": ""},
+        "worksheets": [{"cells": cells, "metadata": {}}],
+    }
+    submission = read(write(tmp_path, document))
+    assert [cell.kind for cell in submission.cells] == ["markdown", "code"]
+    assert submission.cells[1].source == "print('hi')"
+    assert submission.cells[1].outputs[0].text == "hi\n"
+
+
+def test_an_extra_property_does_not_matter(tmp_path):
+    """Real notebooks break the schema in harmless ways."""
+    cell = {"cell_type": "code", "source": ["a = 1\n", "a"], "outputs": [], "metadata": {}, "surprise": 1}
+    submission = read(write(tmp_path, {"nbformat": 4, "nbformat_minor": 2, "metadata": {}, "cells": [cell]}))
+    assert submission.cells[0].source == "a = 1\na"
+
+
+def test_long_outputs_keep_their_beginning_and_their_end(tmp_path):
+    """A score printed after a flood is still seen."""
+    output = {"output_type": "stream", "name": "stdout", "text": "first" + "x" * 10 * MAX_OUTPUT_CHARACTERS + "last"}
+    cell = {"cell_type": "code", "source": "1", "outputs": [output], "metadata": {}, "execution_count": 3}
+    text = read(write(tmp_path, {"nbformat": 4, "metadata": {}, "cells": [cell]})).cells[0].outputs[0].text
+    assert len(text) < 1.1 * MAX_OUTPUT_CHARACTERS
+    assert text.startswith("first")
+    assert text.endswith("last")
+
+
+def test_utf_16_is_read(tmp_path):
+    """A notebook saved by an odd editor is still a notebook."""
+    path = tmp_path / "notebook.ipynb"
+    path.write_text('{"nbformat": 4, "metadata": {}, "cells": []}', encoding="utf-16")
+    assert read(path).cells == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"   ", "empty"),
+        (b'{"nbformat": 4, "cells": [', "not a complete notebook"),
+        (b"<html>Sign in</html>", "not a complete notebook"),
+        (b"[1, 2]", "not a notebook"),
+        (b'{"a": 1}', "not a notebook"),
+        (b'{"nbformat": 4, "cells": {"a": 1}}', "no list of cells"),
+        (b"\xff\xfe\xfa\x00\xd8", "not text"),
+        (b"[" * 200_000, "nested"),
+        (b'{"nbformat": 4, "metadata": {"kernelspec": {"language": "R"}}, "cells": []}', "written in r"),
+        (b'{"nbformat": 3, "worksheets": 7}', "can't be converted"),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path, content, reason):
+    """Each kind of broken file has its own sentence."""
+    path = tmp_path / "notebook.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(SubmissionError, match=reason):
+        read(path)
+
+
+def test_a_fifo_does_not_hang(tmp_path):
+    """A special file is refused at once."""
+    import os
+
+    os.mkfifo(tmp_path / "notebook.ipynb")
+    with pytest.raises(SubmissionError, match="regular file"):
+        read(tmp_path / "notebook.ipynb")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "cells",
+                    "worksheets",
+                    "metadata",
+                    "cell_type",
+                    "source",
+                    "outputs",
+                    "data",
+                    "text",
+                    "nbformat",
+                    "kernelspec",
+                    "language",
+                    "output_type",
+                    "execution_count",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=json_values)
+def test_any_json_gives_a_submission_or_a_reason(tmp_path, value):
+    """No malformed notebook makes anything but a SubmissionError."""
+    cell = value if isinstance(value, dict) else {"cell_type": "code", "source": value, "outputs": value}
+    for document in (value, {"nbformat": 4, "cells": [cell, value], "metadata": value}):
+        try:
+            submission = read(write(tmp_path, document))
+        except SubmissionError:
+            continue
+        else:
+            assert all(isinstance(item.source, str) for item in submission.cells)
+
+
+def test_changed_files_change_the_digest(tmp_path):
+    """A submission whose data changed is another submission."""
+    (tmp_path / "a.csv").write_text("1")
+    before = hash_files(tmp_path, tmp_path / "n.ipynb")
+    (tmp_path / "n.ipynb").write_text("{}")
+    assert hash_files(tmp_path, tmp_path / "n.ipynb") == before
+    (tmp_path / "a.csv").write_text("2")
+    assert hash_files(tmp_path, tmp_path / "n.ipynb") != before
