@@ -47,6 +47,7 @@ from grader.model.judgement import (
     Requirement,
     Rubric,
 )
+from grader.model.result import CriterionResult, Result, ResultStatus
 from grader.model.run import CellRun, Event, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
 from grader.model.submission import Cell, CellKind, SavedOutput, Submission, Unreadable
@@ -63,6 +64,7 @@ __all__ = [
     "CodeFacts",
     "Confusion",
     "Criterion",
+    "CriterionResult",
     "Diagnosis",
     "Drawing",
     "Event",
@@ -90,6 +92,8 @@ __all__ = [
     "ReferenceData",
     "ReferenceResult",
     "Requirement",
+    "Result",
+    "ResultStatus",
     "Role",
     "RowSet",
     "Rows",

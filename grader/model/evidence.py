@@ -388,6 +388,7 @@ class RunFacts:
     watched: tuple[str, ...] = ()
     """Libraries the probe hooked in this run."""
     isolation_gaps: tuple[str, ...] = ()
+    wall_s: float = 0.0
 
 
 # ---------------------------------------------------------------- recomputed outside
