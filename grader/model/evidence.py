@@ -126,6 +126,11 @@ class NumberClaim:
     approximate: bool = False
     literal: bool = False
     """The number stands as a literal in the code that prints it (`print("accuracy: 0.98")`)."""
+    subject: str = ""
+    """The model the sentence names (`dense`, `cnn`, `baseline`, `model 2`), lower case; empty where it names none.
+
+    A number about another model than the final one is compared with that one's scorings, or with none.
+    """
 
 
 @dataclass(frozen=True, slots=True)
