@@ -70,6 +70,8 @@ class CodeFacts:
     defined_class_names: tuple[str, ...] = ()
     tuning: tuple[tuple[str, int], ...] = ()
     """Tuning or regularising constructs in the code (`EarlyStopping`, `Dropout`, a loop over settings), by cell."""
+    lint_note: str = ""
+    """Why the linter could not run, where `lint_ran` is False."""
 
 
 # ---------------------------------------------------------------- the prose, read
