@@ -47,7 +47,7 @@ from grader.model.judgement import (
     Requirement,
     Rubric,
 )
-from grader.model.result import CriterionResult, Result, ResultStatus
+from grader.model.result import CriterionResult, Result
 from grader.model.run import CellRun, Event, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
 from grader.model.submission import Cell, CellKind, SavedOutput, Submission, Unreadable
@@ -93,7 +93,6 @@ __all__ = [
     "ReferenceResult",
     "Requirement",
     "Result",
-    "ResultStatus",
     "Role",
     "RowSet",
     "Rows",

@@ -1,0 +1,318 @@
+"""Evidence and grades to JSON files and back: byte-stable, never half-written.
+
+`evidence.json` is the grader's own format: it comes back as equal evidence, so that a class can be judged again
+without running anything. `grade.json` is a public contract (`grader/reports/grade.schema.json`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+from collections.abc import Mapping
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cattrs
+from cattrs.errors import BaseValidationError
+
+from grader.errors import ResultsError
+from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, Judgement
+
+T = TypeVar("T")
+
+GRADE_SCHEMA = 1
+"""Version of the `grade.json` contract: raised when a field changes its meaning or goes away."""
+
+GRADE_SCHEMA_FILE = Path(__file__).resolve().parent / "reports" / "grade.schema.json"
+"""The JSON schema of `grade.json`, shipped inside the package."""
+
+NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""JSON has no such numbers: `evidence.json` spells them as strings, so that a diverged loss comes back as it was."""
+
+
+# ---------------------------------------------------------------- files
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: a reader, or a crash at any moment, sees the old file or the new one.
+
+    Raises:
+        ResultsError: the folder can't be written to, or the disk is full.
+    """
+    data = content if isinstance(content, bytes) else _utf8(content)
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_synced(temporary, data)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        reason = problem.strerror or problem
+        raise ResultsError(f"{path} can't be written ({reason}): free space or give another --out folder") from problem
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself survive a power cut, where the system lets folders be synced."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _utf8(text: str) -> bytes:
+    """Encode text; a lone surrogate becomes a backslash escape, which inside a JSON string is its own spelling."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+# ---------------------------------------------------------------- evidence
+def evidence_json(evidence: Evidence) -> str:
+    """Return evidence as JSON: one line per field, the same bytes for equal evidence.
+
+    Raises:
+        TypeError: the evidence holds something that is no plain data (a bug of its collector).
+    """
+    plain = _CONVERTER.unstructure(evidence, Evidence)
+    lines = (f"{_dumps(name)}: {_dumps(_spell_numbers(value))}" for name, value in plain.items())
+    return _utf8("{" + ",\n".join(lines) + "}\n").decode()
+
+
+def write_evidence(path: Path, evidence: Evidence) -> None:
+    """Write `evidence.json` whole or not at all (ResultsError where that is impossible)."""
+    write_atomically(path, evidence_json(evidence))
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Return the evidence stored in a file, equal to what was written.
+
+    Raises:
+        ResultsError: there is no such file, it is broken, or another version of the grader wrote it.
+    """
+    plain = _read_object(path)
+    version = plain.get("version")
+    if version != EVIDENCE_VERSION:
+        raise ResultsError(
+            f"{path} holds evidence of version {version!r}, this grader reads version {EVIDENCE_VERSION}: "
+            "grade the submission again with --rerun"
+        )
+    return _structure(path, plain, Evidence)
+
+
+# ---------------------------------------------------------------- grades
+def grade_json(grade: Grade) -> str:
+    """Return a grade in the form of the `grade.json` contract: fixed key order, `null` where a number is not one."""
+    return _utf8(json.dumps(grade_document(grade), indent=2, ensure_ascii=False, allow_nan=False) + "\n").decode()
+
+
+def write_grade(path: Path, grade: Grade) -> None:
+    """Write `grade.json` whole or not at all (ResultsError where that is impossible)."""
+    write_atomically(path, grade_json(grade))
+
+
+def grade_document(grade: Grade) -> dict[str, Any]:
+    """Return a grade as the plain data of `grade.json`."""
+    return {
+        "schema": GRADE_SCHEMA,
+        "submission": grade.submission,
+        "notebook": grade.notebook,
+        "sha256": grade.sha256,
+        "run": _public(_run_in_order(grade.run)),
+        "rubric": {"id": grade.rubric_id, "sha256": grade.rubric_sha256},
+        "criteria": {item.criterion: _public(_criterion_document(item)) for item in grade.judgements},
+        "findings": [_public(_finding_document(item)) for item in grade.findings],
+        "measured": _public(grade.measured, sort=True),
+        "total": _public({"points": grade.points, "max_points": grade.max_points}),
+        "needs_review": grade.needs_review,
+        "review_reasons": list(grade.review_reasons),
+    }
+
+
+_RUN_KEYS = ("status", "isolation", "wall_s", "failed_cell", "message")
+
+
+def _run_in_order(run: Mapping[str, Any]) -> dict[str, Any]:
+    known = {key: run.get(key) for key in _RUN_KEYS}
+    return known | {key: run[key] for key in sorted(set(run) - set(_RUN_KEYS))}
+
+
+def _criterion_document(item: Judgement) -> dict[str, Any]:
+    return {
+        "level": item.level,
+        "range": [item.low, item.high],
+        "needs_review": item.needs_review,
+        "points": item.points,
+        "max_points": item.max_points,
+        "reasons": item.reasons,
+        "next_step": item.next_step,
+        "findings": item.findings,
+        "title": item.title,
+        "descriptor": item.descriptor,
+        "review_reasons": item.review_reasons,
+    }
+
+
+def _finding_document(item: Finding) -> dict[str, Any]:
+    return {
+        "check": item.check,
+        "outcome": item.outcome,
+        "origin": item.origin,
+        "cells": item.cells,
+        "summary": item.summary,
+        "fix": item.fix,
+        "measured": _public(item.measured, sort=True),
+        "moves_level": item.moves_level,
+        "review": item.review,
+    }
+
+
+def read_grade(path: Path) -> Grade:
+    """Return the grade stored in a `grade.json`. Sequences inside `measured` come back as lists.
+
+    Raises:
+        ResultsError: there is no such file, it is broken, or it follows another version of the contract.
+    """
+    plain = _read_object(path)
+    if plain.get("schema") != GRADE_SCHEMA:
+        raise ResultsError(
+            f"{path} follows schema {plain.get('schema')!r} of grade.json, this grader reads {GRADE_SCHEMA}: "
+            "judge again with `grader regrade`"
+        )
+    try:
+        flat = _flat_grade(plain)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise ResultsError(f"{path} is not a whole grade.json ({problem!r}): judge again with `grader regrade`") from (
+            problem
+        )
+    return _structure(path, flat, Grade)
+
+
+def _flat_grade(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the contract's nesting into the fields of Grade."""
+    judgements = []
+    for criterion, item in plain["criteria"].items():
+        low, high = item["range"]
+        judgements.append({**item, "criterion": criterion, "low": low, "high": high})
+    return {
+        "submission": plain["submission"],
+        "notebook": plain["notebook"],
+        "sha256": plain["sha256"],
+        "run": plain["run"],
+        "rubric_id": plain["rubric"]["id"],
+        "rubric_sha256": plain["rubric"]["sha256"],
+        "judgements": judgements,
+        "findings": plain["findings"],
+        "measured": plain["measured"],
+        "points": plain["total"]["points"],
+        "max_points": plain["total"]["max_points"],
+        "review_reasons": plain.get("review_reasons", []),
+    }
+
+
+def _public(value: Any, *, sort: bool = False) -> Any:
+    """Return a value as plain JSON data: sequences as lists, NumPy numbers as Python's, what is no number as None."""
+    if isinstance(value, Mapping):
+        items = [(str(key), _public(item, sort=sort)) for key, item in value.items()]
+        return dict(sorted(items) if sort else items)
+    if isinstance(value, (list, tuple)):
+        return [_public(item, sort=sort) for item in value]
+    number = _python_number(value)
+    return None if isinstance(number, float) and not math.isfinite(number) else number
+
+
+# ---------------------------------------------------------------- plain data and back
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _spell_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _spell_numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spell_numbers(item) for item in value]
+    number = _python_number(value)
+    if isinstance(number, float) and not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    return number
+
+
+def _python_number(value: Any) -> Any:
+    """Return NumPy's numbers as Python's; everything else as it is."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    if type(value).__name__ in {"bool", "bool_"}:
+        return bool(value)
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise ResultsError(f"{path} is not there: grade the submission first") from problem
+    except OSError as problem:
+        raise ResultsError(f"{path} can't be read ({problem.strerror}): check its permissions") from problem
+    except (ValueError, RecursionError) as problem:
+        raise ResultsError(f"{path} is broken ({problem}): grade the submission again with --rerun") from problem
+    if not isinstance(plain, dict):
+        raise ResultsError(f"{path} is broken (no JSON object): grade the submission again with --rerun")
+    return plain
+
+
+def _structure(path: Path, plain: Mapping[str, Any], kind: type[T]) -> T:
+    try:
+        return _CONVERTER.structure(plain, kind)
+    except (BaseValidationError, TypeError, ValueError, KeyError, AttributeError) as problem:
+        where = "; ".join(cattrs.transform_error(problem, path="$")[:3]) if _is_validation(problem) else repr(problem)
+        raise ResultsError(f"{path} is broken ({where}): grade the submission again with --rerun") from problem
+
+
+def _is_validation(problem: BaseException) -> bool:
+    return isinstance(problem, BaseValidationError)
+
+
+def _exactly(kind: type[T]) -> Any:
+    """Return a structure hook that takes values of one type and never converts: `"7"` is no number."""
+
+    def take(value: Any, _: object) -> T:
+        if type(value) is not kind:
+            raise TypeError(f"{value!r:.60} is no {kind.__name__}")
+        return value
+
+    return take
+
+
+def _take_float(value: Any, _: object) -> float:
+    if isinstance(value, str) and value in NON_FINITE:
+        return NON_FINITE[value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r:.60} is no number")
+    return float(value)
+
+
+def _make_converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    for kind in (int, str, bool):
+        converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(float, _take_float)
+    # `1` in a field of floats is written as `1.0`, as it will be after reading: equal evidence, equal bytes.
+    converter.register_unstructure_hook(float, float)
+    return converter
+
+
+_CONVERTER = _make_converter()
