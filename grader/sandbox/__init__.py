@@ -1,0 +1,26 @@
+"""Where untrusted code runs: isolation tiers, limits, and what watches over them."""
+
+from grader.sandbox.box import Box, Breach, Offer
+from grader.sandbox.limits import GIB, KIB, MIB, Limits
+from grader.sandbox.sandbox import Sandbox
+from grader.sandbox.script import JSON, ScriptResult, run_script
+from grader.sandbox.tiers import TierReport, detect_tier, explain, tier_gaps, try_tier
+
+__all__ = [
+    "GIB",
+    "JSON",
+    "KIB",
+    "MIB",
+    "Box",
+    "Breach",
+    "Limits",
+    "Offer",
+    "Sandbox",
+    "ScriptResult",
+    "TierReport",
+    "detect_tier",
+    "explain",
+    "run_script",
+    "tier_gaps",
+    "try_tier",
+]

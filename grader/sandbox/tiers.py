@@ -1,0 +1,165 @@
+"""Which isolation works on this machine: found by trying, never from version numbers."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from grader.errors import SandboxError
+from grader.model import Tier
+from grader.sandbox import seccomp, shim
+from grader.sandbox.box import Box
+from grader.sandbox.limits import Limits
+from grader.sandbox.sandbox import Sandbox
+
+TRIAL_S = 30.0
+"""A box that prints a word takes a fifth of a second; a machine under full load has this long."""
+
+_WORD = "the box is open for business"
+
+_GAPS: dict[Tier, tuple[str, ...]] = {
+    "bubblewrap": (),
+    "landlock": (
+        "command lines of the machine's other processes can be read",
+        "TCP ports can be listened on (connecting is refused)",
+        "disk use is measured twice a second, not held by a file system of its own",
+        "there is no /dev/shm: process pools fall back to one process",
+    ),
+    "none": (
+        "the notebook can read and change every file that you can",
+        "the notebook can use the network",
+        "memory, processes and disk are only watched, twice a second or more",
+    ),
+}
+
+_LANDLOCK_GAPS_BY_VERSION = (
+    (4, "TCP connections are refused by the system-call filter only"),
+    (6, "processes of the same user can be signalled, and could be ended by the notebook"),
+)
+
+_REMEDIES: tuple[tuple[str, str, str], ...] = (
+    (
+        "is not installed",
+        "bubblewrap (bwrap) is not installed",
+        "install it: apt install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)",
+    ),
+    (
+        "No permissions to create new namespace",
+        "this container's seccomp profile forbids namespaces",
+        "start the container with --security-opt seccomp=unconfined",
+    ),
+    (
+        "nesting depth or /proc/sys/user/max_",
+        "the number of namespaces allowed here is used up or set to zero",
+        "as root: sysctl -w user.max_user_namespaces=15000",
+    ),
+    (
+        "Creating new namespace failed: Operation not permitted",
+        "root in this container lacks the capability SYS_ADMIN",
+        "start the container with --cap-add SYS_ADMIN, or run the grader as an ordinary user",
+    ),
+    (
+        "Can't mount proc on",
+        "parts of /proc are masked in this container",
+        "start the container with --security-opt systempaths=unconfined",
+    ),
+    (
+        "setting up uid map: Permission denied",
+        "AppArmor keeps ordinary users from using namespaces (Ubuntu 23.10 and later)",
+        "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    (
+        "loopback: Failed RTM_NEWADDR",
+        "AppArmor keeps ordinary users from using namespaces (Ubuntu 23.10 and later)",
+        "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    (
+        "Unknown option --size",
+        "bubblewrap is older than 0.7",
+        "install bubblewrap 0.8 or later (Debian 12, Ubuntu 24.04)",
+    ),
+    (
+        "Unknown option --disable-userns",
+        "bubblewrap is older than 0.8",
+        "install bubblewrap 0.8 or later (Debian 12, Ubuntu 24.04)",
+    ),
+    (
+        "Landlock is not available",
+        "this Linux has no Landlock, or it is switched off",
+        "start Linux 5.13 or later with lsm=landlock,... on its command line",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TierReport:
+    """The best isolation that works here.
+
+    `gaps` is what it does not hold; `why_not_better` why the next better tier does not work, in the machine's own
+    words where it spoke, and `remedy` the one line that would mend it.
+    """
+
+    tier: Tier
+    gaps: tuple[str, ...] = ()
+    why_not_better: str | None = None
+    remedy: str | None = None
+
+
+@functools.cache
+def detect_tier(python: str = sys.executable) -> TierReport:
+    """Try each tier with a real box, best first; `none` where nothing works. Remembered for the process."""
+    complaints: list[str] = []
+    for tier in ("bubblewrap", "landlock"):
+        complaint = try_tier(tier, python)
+        if complaint is None:
+            return _report(tier, complaints)
+        complaints.append(complaint)
+    return _report("none", complaints)
+
+
+def try_tier(tier: Tier, python: str = sys.executable) -> str | None:
+    """Run a word through a box of this tier: None where it came back, else what was said instead."""
+    if tier != "none" and sys.platform != "linux":
+        return f"the tier {tier} exists on Linux only"
+    if tier != "none" and not seccomp.machine_supported():
+        return "the system calls of this kind of processor are not known to the grader"
+    command = [python, "-I", "-S", "-c", f"print({_WORD!r})"]
+    try:
+        with Sandbox(Box(tier=tier, python=python, limits=Limits(wall_s=TRIAL_S))) as sandbox:
+            process = sandbox.start(command, stdout=subprocess.PIPE)
+            said = process.stdout.read(1024) if process.stdout else b""
+            status = sandbox.wait(TRIAL_S)
+        complaint = sandbox.stderr_tail.decode("utf-8", "replace").strip()
+    except (SandboxError, OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    if said.decode("utf-8", "replace").strip() == _WORD:
+        return None
+    return complaint or f"a trial box ended with status {status} and no word"
+
+
+def tier_gaps(tier: Tier) -> tuple[str, ...]:
+    """What a tier does not hold on this machine, in sentences for reports."""
+    if tier != "landlock":
+        return _GAPS[tier]
+    version = shim.landlock_version()
+    return (*_GAPS[tier], *(gap for since, gap in _LANDLOCK_GAPS_BY_VERSION if version < since))
+
+
+def explain(complaint: str) -> tuple[str, str | None]:
+    """What is the matter, for a person, and the line that mends it where it is known."""
+    for text, reason, remedy in _REMEDIES:
+        if text in complaint:
+            return f"{reason} ({complaint.splitlines()[-1]})" if complaint != reason else reason, remedy
+    return complaint, None
+
+
+def _report(tier: Tier, complaints: list[str]) -> TierReport:
+    if not complaints:
+        return TierReport(tier, tier_gaps(tier))
+    explained = [explain(complaint) for complaint in complaints]
+    names = ("bubblewrap", "landlock")
+    why = "; ".join(f"{name}: {reason}" for name, (reason, _) in zip(names, explained, strict=False))
+    remedy = next((line for _, line in explained if line), None)
+    return TierReport(tier, tier_gaps(tier), why, remedy)
