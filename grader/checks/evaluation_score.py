@@ -1,0 +1,275 @@
+"""Checks of the score: is there one, of which rows, and did those rows drive decisions?"""
+
+from __future__ import annotations
+
+from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
+from grader.checks.overlaps import OVERLAP_THRESHOLDS, shared_rows, trainings_of
+from grader.checks.registry import Limits, Threshold, check
+from grader.checks.results import (
+    SCORE_METRICS,
+    StudentResult,
+    claimed_value,
+    final_result,
+    metric_unit,
+    result_of,
+    shown_output,
+    twins,
+)
+from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
+from grader.model import Evidence, Scoring, TrainingRun
+
+SCORE_FIX = (
+    "Score the trained model on rows that were kept for the end, and print the result: model.evaluate(x_test, y_test)."
+)
+
+
+@check(
+    "evaluation.score_shown",
+    title="A score is shown",
+    help="Some accuracy or error of a trained model is printed or displayed, beyond the progress of training rows.",
+)
+def score_shown(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Some score of a trained model can be read in the notebook."""
+    cells = _cells_showing_scores(evidence)
+    if cells:
+        return passed("A score of the model is shown.", cells=cells)
+    saved = [
+        claim.cell
+        for claim in evidence.prose.claims
+        if claim.where == "saved_output" and claim.metric in SCORE_METRICS and claim.split in {"validation", "test"}
+    ]
+    if saved:
+        return passed("A score of the model is shown in the saved outputs.", origin="static", cells=saved)
+    if reason := why_unseen(evidence, (*SCORING_CALLS, *TRAINING_CALLS)):
+        return unknown(f"No score was seen: {reason}.")
+    scored = [item.cell for item in evidence.scorings]
+    if scored:
+        return failed("The model is scored, but no score is shown.", fix="Print the score.", cells=scored)
+    return failed("No score of a trained model is shown.", fix=SCORE_FIX)
+
+
+@check(
+    "evaluation.not_on_training_data",
+    title="Not scored on training data",
+    help="The score called final or test is not of training rows. Showing both is fine.",
+    thresholds=(
+        *OVERLAP_THRESHOLDS,
+        Threshold("training_share", 0.5, "where most scored rows were trained on, it is a score on training data"),
+    ),
+)
+def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
+    """The score that counts is of rows the model did not train on."""
+    result = final_result(evidence)
+    if result is None:
+        return _only_training_progress(evidence)
+    cells = [result.scoring.cell]
+    if result.role == "train":
+        return failed(
+            f"The final score is of {result.size or 'the'} rows the model was trained on.",
+            fix=SCORE_FIX,
+            cells=cells,
+            measured={"role": "train", "rows": result.size},
+        )
+    train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
+    shared = shared_rows(evidence, result.scoring.rows, train, limits) if result.scoring.rows else None
+    if shared is not None and shared.beyond_chance and shared.share >= limits["training_share"]:
+        return failed(
+            f"{shared.rows} of the {shared.of} rows of the final score ({shared.share:.0%}) were trained on.",
+            fix=SCORE_FIX,
+            cells=cells,
+            measured=shared.measured,
+        )
+    if result.role == "other":
+        return unknown("Which rows the final score is of could not be told.", cells=cells)
+    return passed(
+        f"The final score is of {result.size or 'other'} rows that were not trained on.",
+        cells=cells,
+        measured={"role": result.role, "rows": result.size},
+    )
+
+
+@check(
+    "evaluation.test_score_reported",
+    title="Test score reported",
+    help="A score on held-out test rows is shown.",
+)
+def score_of_test_rows(evidence: Evidence, _limits: Limits) -> Verdict:
+    """The score of rows that neither trained nor validated is shown."""
+    results = [result_of(evidence, item) for item in evidence.scorings]
+    held_out = [item for item in results if item.role == "test"]
+    shown = [item for item in held_out if _is_shown(evidence, item)]
+    if shown:
+        last = shown[-1]
+        value = f" ({metric_unit(last.metric, last.value)})" if last.value is not None else ""
+        return passed(
+            f"A score on {last.size or 'the'} held-out rows is shown{value}.",
+            origin=last.origin,
+            cells=[last.scoring.cell],
+            measured={last.metric: last.value, "rows": last.size},
+        )
+    if held_out:
+        return failed(
+            "The model is scored on held-out rows, but the score is not shown.",
+            fix="Print the score of the test rows.",
+            cells=[item.scoring.cell for item in held_out],
+        )
+    if reason := why_unseen(evidence, SCORING_CALLS):
+        return unknown(f"No score on held-out rows was seen: {reason}.")
+    if any(item.role == "other" for item in results):
+        return unknown("Which rows were scored could not be told.", cells=[item.scoring.cell for item in results])
+    return failed(
+        "No score on held-out test rows is shown.", fix=SCORE_FIX, cells=[item.scoring.cell for item in results]
+    )
+
+
+@check(
+    "evaluation.test_used_once",
+    title="Test set used once",
+    help="The test rows drove no decision. Decisions count, not calls: evaluate, predict and a matrix on one frozen "
+    "model are one use; a baseline and the final model, each scored once, are fine.",
+    thresholds=(
+        Threshold("models", 3, "a baseline and the final model make two; a third asks to be chosen among"),
+        Threshold("looks", 3, "scored, trained on, scored: twice happens with fine-tuning, three times is steering"),
+    ),
+)
+def uses_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
+    """Nothing was decided by the test rows."""
+    result = final_result(evidence)
+    if result is None:
+        if reason := why_unseen(evidence, SCORING_CALLS):
+            return unknown(f"How often the test set was used is not known: {reason}.")
+        return failed("There is no test set that could have been used.", fix=SCORE_FIX)
+    if result.role == "validation":
+        return _watched_by_fit(evidence, result)
+    if result.role == "train":
+        return failed("The rows of the final score were trained on.", fix=SCORE_FIX, cells=[result.scoring.cell])
+    if result.role == "other" or result.scoring.rows is None:
+        return unknown("Which rows the final score is of could not be told.", cells=[result.scoring.cell])
+    uses = _uses(evidence, result.scoring.rows)
+    looks = max(len([weights for model, weights in uses if model == name]) for name, _ in uses)
+    models = len({model for model, _ in uses})
+    cells = [item.cell for item in evidence.scorings if item.rows == result.scoring.rows]
+    measured = {"models_scored": models, "looks_at_one_model": looks}
+    if looks >= limits["looks"]:
+        return failed(
+            f"The same model was scored on the test rows {looks} times with training in between: "
+            "what was changed after a look was chosen by the test set.",
+            fix="Compare versions on validation data; score the test rows once, when nothing will change any more.",
+            cells=cells,
+            measured=measured,
+        )
+    if models >= limits["models"]:
+        return _many_models(evidence, models, cells, measured)
+    if looks == 2:
+        return advised(
+            "The model was scored on the test rows, trained further, and scored again.",
+            fix="Use validation data for such looks, and the test rows once.",
+            cells=cells,
+            measured=measured,
+        )
+    if models == 2:
+        return passed(
+            "Two models were scored on the test rows, each once: fine for a baseline and the final model.",
+            cells=cells,
+            measured=measured,
+        )
+    return passed("The test rows scored one frozen model.", cells=cells, measured=measured)
+
+
+def _many_models(evidence: Evidence, models: int, cells: list[int], measured: dict[str, int]) -> Verdict:
+    """Several models on the test rows: certain to have been chosen by them only where nothing else was there."""
+    fix = (
+        "Choose among models on validation data (validation_split=0.2), and score only the chosen one on the test rows."
+    )
+    said = f"{models} models were scored on the same test rows"
+    if any(item.validation_rows or item.validation_split > 0 for item in evidence.trainings):
+        return advised(
+            f"{said}: if they decided which model to keep, they are spent.", fix=fix, cells=cells, measured=measured
+        )
+    return failed(
+        f"{said}, and there was no validation data: only the test rows could decide among them.",
+        fix=fix,
+        cells=cells,
+        measured=measured,
+    )
+
+
+def _watched_by_fit(evidence: Evidence, result: StudentResult) -> Verdict:
+    watching = [item for item in evidence.trainings if item.validation_rows == result.scoring.rows]
+    chosen = sorted({callback.kind for item in watching for callback in item.callbacks if _selects(callback.monitor)})
+    how = f", and {', '.join(chosen)} chose by them" if chosen else ""
+    return failed(
+        f"The rows of the final score were watched every epoch as validation data{how}: they are spent.",
+        fix="Give fit other rows to watch (validation_split=0.2), and keep the test rows for one score at the end.",
+        cells=[result.scoring.cell, *(item.cell for item in watching)],
+        measured={"role": "validation", "chosen_by": chosen},
+    )
+
+
+def _selects(monitor: str) -> bool:
+    return monitor.startswith("val")
+
+
+def _uses(evidence: Evidence, rows: str) -> set[tuple[str, str]]:
+    """Return the distinct trained states (model, weights) scored on the rows; a look before any training is no use."""
+    trained = {item.model for item in evidence.trainings}
+    scorings = sorted((item for item in evidence.scorings if item.rows == rows), key=lambda item: item.order)
+    uses = {(item.model, item.weights) for item in scorings}
+    for model in trained:
+        states = list(dict.fromkeys(item.weights for item in scorings if item.model == model))
+        if len(states) > 1 and _before_training(evidence, model, scorings, states[0]):
+            uses.discard((model, states[0]))
+    return uses
+
+
+def _before_training(evidence: Evidence, model: str, scorings: list[Scoring], state: str) -> bool:
+    first = next(item for item in scorings if item.model == model and item.weights == state)
+    return all(training.cell > first.cell for training in _trainings(evidence, model))
+
+
+def _trainings(evidence: Evidence, model: str) -> list[TrainingRun]:
+    return [item for item in evidence.trainings if item.model == model]
+
+
+def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
+    """Whether the score can be read: its cell, or that of a metric computed from it, shows something."""
+    scorings = (result.scoring, *twins(evidence, result.scoring))
+    ids = {item.id for item in scorings}
+    if any(shown_output(evidence, item.cell) for item in scorings if item.how in {"evaluate", "score"}):
+        return True
+    if any(call.scoring in ids and shown_output(evidence, call.cell) for call in evidence.metric_calls):
+        return True
+    values = [value for item in scorings if (value := claimed_value(item, result.metric)) is not None]
+    values += [result.value] if result.value is not None else []
+    return any(
+        claim.where in {"rerun_output", "saved_output"} and abs(claim.value - value) <= 10.0**-claim.digits
+        for claim in evidence.prose.claims
+        for value in values
+    )
+
+
+def _cells_showing_scores(evidence: Evidence) -> list[int]:
+    scored = [item.cell for item in evidence.scorings if _is_shown(evidence, result_of(evidence, item))]
+    computed = [item.cell for item in evidence.metric_calls if shown_output(evidence, item.cell)]
+    watched = [
+        item.cell
+        for item in evidence.trainings
+        if any(name.startswith("val_") for name, _ in item.history) and shown_output(evidence, item.cell)
+    ]
+    return [*scored, *computed, *watched]
+
+
+def _only_training_progress(evidence: Evidence) -> Verdict:
+    """No scoring outside of fit: the score is what fit itself showed."""
+    watched = [item.cell for item in evidence.trainings if item.validation_rows or item.validation_split > 0]
+    if watched:
+        return passed("The only score is that of the validation rows during training.", cells=watched)
+    if reason := why_unseen(evidence, (*SCORING_CALLS, *TRAINING_CALLS)):
+        return unknown(f"No scoring was seen: {reason}.")
+    if evidence.trainings:
+        return failed(
+            "The only score is the training accuracy that fit prints.",
+            fix=SCORE_FIX,
+            cells=[item.cell for item in evidence.trainings],
+        )
+    return failed("No model was scored.", fix=SCORE_FIX)

@@ -1,0 +1,167 @@
+"""Confusion matrices as shown: found in drawings and printed outputs, and compared with the recomputed one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.model import Drawing, Evidence, Origin
+
+Matrix = tuple[tuple[float, ...], ...]
+
+LARGEST = 200
+"""Classes beyond this don't fit on a page; a bigger square is a picture."""
+SHARE_SLACK = 0.006
+"""Normalised entries are mostly shown with two decimals, cut or rounded."""
+COUNT_SLACK = 0.51
+"""Counts are whole numbers: annotated values may be rounded."""
+NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
+BRACKETED_ROW = re.compile(r"\[+\s*((?:-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?[\s,]*)+)\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMatrix:
+    """A matrix put before the reader's eyes, and what it rests on."""
+
+    values: Matrix
+    cell: int
+    how: str
+    origin: Origin
+
+
+def shown_matrices(evidence: Evidence) -> tuple[ShownMatrix, ...]:
+    """Return every confusion matrix shown: drawn, printed, or displayed as a table.
+
+    A square of numbers is a confusion matrix when its entries count the rows of something that was scored, or when
+    it equals (up to normalisation) what a confusion-matrix function returned. A correlation heat map and a picture
+    meet neither.
+    """
+    computed = [call.matrix for call in evidence.metric_calls if is_square(call.matrix)]
+    totals = _scored_counts(evidence)
+    found = []
+    for values, cell, how, origin in _candidates(evidence):
+        if any(same_matrix(values, matrix) for matrix in computed) or _counts(values, totals):
+            found.append(ShownMatrix(values, cell, how, origin))
+    return (*found, *_too_large_to_carry(evidence))
+
+
+def is_square(matrix: Sequence[Sequence[float]]) -> bool:
+    """Whether it is a square of at least two rows."""
+    size = len(matrix)
+    return 2 <= size <= LARGEST and all(len(row) == size for row in matrix)
+
+
+def same_matrix(shown: Sequence[Sequence[float]], true: Sequence[Sequence[float]]) -> bool:
+    """Whether they are the same up to transposition and normalisation (by row, column or total; share or percent)."""
+    if not is_square(shown) or len(shown) != len(true) or not is_square(true):
+        return False
+    return any(
+        _close(shown, form, COUNT_SLACK if kind == "counts" else SHARE_SLACK)
+        or (kind != "counts" and _close(shown, _times(form, 100), 100 * SHARE_SLACK))
+        for base in (true, transposed(true))
+        for kind, form in normalisations(base)
+    )
+
+
+def transposed(matrix: Sequence[Sequence[float]]) -> Matrix:
+    """Return the matrix with rows and columns exchanged."""
+    return tuple(zip(*matrix, strict=True))
+
+
+def normalisations(matrix: Sequence[Sequence[float]]) -> tuple[tuple[str, Matrix], ...]:
+    """Return the forms a confusion matrix is shown in: counts, shares of rows, of columns, of all."""
+    whole = sum(map(sum, matrix)) or 1
+    columns = [sum(column) or 1 for column in zip(*matrix, strict=True)]
+    return (
+        ("counts", tuple(tuple(float(value) for value in row) for row in matrix)),
+        ("rows", tuple(tuple(value / (sum(row) or 1) for value in row) for row in matrix)),
+        ("columns", tuple(tuple(v / c for v, c in zip(row, columns, strict=True)) for row in matrix)),
+        ("all", tuple(tuple(value / whole for value in row) for row in matrix)),
+    )
+
+
+def parse_matrices(text: str) -> tuple[Matrix, ...]:
+    """Return the square matrices printed in a text: `[[9 1] [2 8]]`, nested lists, tensors, data frames."""
+    bracketed = [tuple(map(float, NUMBER.findall(row))) for row in BRACKETED_ROW.findall(text)]
+    tables = [_table_row(line) for line in text.splitlines()]
+    return (*_squares(bracketed), *_squares(tables))
+
+
+def _candidates(evidence: Evidence) -> Iterable[tuple[Matrix, int, str, Origin]]:
+    for drawing in evidence.drawings:
+        if drawing.kind in {"image", "mesh"} and is_square(drawing.values) and drawing.shows_rows is None:
+            yield drawing.values, drawing.cell, "drawn", "kernel"
+            yield tuple(reversed(drawing.values)), drawing.cell, "drawn", "kernel"
+    for cell in evidence.cells:
+        for origin, outputs in (("kernel", cell.rerun), ("static", cell.saved)):
+            for output in outputs:
+                for matrix in parse_matrices(output.text):
+                    yield matrix, cell.index, "printed", origin  # type: ignore[misc]
+
+
+def _too_large_to_carry(evidence: Evidence) -> Iterable[ShownMatrix]:
+    """A drawing whose values did not travel, of the very shape a confusion matrix had that was computed before."""
+    for drawing in evidence.drawings:
+        if drawing.kind not in {"image", "mesh"} or drawing.values or drawing.shows_rows is not None:
+            continue
+        for call in evidence.metric_calls:
+            if is_square(call.matrix) and _same_shape(drawing, len(call.matrix)) and call.order <= drawing.order:
+                yield ShownMatrix(call.matrix, drawing.cell, "drawn", "kernel")
+
+
+def _same_shape(drawing: Drawing, size: int) -> bool:
+    return drawing.shape[:2] == (size, size) or drawing.shape == (size * size,)
+
+
+def _scored_counts(evidence: Evidence) -> frozenset[int]:
+    """Sizes of the row sets that were scored: what the entries of a confusion matrix add up to."""
+    rows = (evidence.row_set(item.rows) for item in evidence.scorings)
+    return frozenset(item.rows for item in rows if item is not None) | frozenset(
+        item.count for item in evidence.metric_calls if item.count
+    )
+
+
+def _counts(values: Matrix, totals: frozenset[int]) -> bool:
+    flat = [value for row in values for value in row]
+    if any(value < 0 or value != int(value) for value in flat):
+        return False
+    return int(sum(flat)) in totals and sum(values[i][i] for i in range(len(values))) > 0
+
+
+def _close(left: Sequence[Sequence[float]], right: Sequence[Sequence[float]], slack: float) -> bool:
+    return all(
+        abs(a - b) <= slack for row, other in zip(left, right, strict=True) for a, b in zip(row, other, strict=True)
+    )
+
+
+def _times(matrix: Matrix, factor: float) -> Matrix:
+    return tuple(tuple(value * factor for value in row) for row in matrix)
+
+
+def _table_row(line: str) -> tuple[float, ...]:
+    """Return the numbers of a line of a printed table, without its label; empty where it isn't one."""
+    words = line.strip().strip("|").replace("|", " ").split()
+    if len(words) < 3:
+        return ()
+    numbers = words[1:]
+    return tuple(map(float, numbers)) if all(NUMBER.fullmatch(word) for word in numbers) else ()
+
+
+def _squares(rows: Sequence[tuple[float, ...]]) -> list[Matrix]:
+    """Return the runs of k consecutive rows of k numbers (a row or column of totals, as crosstab adds, is dropped)."""
+    found: list[Matrix] = []
+    start = 0
+    while start < len(rows):
+        size = len(rows[start])
+        end = start
+        while end < len(rows) and size and len(rows[end]) == size:
+            end += 1
+        block = tuple(rows[start:end])
+        if is_square(block):
+            found.append(block)
+            without_totals = tuple(row[:-1] for row in block[:-1])
+            if is_square(without_totals):
+                found.append(without_totals)
+        start = max(end, start + 1)
+    return found

@@ -1,0 +1,104 @@
+"""How many shared rows chance explains: overlaps judged against the data set's own duplicates."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from grader.checks.registry import Limits, Threshold
+from grader.model import Evidence, Overlap, TrainingRun
+
+OVERLAP_THRESHOLDS = (
+    Threshold(
+        "slack_rows",
+        3,
+        "measurements repeat by chance: 30 % of correct splits of Iris (150 rows, 4 coarse columns) share a row",
+    ),
+    Threshold("slack_share", 0.02, "published data sets hold up to about two percent of unnoticed repeats"),
+    Threshold("deviations", 3, "the count of chance repeats is Poisson: three standard deviations above its mean"),
+)
+OFFICIAL_SHARE = 0.05
+"""Official splits of known data sets may share this much (CIFAR-10 has 3 % near copies): not the student's doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Rows of a held-out set that also trained, and how many of them chance explains."""
+
+    rows: int
+    of: int
+    allowed: float
+    complete: bool
+
+    @property
+    def share(self) -> float:
+        """Share of the held-out rows."""
+        return self.rows / self.of if self.of else 0.0
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether more is shared than the data's own duplicates explain."""
+        return self.rows > self.allowed
+
+    @property
+    def measured(self) -> dict[str, float | int]:
+        """The numbers, for the finding."""
+        return {"shared_rows": self.rows, "test_rows": self.of, "explained_by_duplicates": round(self.allowed, 1)}
+
+
+def trainings_of(evidence: Evidence, model: str | None) -> tuple[TrainingRun, ...]:
+    """Return the trainings of one model; all of them where none is known to be that model's."""
+    own = tuple(item for item in evidence.trainings if item.model == model)
+    return own or evidence.trainings
+
+
+def shared_rows(
+    evidence: Evidence, held_out: str, others: set[str], limits: Limits, *, canonical: bool = False
+) -> Shared | None:
+    """Return what `held_out` shares with `others` (ids of row sets), None where no overlap was measured.
+
+    Exact equality counts, or lineage where it knows of more; `canonical` counts equality up to scale instead.
+    """
+    overlaps = [item for item in evidence.overlaps if item.left == held_out and item.right in others]
+    if not overlaps:
+        return None
+    rows = evidence.row_set(held_out)
+    size = max(item.left_rows for item in overlaps)
+    count = min(size, max(item.canonical if canonical else _identical(item) for item in overlaps))
+    expected = max(_expected(evidence, item) for item in overlaps)
+    slack = max(limits["slack_rows"], limits["slack_share"] * size)
+    known = [rows, *(evidence.row_set(other) for other in others)]
+    return Shared(
+        rows=count,
+        of=size,
+        allowed=min(size, slack + expected + limits["deviations"] * math.sqrt(expected)),
+        complete=all(item is not None and item.complete for item in known),
+    )
+
+
+def official_split(evidence: Evidence, held_out: str, others: set[str]) -> bool:
+    """Whether both parts are a known data set's own: its test rows held out, its training rows trained on."""
+    hint = _hint(evidence, held_out)
+    hints = {_hint(evidence, other) for other in others}
+    return hint.endswith("/test") and bool(hints) and hints <= {hint.removesuffix("/test") + "/train"}
+
+
+def _hint(evidence: Evidence, rows_id: str) -> str:
+    rows = evidence.row_set(rows_id)
+    return rows.origin_hint if rows is not None else ""
+
+
+def _identical(overlap: Overlap) -> int:
+    return max(overlap.exact, overlap.by_lineage or 0)
+
+
+def _expected(evidence: Evidence, overlap: Overlap) -> float:
+    """Rows of the held-out set that have a twin among the others if rows were dealt out at random.
+
+    The share of repeats inside the bigger part estimates it best; inside the smaller part repeats are rarer in
+    proportion to its size.
+    """
+    back = evidence.overlap(overlap.right, overlap.left)
+    ratio = back.left_rows / overlap.left_rows if back is not None and overlap.left_rows else 1.0
+    within_others = back.duplicate_rate if back is not None else 0.0
+    return overlap.left_rows * min(1.0, max(within_others, overlap.duplicate_rate * max(1.0, ratio)))

@@ -1,0 +1,107 @@
+"""The registry of checks: what is known about each, and running them all over one submission's evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.checks.verdicts import Verdict
+from grader.model import Evidence, Finding
+
+Limits = Mapping[str, float]
+"""A check's own thresholds by their short names, with the rubric's overrides applied."""
+CheckFunction = Callable[[Evidence, Limits], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number a check decides by. A rubric overrides it as `<check id>.<name>`."""
+
+    name: str
+    default: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One registered check: `help` says when it passes, for rubric authors."""
+
+    id: str
+    title: str
+    help: str
+    function: CheckFunction
+    thresholds: tuple[Threshold, ...] = ()
+
+    def run(self, evidence: Evidence, overrides: Limits) -> Finding:
+        """Return this check's finding; a fault of the check itself becomes the outcome `error`, for a person to see."""
+        limits = {item.name: overrides.get(f"{self.id}.{item.name}", item.default) for item in self.thresholds}
+        try:
+            verdict = self.function(evidence, limits)
+        except Exception as fault:  # noqa: BLE001 - one broken check must not cost the class its grades
+            return self._broken(fault)
+        return Finding(
+            check=self.id,
+            outcome=verdict.outcome,
+            origin=verdict.origin,
+            summary=verdict.summary,
+            cells=tuple(sorted(set(verdict.cells))),
+            measured=verdict.measured,
+            fix=verdict.fix,
+            moves_level=verdict.moves_level,
+            review=verdict.review,
+        )
+
+    def _broken(self, fault: Exception) -> Finding:
+        measured: dict[str, Any] = {"fault": f"{type(fault).__name__}: {fault}"}
+        return Finding(
+            check=self.id,
+            outcome="error",
+            origin="static",
+            summary="This could not be judged because of a fault in the grader; it costs you nothing.",
+            measured=measured,
+            review=f"the check {self.id} broke ({measured['fault']}): please report it to the grader's maintainers",
+        )
+
+
+CHECKS: dict[str, Check] = {}
+"""All checks by id. Filled when `grader.checks` is imported."""
+
+
+def check(
+    check_id: str,
+    *,
+    title: str,
+    help: str,  # noqa: A002 - the word rubric authors see
+    thresholds: tuple[Threshold, ...] = (),
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Register the decorated function under `check_id`.
+
+    Raises:
+        ValueError: the id is taken, or two thresholds share a name (a mistake of the programmer).
+    """
+
+    def register(function: CheckFunction) -> CheckFunction:
+        if check_id in CHECKS:
+            raise ValueError(f"two checks are called {check_id}: {CHECKS[check_id].function} and {function}")
+        if len({item.name for item in thresholds}) != len(thresholds):
+            raise ValueError(f"check {check_id} declares a threshold twice")
+        CHECKS[check_id] = Check(check_id, title, help, function, thresholds)
+        return function
+
+    return register
+
+
+def known_thresholds() -> dict[str, Threshold]:
+    """Return every threshold by the full name a rubric overrides it with (`<check id>.<name>`)."""
+    return {f"{entry.id}.{item.name}": item for entry in CHECKS.values() for item in entry.thresholds}
+
+
+def run_checks(evidence: Evidence, thresholds: Limits | None = None) -> tuple[Finding, ...]:
+    """Return one finding per registered check, in the order of their ids.
+
+    `thresholds` overrides the checks' own by full name; names no check declares are ignored here (the rubric
+    loader refuses them).
+    """
+    overrides = thresholds or {}
+    return tuple(CHECKS[check_id].run(evidence, overrides) for check_id in sorted(CHECKS))

@@ -1,0 +1,276 @@
+"""Checks of the split: which rows trained, validated and tested."""
+
+from __future__ import annotations
+
+from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
+from grader.checks.overlaps import (
+    OFFICIAL_SHARE,
+    OVERLAP_THRESHOLDS,
+    Shared,
+    official_split,
+    shared_rows,
+    trainings_of,
+)
+from grader.checks.registry import Limits, Threshold, check
+from grader.checks.results import StudentResult, final_result
+from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
+from grader.model import Evidence
+
+SPLIT_FIX = "Split the data once, before training (train_test_split), and score the final model once on the test part."
+
+
+@check(
+    "split.three_way",
+    title="Training, validation and test sets",
+    help="Training, validation and test sets all exist, as used; cross-validation counts as validation.",
+)
+def three_way(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Training, validation and test rows all exist, whatever the variables are called."""
+    if not evidence.trainings:
+        return _no_training(evidence)
+    result = final_result(evidence)
+    validated = any(item.validation_rows or item.validation_split > 0 for item in evidence.trainings)
+    folded = [item.cell for item in evidence.splits if _is_cross_validation(item.function)]
+    others = [item for item in evidence.row_sets if item.role == "validation"]
+    tested = result is not None and result.role == "test"
+    cells = [*(item.cell for item in evidence.splits), *(item.cell for item in evidence.trainings)]
+    counts = {role: sum(row.rows for row in evidence.row_sets if row.role == role) for role in ("validation", "test")}
+    if tested and (validated or folded or others):
+        return passed("Training, validation and test rows are kept apart.", cells=cells, measured=counts)
+    if reason := why_unseen(evidence, (*TRAINING_CALLS, *SCORING_CALLS)):
+        return unknown(f"Not every use of the data could be seen: {reason}.", cells=cells)
+    missing = "validation set to choose by" if tested else "test set that was kept for the end"
+    return advised(
+        f"There is no {missing}.",
+        fix="Keep three parts: one to train on, one to choose by (validation_split=0.2), one to score once at the end.",
+        cells=cells,
+        measured=counts,
+    )
+
+
+@check(
+    "split.held_out_test",
+    title="Test rows held out",
+    help="The rows of the final score were in no training and no validation set.",
+    thresholds=OVERLAP_THRESHOLDS,
+)
+def held_out_test(evidence: Evidence, limits: Limits) -> Verdict:
+    """The final score's rows trained and validated nothing."""
+    result = final_result(evidence)
+    if result is None:
+        return _no_score(evidence)
+    cells = [result.scoring.cell, *(item.cell for item in trainings_of(evidence, result.scoring.model))]
+    if result.role in {"train", "validation"}:
+        use = "trained on" if result.role == "train" else "watched during training as validation data"
+        return failed(
+            f"The rows of the final score were also {use}.",
+            fix="Keep rows that no fit ever sees (neither as training nor as validation_data), and score those.",
+            cells=cells,
+            measured={"role": result.role, "rows": result.size},
+        )
+    if result.role != "test" or result.scoring.rows is None:
+        return unknown("Which rows the final score is of could not be told.", cells=cells)
+    validation = {item.validation_rows for item in evidence.trainings if item.validation_rows}
+    shared = shared_rows(evidence, result.scoring.rows, validation, limits)
+    if shared is not None and shared.beyond_chance:
+        return failed(
+            f"{shared.rows} of the {shared.of} scored rows were also used as validation data.",
+            fix="Make validation and test parts that share no rows.",
+            cells=cells,
+            measured=shared.measured,
+        )
+    return passed(
+        f"The {result.size or ''} rows of the final score were used for nothing else.".replace("  ", " "),
+        cells=cells,
+        measured={"role": result.role, "rows": result.size},
+    )
+
+
+@check(
+    "split.no_overlap",
+    title="No rows in both training and test",
+    help="Training and test share no more rows than the data set's own duplicates explain.",
+    thresholds=OVERLAP_THRESHOLDS,
+)
+def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
+    """Training and test rows are different rows, beyond the data's own duplicates."""
+    found = _test_against_training(evidence, limits)
+    if isinstance(found, Verdict):
+        return found
+    result, shared, train = found
+    cells = [result.scoring.cell, *(item.cell for item in evidence.splits)]
+    held_out = result.scoring.rows or ""
+    if official_split(evidence, held_out, train) and shared.share <= OFFICIAL_SHARE:
+        return passed("Training and test are the data set's own official parts.", cells=cells, measured=shared.measured)
+    if shared.beyond_chance:
+        return failed(
+            f"{shared.rows} of the {shared.of} test rows ({shared.share:.0%}) were also trained on; "
+            f"duplicates in the data explain at most {shared.allowed:.0f}.",
+            fix="Drop duplicate rows and split before anything else touches the data; " + SPLIT_FIX,
+            cells=cells,
+            measured=shared.measured,
+        )
+    if not shared.complete:
+        return unknown("Only a part of the rows was seen, so shared rows can't be ruled out.", measured=shared.measured)
+    summary = (
+        f"None of the {shared.of} test rows was trained on."
+        if shared.rows == 0
+        else f"Training and test share {shared.rows} of {shared.of} rows, no more than duplicates in the data explain."
+    )
+    return passed(summary, cells=cells, measured=shared.measured)
+
+
+@check(
+    "split.no_near_duplicates",
+    title="No altered copies of training rows in the test set",
+    help="No augmented, resized or rescaled copies of training rows are in the test set, by lineage before content.",
+    thresholds=(
+        *OVERLAP_THRESHOLDS,
+        Threshold(
+            "image_share",
+            0.1,
+            "pictures that equal each other up to brightness are rare; centred glyphs reach a few percent",
+        ),
+    ),
+)
+def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
+    """No test row is an altered copy of a training row."""
+    found = _test_against_training(evidence, limits, canonical=True)
+    known = evidence.augmentation_before_split
+    size = found[1].of if not isinstance(found, Verdict) else 0
+    if known is not None and known > max(limits["slack_rows"], limits["slack_share"] * size):
+        return failed(
+            f"{known} test rows are altered copies (augmented or oversampled) of training rows.",
+            fix="Split first, then augment or oversample the training part only.",
+            cells=[item.cell for item in evidence.splits],
+            measured={"copies": known, "test_rows": size},
+        )
+    if isinstance(found, Verdict):
+        return found
+    result, shared, train = found
+    held_out = result.scoring.rows or ""
+    exact = shared_rows(evidence, held_out, train, limits)
+    altered = shared.rows - (exact.rows if exact is not None else 0)
+    measured = {"altered_copies": altered, "test_rows": shared.of, "copies_by_lineage": known}
+    cells = [result.scoring.cell, *(item.cell for item in evidence.splits)]
+    many = altered > max(limits["slack_rows"], limits["image_share"] * shared.of)
+    if evidence.input_kind == "image" and many and not official_split(evidence, held_out, train):
+        return failed(
+            f"{altered} of the {shared.of} test pictures equal a training picture up to brightness and contrast.",
+            fix="Remove near copies before splitting, or keep all versions of one picture in the same part.",
+            cells=cells,
+            measured=measured,
+        )
+    if not shared.complete and known is None:
+        return unknown("Only a part of the rows was seen, so altered copies can't be ruled out.", measured=measured)
+    return passed("No altered copies of training rows were found in the test set.", cells=cells, measured=measured)
+
+
+@check(
+    "split.preprocessing_fitted_on_train",
+    title="Preprocessing fitted on training rows only",
+    help="Scalers, tokenizers, adapt, PCA and selection are fitted on training rows only. Advice in most rubrics.",
+)
+def preprocessing_fitted_on_train(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Nothing that learns from feature values was fitted on test rows."""
+    fits = [item for item in evidence.preprocessing if not item.stateless]
+    if not fits:
+        return not_applicable("Nothing is fitted to the data before the model.", origin="kernel")
+    leaking = [item for item in fits if item.test_rows_included]
+    if leaking:
+        worst = max(leaking, key=lambda item: item.test_rows_included or 0)
+        return advised(
+            f"{worst.kind} was fitted on {worst.rows} rows, {worst.test_rows_included} of them later tested on. "
+            "The effect is mostly small, but the test set should not be touched.",
+            fix=f"Call fit (or fit_transform) of {worst.kind} on the training rows, and only transform on the others.",
+            cells=[item.cell for item in leaking],
+            measured={"kind": worst.kind, "rows": worst.rows, "test_rows_included": worst.test_rows_included},
+        )
+    if any(item.test_rows_included is None for item in fits):
+        return unknown("Which rows the preprocessing was fitted on could not be told.", cells=[i.cell for i in fits])
+    kinds = ", ".join(sorted({item.kind for item in fits}))
+    return passed(f"{kinds} was fitted on training rows only.", cells=[item.cell for item in fits])
+
+
+@check(
+    "split.augmented_train_only",
+    title="Only training rows augmented",
+    help="Augmentation reaches training rows only.",
+)
+def augmented_train_only(evidence: Evidence, _limits: Limits) -> Verdict:
+    """No augmented copies ended up among the test rows."""
+    copies = evidence.augmentation_before_split
+    augmented = [item for item in evidence.trainings if item.augmentation]
+    if copies:
+        return failed(
+            f"{copies} test rows are augmented or oversampled copies.",
+            fix="Split first; augment the training part only.",
+            cells=[item.cell for item in evidence.splits],
+            measured={"copies": copies},
+        )
+    if not augmented:
+        return not_applicable("No augmentation was seen.", origin="kernel")
+    kinds = ", ".join(sorted({kind for item in augmented for kind in item.augmentation}))
+    return passed(f"Augmentation ({kinds}) reached training rows only.", cells=[item.cell for item in augmented])
+
+
+@check(
+    "split.stable",
+    title="The split stays the same",
+    help="Rows don't move between training and held-out sets between epochs or uses (shuffle().take()).",
+)
+def stable(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Membership does not change from epoch to epoch or use to use."""
+    cells = [item.cell for item in evidence.splits]
+    if evidence.unstable_membership:
+        return failed(
+            "Rows move between the training and the held-out part from one use to the next.",
+            fix="Shuffle once before splitting: shuffle(..., reshuffle_each_iteration=False), or split arrays first.",
+            cells=cells,
+        )
+    if not evidence.trainings:
+        return _no_training(evidence)
+    trained = [evidence.row_set(item.train_rows) for item in evidence.trainings]
+    if evidence.unstable_membership is None and not all(item is not None and item.complete for item in trained):
+        return unknown("The rows of training were only partly seen.", cells=cells)
+    return passed("Each row stayed in the part it was put in.", cells=cells)
+
+
+def _test_against_training(
+    evidence: Evidence, limits: Limits, *, canonical: bool = False
+) -> tuple[StudentResult, Shared, set[str]] | Verdict:
+    """Return the result, what its rows share with the training rows, and those row sets' ids; or why it can't be."""
+    result = final_result(evidence)
+    if result is None:
+        return _no_score(evidence)
+    train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
+    if result.scoring.rows is None or not train:
+        return unknown("Which rows were trained on and scored could not be told.", cells=[result.scoring.cell])
+    if result.role == "train" or result.scoring.rows in train:
+        return failed(
+            "The final score is of the training rows themselves: there is no test set to compare them with.",
+            fix=SPLIT_FIX,
+            cells=[result.scoring.cell],
+            measured={"role": "train"},
+        )
+    shared = shared_rows(evidence, result.scoring.rows, train, limits, canonical=canonical)
+    if shared is None:
+        return unknown("Training and test rows could not be compared.", cells=[result.scoring.cell])
+    return result, shared, train
+
+
+def _no_score(evidence: Evidence) -> Verdict:
+    if reason := why_unseen(evidence, SCORING_CALLS):
+        return unknown(f"No scoring of a model was seen: {reason}.")
+    return failed("No model was scored outside of training, so no test set was used.", fix=SPLIT_FIX)
+
+
+def _no_training(evidence: Evidence) -> Verdict:
+    if reason := why_unseen(evidence, TRAINING_CALLS):
+        return unknown(f"No training was seen: {reason}.")
+    return failed("No model was trained.", fix="Train a model with fit, on a training part of the data.")
+
+
+def _is_cross_validation(function: str) -> bool:
+    name = function.rpartition(".")[2].lower()
+    return "kfold" in name or "cross_val" in name or "shufflesplit" in name or "gridsearch" in name
