@@ -28,7 +28,9 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     low, high, mean, nans, [values: artifact (the rows themselves)], [values_index: artifact (int64,
                     which rows `values` holds, when only a sample was kept)], [scale: 255 where `values` was packed
                     to uint8 and the true rows are float32(values / scale)], complete: bool. Floating rows are kept
-                    as float32: what Keras computes with.
+                    as float32: what Keras computes with. Sent again, whole, when the values of known rows are
+                    added; the last announcement of an id counts. Whole numbers of 0..255 travel as uint8 without
+                    `scale`, whatever `dtype` says they were
     labels.seen     labels, count, shape (of one row), dtype, form: int | one_hot | binary | float | text | unknown,
                     classes: [str], counts: [int], low, high, values: artifact (int64 index into classes; for the form
                     float the numbers as float64)
@@ -46,13 +48,16 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     input_shape, output_shape, output_activation, pretrained
     model.compiled  model, loss, from_logits, optimizer, learning_rate, metrics: [str]
     fit.began       fit, model, rows, labels, validation_rows, validation_labels, validation_split, epochs,
-                    batch_size, callbacks: [{class, monitor, settings: {}}], weights: digest, augmentation: [str]
+                    batch_size, callbacks: [{class, monitor, settings: {}}], weights: digest, augmentation: [str],
+                    [loop: custom, for training without fit: GradientTape or train_on_batch; epochs is then unknown]
     fit.epoch       fit, epoch (0-based), logs: {name: number}
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
                     only now), [unstable: bool]
-    model.sealed    model, weights: digest, [artifact (.keras)], [why not]
+    model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
+                    be loaded without the student's code]
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
-                    returned: {name: number}, [predictions: artifact (float, one row per input row)]
+                    returned: {name: number}, [predictions: artifact (float, one row per input row)],
+                    [during: the fit in whose callback this happened; not sealed]
     metric.computed function, true: labels, predicted: labels, count, [value], [matrix: [[number]]], [text],
                     [score: the scoring whose predictions were given]
     figure.drawn    figure, axes, draw: line | image | mesh | bar | scatter | hist | text | other, label, x, y

@@ -1,0 +1,290 @@
+"""Keras models: their description, the digest of their weights, and sealing them at the moment of scoring."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import tempfile
+import threading
+import warnings
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from .arrays import is_symbolic
+from .channel import Channel, jsonable
+from .wire import CHUNK_BYTES, MAX_ARTIFACT_BYTES, MAX_SEALS
+
+SEALS_PER_CELL = 8
+"""Most seals made while one cell runs; the state a cell leaves behind is sealed beyond that, at its end."""
+
+SETTINGS = (
+    "units", "filters", "kernel_size", "activation", "recurrent_activation", "rate", "strides", "pool_size", "padding",
+    "dilation_rate", "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_initializer",
+    "input_dim", "output_dim", "momentum", "epsilon", "return_sequences", "bidirectional", "dropout",
+    "recurrent_dropout", "num_heads", "key_dim", "scale", "offset", "factor", "mode", "target_shape", "size",
+    "height_factor", "width_factor", "use_bias", "negative_slope", "alpha", "stddev", "max_tokens", "data_format",
+)  # fmt: skip
+
+AUGMENTING = ("Random", "AutoContrast", "AugMix", "CutMix", "MixUp", "RandAugment", "Solarization", "Equalization")
+
+
+class Models:
+    """All models of the run, by object."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Start empty."""
+        self._channel = channel
+        self._names: dict[int, tuple[Any, str]] = {}
+        self._described: dict[str, str] = {}
+        self._pretrained: dict[int, tuple[Any, str]] = {}
+        self._sealed: set[tuple[str, str]] = set()
+        self._seals = 0
+        self._seals_in_cell = 0
+        self._waiting: dict[str, tuple[Any, str]] = {}
+        self._count = 0
+
+    def name(self, model: Any) -> str:
+        """Return the id of a model object."""
+        held = self._names.get(id(model))
+        if held is not None and held[0]() is model:
+            return held[1]
+        self._count += 1
+        name = f"m{self._count}"
+        self._names[id(model)] = (weakref.ref(model), name)
+        return name
+
+    def note_pretrained(self, model: Any, source: str) -> None:
+        """Remember that a model and all of its layers came with trained weights."""
+        for layer in [model, *getattr(model, "layers", ())]:
+            self._pretrained[id(layer)] = (weakref.ref(layer), source)
+
+    def pretrained_source(self, layer: Any) -> str:
+        """Return where a layer's weights came from, or an empty text."""
+        held = self._pretrained.get(id(layer))
+        return held[1] if held is not None and held[0]() is layer else ""
+
+    def describe(self, model: Any) -> str:
+        """Send `model.described` where the model is new or has changed, and return its id."""
+        name = self.name(model)
+        fields = description(model, self.pretrained_source)
+        text = json.dumps(jsonable(fields), sort_keys=True)
+        if self._described.get(name) != text:
+            self._described[name] = text
+            self._channel.send("model.described", model=name, **fields)
+        return name
+
+    def seal(self, model: Any, weights: str) -> None:
+        """Send the model as it is now, unless this state was sent or too many were."""
+        name = self.name(model)
+        self._waiting.pop(name, None)
+        if not weights or (name, weights) in self._sealed:
+            return
+        if self._seals >= MAX_SEALS:
+            self._sealed.add((name, weights))
+            self._channel.send("model.sealed", model=name, weights=weights, why_not="too many sealed models")
+            return
+        if self._seals_in_cell >= SEALS_PER_CELL:
+            self._waiting[name] = (weakref.ref(model), weights)
+            return
+        self._seal_now(model, name, weights)
+
+    def end_cell(self) -> None:
+        """Seal what was put off in this cell, where the model is still in the state that was scored."""
+        self._seals_in_cell = 0
+        waiting, self._waiting = self._waiting, {}
+        for name, (reference, weights) in waiting.items():
+            model = reference()
+            if model is not None and self._seals < MAX_SEALS and weights_digest(model) == weights:
+                self._seal_now(model, name, weights)
+            else:
+                self._channel.send("model.sealed", model=name, weights=weights, why_not="too many states in one cell")
+
+    def _seal_now(self, model: Any, name: str, weights: str) -> None:
+        self._sealed.add((name, weights))
+        self._seals += 1
+        self._seals_in_cell += 1
+        problem = obstacle(model)
+        artifact = None
+        try:
+            artifact = self._send_saved(model)
+            problem = problem or ("" if artifact else "larger than the channel carries")
+        except Exception as error:
+            problem = problem or f"{type(error).__name__}: {error}"[:300]
+        self._channel.send("model.sealed", model=name, weights=weights, artifact=artifact, why_not=problem or None)
+
+    def _send_saved(self, model: Any) -> str | None:
+        size = sum(int(math.prod(weight.shape)) * 4 for weight in model.weights)
+        if size > MAX_ARTIFACT_BYTES:
+            return None
+        with tempfile.TemporaryDirectory(prefix="seal-") as folder:
+            path = os.path.join(folder, "model.keras")
+            with _without_warnings():
+                type(model).save.__get__(model)(path)
+            return self._channel.send_artifact("keras", os.path.getsize(path), _pieces(path))
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := file.read(CHUNK_BYTES):
+            yield piece
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Silence this thread's warnings without touching filters or the registries of warnings already shown."""
+    original, owner = warnings.warn, threading.get_ident()
+
+    def warn(*args: Any, **kwargs: Any) -> None:
+        if threading.get_ident() != owner:
+            original(*args, **kwargs)
+
+    warnings.warn = warn  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        warnings.warn = original
+
+
+def weights_digest(model: Any) -> str:
+    """Return a hash of all weights in order, names left out; empty for a model without weights yet."""
+    import numpy as np
+
+    summary = hashlib.blake2b(digest_size=16)
+    weights = list(model.weights)
+    for weight in weights:
+        values = np.ascontiguousarray(weight.numpy())
+        summary.update(repr((values.shape, str(values.dtype))).encode())
+        summary.update(values.reshape(-1).view(np.uint8).data)
+    return summary.hexdigest() if weights else ""
+
+
+def obstacle(model: Any) -> str:
+    """Return why a saved model couldn't be loaded without the student's code, or an empty text."""
+    for layer in [model, *flattened(model)]:
+        kind = type(layer)
+        if not kind.__module__.startswith(("keras.", "tf_keras.")):
+            return f"class {kind.__name__} is defined in the notebook"
+        if kind.__name__ == "Lambda":
+            return "a Lambda layer holds Python code"
+    return ""
+
+
+def flattened(model: Any) -> list[Any]:
+    """Return the layers of a model, those of nested models in their place."""
+    out: list[Any] = []
+    for layer in getattr(model, "layers", ()):
+        inner = getattr(layer, "layers", None)
+        if isinstance(inner, list) and inner:
+            out.extend(flattened(layer))
+        elif type(layer).__name__ != "InputLayer":
+            out.append(layer)
+    return out
+
+
+def augmenting_layers(model: Any) -> list[str]:
+    """Return the class names of the model's layers that vary their input at random while training."""
+    names = [type(layer).__name__ for layer in flattened(model)]
+    return [name for name in names if name.startswith(AUGMENTING)]
+
+
+def description(model: Any, pretrained_source: Any) -> dict[str, Any]:
+    """Return the fields of `model.described`."""
+    layers = flattened(model)
+    sources = [source for source in (pretrained_source(layer) for layer in [model, *layers]) if source]
+    return {
+        "library": type(model).__module__.split(".")[0] if _family(model) != "subclassed" else "keras",
+        "class": type(model).__name__,
+        "family": _family(model),
+        "layers": [_layer(layer) for layer in layers],
+        "parameters": _parameters(model.weights),
+        "trainable_parameters": _parameters(model.trainable_weights),
+        "input_shape": _shape(model, "inputs"),
+        "output_shape": _shape(model, "outputs"),
+        "output_activation": _output_activation(layers),
+        "pretrained": sources[0] if sources else "",
+    }
+
+
+def _family(model: Any) -> str:
+    kinds = [kind.__name__ for kind in type(model).__mro__]
+    if "Sequential" in kinds:
+        return "sequential"
+    return "functional" if "Functional" in kinds else "subclassed" if "Model" in kinds else "other"
+
+
+def _parameters(weights: Any) -> int:
+    return sum(int(math.prod(weight.shape)) for weight in weights)
+
+
+def _shape(model: Any, name: str) -> list[Any]:
+    try:
+        tensors = getattr(model, name)
+    except (AttributeError, ValueError, RuntimeError):
+        return []
+    return list(tensors[0].shape) if isinstance(tensors, list) and tensors else []
+
+
+def _layer(layer: Any) -> dict[str, Any]:
+    kind = type(layer)
+    return {
+        "name": str(layer.name),
+        "class": kind.__name__,
+        "parameters": _parameters(layer.weights),
+        "trainable": bool(layer.trainable),
+        "output_shape": _layer_shape(layer),
+        "settings": layer_settings(layer) if kind.__module__.startswith(("keras.", "tf_keras.")) else {},
+    }
+
+
+def _layer_shape(layer: Any) -> list[Any]:
+    try:
+        shape = layer.output.shape
+    except (AttributeError, ValueError, RuntimeError):
+        return []
+    return list(shape)
+
+
+def layer_settings(layer: Any) -> dict[str, Any]:
+    """Return the settings of a layer that say what it is, objects by their class and numbers."""
+    config = layer.get_config()
+    out = {name: _setting(config[name]) for name in SETTINGS if config.get(name) is not None}
+    inner = getattr(layer, "layer", None) or getattr(layer, "forward_layer", None)
+    if inner is not None and hasattr(inner, "get_config"):
+        out.update({f"layer.{name}": value for name, value in layer_settings(inner).items()})
+        out["layer"] = type(inner).__name__
+    return out
+
+
+def _setting(value: Any) -> Any:
+    if isinstance(value, dict):
+        name = value.get("class_name", value.get("config"))
+        numbers = value.get("config")
+        if isinstance(numbers, dict):
+            inside = {key: item for key, item in numbers.items() if isinstance(item, (int, float)) and item}
+            return f"{name}({', '.join(f'{key}={item:.6g}' for key, item in sorted(inside.items()))})"
+        return str(name)
+    return value
+
+
+def _output_activation(layers: list[Any]) -> str:
+    if not layers:
+        return ""
+    last = layers[-1]
+    if type(last).__name__ in ("Softmax", "ReLU", "LeakyReLU"):
+        return type(last).__name__.lower()
+    activation = getattr(last, "activation", None)
+    return str(getattr(activation, "__name__", "") or "") if activation is not None else ""
+
+
+def leading_rows(value: Any) -> int | None:
+    """Return the number of rows of concrete model inputs; None for symbolic or row-less ones."""
+    while isinstance(value, (list, tuple, dict)) and value:
+        value = next(iter(value.values())) if isinstance(value, dict) else value[0]
+    if is_symbolic(value) or not hasattr(value, "shape"):
+        return None
+    shape = value.shape
+    return int(shape[0]) if len(shape) >= 1 and shape[0] else None

@@ -1,0 +1,159 @@
+"""What the hooks share: the channel, the registries, and where in the libraries the student's call is just now."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .channel import Channel
+from .labels import LabelSets
+from .models import Models
+from .rows import RowSets
+from .wrapping import NotWatched
+
+MAX_FAULTS_PER_PLACE = 5
+"""A fault in a loop says nothing new after a few times."""
+
+CHAIN_FRAMES = 12
+"""Calling frames that tell one place of a notebook from another."""
+
+
+class Watch(threading.local):
+    """The part of the state that each thread has for itself: the calls that are being watched, outermost first."""
+
+    def __init__(self) -> None:
+        """Start outside of everything."""
+        self.stack: list[tuple[str, Any]] = []
+
+
+class Probe:
+    """Everything the hooks know and send through."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Start with nothing seen."""
+        self.channel = channel
+        self.rows = RowSets(channel)
+        self.labels = LabelSets(channel)
+        self.models = Models(channel)
+        self.watch = Watch()
+        self.before_training: list[Callable[[], None]] = []
+        self.at_cell_end: list[Callable[[], None]] = []
+        self._numbers: dict[str, itertools.count[int]] = {}
+        self._faults: dict[str, int] = {}
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Send an event."""
+        self.channel.send(kind, **fields)
+
+    def new_id(self, letter: str) -> str:
+        """Return the next id of a kind of thing: f1, f2, ..."""
+        return f"{letter}{next(self._numbers.setdefault(letter, itertools.count(1)))}"
+
+    def fault(self, where: str, error: BaseException) -> None:
+        """Send the probe's own fault; never raises."""
+        try:
+            count = self._faults[where] = self._faults.get(where, 0) + 1
+            if count <= MAX_FAULTS_PER_PLACE:
+                place = traceback.extract_tb(error.__traceback__)[-1:]
+                line = f" ({place[0].name}:{place[0].lineno})" if place else ""
+                self.send("probe.fault", where=where, error=f"{type(error).__name__}: {error}"[:500] + line)
+        except Exception:
+            pass
+
+    @contextmanager
+    def inside(self, what: str, holder: Any = None) -> Iterator[None]:
+        """Remember that a watched call is going on in this thread."""
+        stack = self.watch.stack
+        entry = (what, holder)
+        stack.append(entry)
+        try:
+            yield
+        finally:
+            if entry in stack:
+                del stack[stack.index(entry) :]
+
+    def within(self, *kinds: str) -> bool:
+        """Tell whether a watched call of one of the kinds is going on."""
+        return any(what in kinds for what, _ in self.watch.stack)
+
+    def labelled(self, rows: str | None, labels: str | None) -> None:
+        """Send that rows were seen with labels."""
+        if rows and labels:
+            self.send("rows.labelled", rows=rows, labels=labels)
+
+    def training_starts(self) -> None:
+        """Finish what needs the weights as they are."""
+        self._run_all(self.before_training)
+
+    def cell_ends(self, *_: Any) -> None:
+        """Finish what belongs to the cell that just ran (IPython's `post_run_cell`)."""
+        try:
+            self._run_all(self.at_cell_end)
+            self.models.end_cell()
+        except Exception as error:
+            self.fault("cell end", error)
+
+    def _run_all(self, actions: list[Callable[[], None]]) -> None:
+        for action in actions:
+            try:
+                action()
+            except Exception as error:
+                self.fault(getattr(action, "__qualname__", "action"), error)
+
+
+def binder(original: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """Return a function that names a call's arguments, defaults included, and those under `**kwargs` by their names."""
+    signature = inspect.signature(original)
+    extra = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD), None)
+
+    def bind(*args, **kwargs):
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise NotWatched from error
+        bound.apply_defaults()
+        named = dict(bound.arguments)
+        if extra is not None:
+            named.update(named.pop(extra))
+        return named
+
+    return bind
+
+
+def call_chain() -> tuple[tuple[int, int], ...]:
+    """Return where the current call comes from: code and line of the frames outside the libraries."""
+    chain = []
+    frame: Any = sys._getframe(1)
+    while frame is not None and len(chain) < CHAIN_FRAMES:
+        if not library_file(frame.f_code.co_filename):
+            chain.append((hash(frame.f_code), frame.f_lineno))
+        frame = frame.f_back
+    return tuple(chain)
+
+
+def library_file(name: str) -> bool:
+    """Tell whether code comes from an installed package, the standard library or the probe."""
+    return (
+        "site-packages" in name
+        or "dist-packages" in name
+        or name.startswith((sys.base_prefix, sys.prefix, "<frozen"))
+        or name.startswith(__file__.rpartition("/")[0])
+    )
+
+
+def called_by_student() -> bool:
+    """Tell whether the nearest frame outside the probe is the student's own code."""
+    here = __file__.rpartition("/")[0]
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(("<frozen importlib._bootstrap probe", here)):
+            return not library_file(name)
+        frame = frame.f_back
+    return False

@@ -1,0 +1,149 @@
+"""Wrapping foreign functions so that nobody can tell: same result, same exceptions, same warnings and tracebacks.
+
+An observer is a generator function. It runs to its `yield` before the original and goes on with the original's result
+after it; where the original raises, the exception is thrown into it at the `yield`. It can yield `(args, kwargs)` to
+stand in for the arguments. Its own faults are swallowed and sent; only an interrupt passes through, as the student's.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Callable, Generator
+from typing import Any
+
+Observer = Callable[..., Generator[Any, Any, Any]]
+Fault = Callable[[str, BaseException], None]
+
+
+class NotWatched(Exception):  # noqa: N818 - not an error: it ends an observation
+    """Raised by an observer that finds a call isn't one it can watch (the student's arguments don't fit)."""
+
+
+HIDDEN_FILE = "<frozen importlib._bootstrap probe>"
+"""File name of the wrappers' code. Python skips frames of `importlib._bootstrap` when it counts `stacklevel`, so a
+warning raised below a wrapper names the student's line as it would without it."""
+
+
+def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> Callable[..., Any]:
+    """Return a function that calls `original` unchanged while `observer` watches.
+
+    Wrapping a wrapper again (a reloaded module) gives back the wrapper.
+    """
+    if hasattr(original, "__observed__"):
+        return original
+    where = getattr(original, "__qualname__", str(original))
+
+    def call(*args, **kwargs):
+        watching, replaced = _begin(observer, args, kwargs, fault, where)
+        if replaced is not None:
+            args, kwargs = replaced
+        try:
+            result = original(*args, **kwargs)
+        except BaseException as error:
+            _raised(watching, error, fault, where)
+            raise
+        _returned(watching, result, fault, where)
+        return result
+
+    return disguise(call, original)
+
+
+def disguise(call: types.FunctionType | Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a wrapper the name, signature, documentation and place of what it wraps."""
+    call.__code__ = call.__code__.replace(co_filename=HIDDEN_FILE)  # type: ignore[union-attr]
+    wrapper = functools.wraps(original)(call)
+    wrapper.__observed__ = original  # type: ignore[attr-defined]
+    if not hasattr(wrapper, "autograph_info__"):
+        wrapper.autograph_info__ = None  # type: ignore[attr-defined]  # AutoGraph neither converts it nor warns of it
+    return wrapper
+
+
+def _begin(observer, args, kwargs, fault, where) -> tuple[Any, Any]:
+    try:
+        watching = observer(*args, **kwargs)
+        return watching, next(watching)
+    except (StopIteration, NotWatched):
+        return None, None
+    except Exception as error:
+        fault(where, error)
+        return None, None
+
+
+def _returned(watching: Any, result: Any, fault: Fault, where: str) -> None:
+    if watching is None:
+        return
+    try:
+        watching.send(result)
+    except StopIteration:
+        pass
+    except Exception as error:
+        fault(where, error)
+    finally:
+        watching.close()
+
+
+def _raised(watching: Any, error: BaseException, fault: Fault, where: str) -> None:
+    if watching is None:
+        return
+    context, trace = error.__context__, error.__traceback__
+    try:
+        watching.throw(error)
+    except StopIteration:
+        pass
+    except BaseException as other:
+        if other is not error and isinstance(other, Exception):
+            fault(where, other)
+    finally:
+        watching.close()
+        error.__context__, error.__traceback__ = context, trace
+
+
+def patch_method(owner: type, name: str, observer: Observer, fault: Fault) -> None:
+    """Observe a function defined on the class itself; other descriptors and inherited functions are left alone."""
+    original = owner.__dict__.get(name)
+    if isinstance(original, types.FunctionType):
+        setattr(owner, name, observed(original, observer, fault))
+
+
+def patch_function(module: types.ModuleType, name: str, observer: Observer, fault: Fault) -> None:
+    """Observe a module's function, and replace every reference that loaded modules already have to it."""
+    original = getattr(module, name, None)
+    if original is None or not callable(original) or isinstance(original, type) or hasattr(original, "__observed__"):
+        return
+    wrapper = observed(original, observer, fault)
+    setattr(module, name, wrapper)
+    replace_references(name, original, wrapper)
+
+
+def replace_references(name: str, original: Any, wrapper: Any) -> None:
+    """Rebind `name` in each loaded module where it is bound to `original`."""
+    for module in list(sys.modules.values()):
+        scope = getattr(module, "__dict__", None)
+        if isinstance(scope, dict) and scope.get(name) is original:
+            scope[name] = wrapper
+
+
+def without_probe_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
+    """Take the wrappers' frames out of a traceback, in place, and return its new head."""
+    while trace is not None and trace.tb_frame.f_code.co_filename == HIDDEN_FILE:
+        trace = trace.tb_next
+    step = trace
+    while step is not None:
+        following = step.tb_next
+        while following is not None and following.tb_frame.f_code.co_filename == HIDDEN_FILE:
+            following = following.tb_next
+        if following is not step.tb_next:
+            step.tb_next = following
+        step = following
+    return trace
+
+
+def clean_exception(error: BaseException | None) -> None:
+    """Take the wrappers' frames out of an exception and of those it came from."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = without_probe_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
