@@ -1,0 +1,147 @@
+"""From a run to Evidence: typed and measured, nothing judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.evidence.diagnosis import diagnose
+from grader.evidence.failures import explain_failure, find_needs
+from grader.evidence.final import find_final
+from grader.evidence.observing import Observation, observe
+from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
+from grader.evidence.records import Fault, Hooked, Scored
+from grader.evidence.rowsets import (
+    collect_row_sets,
+    count_augmented_copies,
+    measure_label_agreement,
+    membership_unstable,
+)
+from grader.evidence.tasks import tell_input_kind, tell_task
+from grader.evidence.trainings import collect_models, collect_trainings
+from grader.evidence.watching import (
+    MetricMatcher,
+    collect_drawings,
+    collect_metrics,
+    collect_preprocessing,
+    collect_scorings,
+    collect_seeds,
+    collect_splits,
+)
+from grader.model import (
+    EVIDENCE_VERSION,
+    Diagnosis,
+    Evidence,
+    InputKind,
+    LabelFacts,
+    ModelFacts,
+    Run,
+    RunFacts,
+    Scoring,
+    Submission,
+    Task,
+    TrainingRun,
+)
+
+MAX_FAULTS = 50
+"""Most of the probe's own faults repeated in the evidence."""
+
+
+def collect_evidence(submission: Submission, run: Run) -> Evidence:
+    """Return all that is known of a submission from reading it and from its run.
+
+    `verified` and `references` are left empty: they are recomputed later. Odd, forged or missing events lead to
+    missing facts (None, `unknown`, `other`), never to an error.
+    """
+    seen = observe(run)
+    cells = read_cells(submission, run)
+    models = collect_models(seen.log)
+    trainings = collect_trainings(seen.log, seen.lineage.fits)
+    scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
+    final = find_final(scorings, models, _trained(seen, scorings), seen.rows)
+    scored = seen.scored(final.id) if final else None
+    final_model = final.model if final else (trainings[-1].model if trainings else None)
+    row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
+    trained_on = seen.lineage.trained_on(seen.lineage.fits_before(scored)) if scored else ()
+    task, input_kind = _kinds(seen, models, scored, final_model)
+    facts = next((item.labels for item in row_sets if item.role == "train" and item.labels), None)
+    return Evidence(
+        version=EVIDENCE_VERSION,
+        submission=submission.id,
+        notebook=submission.notebook.name,
+        sha256=submission.sha256,
+        run=_run_facts(submission, run, seen),
+        cells=cells,
+        code=read_code(submission, cells),
+        prose=read_prose(submission, cells),
+        task=task,
+        input_kind=input_kind,
+        class_names=read_class_names(submission),
+        row_sets=row_sets,
+        overlaps=seen.lineage.overlaps(scored, seen.log.of("model.scored", Scored)),
+        models=models,
+        trainings=trainings,
+        scorings=scorings,
+        metric_calls=collect_metrics(
+            seen.log, MetricMatcher(seen.log, seen.labels, scorings, run.artifacts), seen.labels, row_sets
+        ),
+        splits=collect_splits(seen.log),
+        preprocessing=collect_preprocessing(seen.log, seen.rows, scored.rows if scored else None, trained_on),
+        drawings=collect_drawings(seen.log, seen.rows),
+        seeds=collect_seeds(seen.log),
+        diagnoses=_diagnoses(trainings, facts, task),
+        final_scoring=final.id if final else None,
+        final_model=final_model,
+        label_agreement=measure_label_agreement(seen.labels, seen.lineage.fits),
+        unstable_membership=membership_unstable(seen.log, seen.lineage, scorings),
+        augmentation_before_split=count_augmented_copies(seen.rows, scored.rows if scored else None, trained_on),
+    )
+
+
+def _trained(seen: Observation, scorings: Sequence[Scoring]) -> frozenset[str]:
+    """Return the scorings of models that had been trained in this run."""
+    found = {item.id: item for item in seen.log.of("model.scored", Scored)}
+    return frozenset(item.id for item in scorings if seen.lineage.fits_before(found[item.id]))
+
+
+def _kinds(
+    seen: Observation,
+    models: Sequence[ModelFacts],
+    scored: Scored | None,
+    final_model: str | None,
+) -> tuple[Task, InputKind]:
+    """Return task and input kind, from the rows and labels of the final model's training, else of its scoring."""
+    model = next((item for item in models if item.id == final_model), None)
+    fits = seen.lineage.fits_before(scored) if scored else seen.lineage.fits
+    fit = fits[-1] if fits else None
+    compiled = model if model and model.loss else next((m for m in models if fit and m.id == fit.model), model)
+    names = (fit.began.labels, *seen.labels.ids_of(fit.train)) if fit else ()
+    names = (*names, *((scored.labels, *seen.labels.ids_of(scored.rows)) if scored else ()))
+    labels = next((seen.labels.records[name] for name in names if name in seen.labels.records), None)
+    vector = seen.labels.vector(labels.id) if labels else None
+    rows = (fit.train if fit else None) or (scored.rows if scored else None)
+    record = seen.rows.records.get(rows or "")
+    return tell_task(labels, vector, compiled), tell_input_kind(record, model, seen.rows)
+
+
+def _diagnoses(trainings: Sequence[TrainingRun], labels: LabelFacts | None, task: Task) -> tuple[Diagnosis, ...]:
+    chance = 0.0
+    if task == "classification" and labels and sum(labels.counts):
+        chance = max(labels.counts) / sum(labels.counts)
+    return tuple(diagnose(training, chance) for training in trainings)
+
+
+def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
+    faults = seen.log.of("probe.fault", Fault) + seen.log.of("probe.dropped", Fault)
+    return RunFacts(
+        status=run.status,
+        isolation=run.isolation,
+        failed_cell=run.failed_cell,
+        message=run.message,
+        needs=find_needs(submission, run.cells),
+        diagnosis=explain_failure(submission, run.cells),
+        probe_faults=tuple(dict.fromkeys(item.text for item in faults))[:MAX_FAULTS],
+        channel_faults=run.channel_faults + seen.log.faults,
+        watched=tuple(dict.fromkeys(item.library for item in seen.log.of("probe.hooked", Hooked))),
+        isolation_gaps=run.isolation_gaps,
+        wall_s=run.wall_s,
+    )

@@ -1,0 +1,65 @@
+"""Which scoring counts as the student's result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.evidence.arrays import rows_within
+from grader.evidence.identity import RowStore
+from grader.evidence.trainings import is_neural
+from grader.model import ModelFacts, Role, Scoring
+
+DEMO_ROWS = 32
+"""Predictions on so few rows are a demonstration where a larger set was scored: one Keras batch, a grid of pictures."""
+
+DEMO_SHARE = 0.5
+"""A scoring of less than half of a larger scored set's rows looks at a part of it; it doesn't replace the result."""
+
+
+def find_final(
+    scorings: Sequence[Scoring], models: Sequence[ModelFacts], trained: frozenset[str], store: RowStore
+) -> Scoring | None:
+    """Return the last scoring on test rows, else on validation rows, else on training rows, else None.
+
+    Demonstrations on a few rows are passed over, models that no fit ever trained too, and other learners (a linear
+    baseline of scikit-learn) wherever a neural network was scored.
+    """
+    by_id = {model.id: model for model in models}
+    neural = [item for item in scorings if is_neural(by_id.get(item.model))]
+    pool = neural or list(scorings)
+    pool = [item for item in pool if item.id in trained] or pool
+    roles: tuple[Role, ...] = ("test", "validation", "train", "other")
+    for role in roles:
+        of_role = [item for item in pool if item.role == role]
+        real = [item for item in of_role if not _is_demo(item, of_role, store)]
+        if real:
+            return _same_use(real[-1], real)
+    return None
+
+
+def _same_use(last: Scoring, candidates: list[Scoring]) -> Scoring:
+    """Among scorings of the same rows by the same weights, prefer the last that can be recomputed."""
+    same = [
+        item for item in candidates if (item.model, item.rows, item.weights) == (last.model, last.rows, last.weights)
+    ]
+    return next((item for item in reversed(same) if item.sealed), last)
+
+
+def _is_demo(item: Scoring, others: list[Scoring], store: RowStore) -> bool:
+    size = _size(item, store)
+    larger = [other for other in others if _size(other, store) > size]
+    if not larger:
+        return False
+    if size <= DEMO_ROWS:
+        return True
+    mine = store.exact(item.rows)
+    for rows in {other.rows for other in larger if size < DEMO_SHARE * _size(other, store)}:
+        theirs = store.exact(rows)
+        if mine is not None and theirs is not None and rows_within(mine, theirs) == len(mine):
+            return True
+    return False
+
+
+def _size(item: Scoring, store: RowStore) -> int:
+    record = store.records.get(item.rows or "")
+    return record.count if record else 0

@@ -1,0 +1,227 @@
+"""Which rows trained, watched and tested each model: roles and overlaps, decided by contents, never by names."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.evidence.arrays import UIntArray, rows_repeating, rows_within
+from grader.evidence.identity import RowStore, fit_rows
+from grader.evidence.parsing import Log
+from grader.evidence.records import Described, FitBegan, FitEnded, Scored
+from grader.model import Overlap, Role
+
+MOSTLY = 0.5
+"""A set belongs to what more than half of its rows were used for; the exact overlap is reported beside the role."""
+
+MAX_OVERLAPS = 400
+"""Most pairs measured: a loop over many small sets must not cost minutes. The final scoring's pairs come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One fit with its row sets resolved: what it trained on, what it watched."""
+
+    began: FitBegan
+    ended: FitEnded | None
+    train: str | None
+    watched: str | None
+
+    @property
+    def model(self) -> str:
+        """The model that was fitted."""
+        return self.began.model
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The hashes of rows used in one way, and how far chance explains that equal rows turn up elsewhere."""
+
+    exact: UIntArray
+    canonical: UIntArray | None
+    exact_chance: float
+    canonical_chance: float
+
+
+class Lineage:
+    """The history of every model's weights: its fits, and from them the role of any row set."""
+
+    def __init__(self, log: Log, store: RowStore) -> None:
+        self.store = store
+        self.fits = _resolve_fits(log, store)
+        self._described = {record.id: record for record in log.of("model.described", Described)}
+        self._known: dict[tuple[str, ...], _Known | None] = {}
+
+    def fits_before(self, scored: Scored) -> tuple[Fit, ...]:
+        """Return the fits that made the weights which were scored.
+
+        A model without fits of its own (loaded from a file, cloned, wrapped in another) has those of the model whose
+        fit left the same weights; else of models of the same size; else, to be safe, all earlier ones.
+        """
+        earlier = tuple(fit for fit in self.fits if fit.began.order < scored.order)
+        own = tuple(fit for fit in earlier if fit.model == scored.model)
+        if own:
+            return own
+        same = {fit.model for fit in earlier if fit.ended and scored.weights and fit.ended.weights == scored.weights}
+        if not same:
+            size = self._size(scored.model)
+            same = {fit.model for fit in earlier if size and self._size(fit.model) == size}
+        return tuple(fit for fit in earlier if fit.model in same) or earlier
+
+    def _size(self, model: str) -> int:
+        described = self._described.get(model)
+        return described.parameters if described else 0
+
+    def trained_on(self, fits: Iterable[Fit]) -> tuple[str, ...]:
+        """Return the ids of all row sets these fits trained on, rows that augmentation started from included."""
+        found: dict[str, None] = {}
+        for fit in fits:
+            if fit.train is None:
+                continue
+            found[fit.train] = None
+            for step in self.store.augmentations:
+                if step.rows_in in self.store.records and step.rows_in and step.rows_out == fit.train:
+                    found[step.rows_in] = None
+        return tuple(found)
+
+    def role_of_scored(self, scored: Scored) -> Role:
+        """Return the role of the scored rows for the scored model.
+
+        `train` if most were in the training of this model, `validation` if any earlier fit watched most of them (a
+        test set that was watched once is spent for every later model), `test` if neither, `other` where unknown.
+        """
+        if scored.rows is None or self.store.exact(scored.rows) is None:
+            return "other"
+        earlier = tuple(fit for fit in self.fits if fit.began.order < scored.order)
+        own = self.fits_before(scored)
+        watched = tuple(dict.fromkeys(fit.watched for fit in earlier if fit.watched is not None))
+        role = self._role(scored.rows, self.trained_on(own), watched)
+        blind = any(fit.train is None or self.store.exact(fit.train) is None for fit in own)
+        return "other" if role == "test" and (blind or not own) else role
+
+    def role_in_run(self, rows: str, scored: Container[str]) -> Role:
+        """Return what a row set was used for over the whole run; `scored` holds the sets that any scoring used."""
+        watched = tuple(dict.fromkeys(fit.watched for fit in self.fits if fit.watched is not None))
+        if rows in watched:
+            return "validation" if rows not in {fit.train for fit in self.fits} else "train"
+        role = self._role(rows, self.trained_on(self.fits), watched)
+        return role if role != "test" or rows in scored else "other"
+
+    def _role(self, rows: str, trained: tuple[str, ...], watched: tuple[str, ...]) -> Role:
+        in_training = self._share(rows, trained)
+        in_watched = self._share(rows, watched)
+        if in_training and in_training >= in_watched:
+            return "train"
+        return "validation" if in_watched else "test"
+
+    def _share(self, rows: str, used: tuple[str, ...]) -> float:
+        """Return the share of `rows` that were among `used`, 0.0 where it is not most of them beyond chance.
+
+        Chance: in data with repeats an honest held-out row has a twin in training as often as a training row has one.
+        So the share must lie nearer to "all of them" than to that rate: the middle between both, and at least MOSTLY.
+        """
+        if not used:
+            return 0.0
+        if rows in used:
+            return 1.0
+        lineage = [self.store.shared_by_lineage(rows, other) for other in used]
+        if all(shared == 0 for shared in lineage):
+            return 0.0
+        if any(shared is not None and shared > 0 for shared in lineage):
+            return 1.0
+        known, exact = self._gather(used), self.store.exact(rows)
+        if known is None or exact is None or not len(exact):
+            return 0.0
+        share = max(rows_within(stage, known.exact) / len(exact) for stage in (exact, *self.store.stages(rows)[1:]))
+        if share > max(MOSTLY, (1 + known.exact_chance) / 2):
+            return share
+        canonical = self.store.canonical(rows)
+        if canonical is None or known.canonical is None:
+            return 0.0
+        share = rows_within(canonical, known.canonical) / len(canonical)
+        return share if share > max(MOSTLY, (1 + known.canonical_chance) / 2) else 0.0
+
+    def _gather(self, used: tuple[str, ...]) -> _Known | None:
+        if used not in self._known:
+            sets = [rows for rows in used if self.store.exact(rows) is not None]
+            exact = [stage for rows in sets for stage in self.store.stages(rows)]
+            canonical = [hashes for rows in sets if (hashes := self.store.canonical(rows)) is not None]
+            self._known[used] = (
+                _Known(
+                    exact=np.unique(np.concatenate(exact)),
+                    canonical=np.unique(np.concatenate(canonical)) if canonical else None,
+                    exact_chance=min(self.store.repeat_rate(rows) for rows in sets),
+                    canonical_chance=min((rows_repeating(item) / max(1, len(item)) for item in canonical), default=0.0),
+                )
+                if exact
+                else None
+            )
+        return self._known[used]
+
+    def overlaps(self, final: Scored | None, scorings: Iterable[Scored]) -> tuple[Overlap, ...]:
+        """Measure every held-out set against the training of its own model, watched sets included, both ways round.
+
+        Pairs across models mean nothing (each fold of a cross-validation trains on the others' held-out rows), save
+        that a set watched by any fit is compared with whatever was scored later.
+        """
+        pairs: dict[tuple[str, str], None] = {}
+        for scored in ([final] if final else []) + list(scorings):
+            if scored.rows is None:
+                continue
+            fits = self.fits_before(scored)
+            for used in (*self.trained_on(fits), *(fit.watched for fit in fits if fit.watched)):
+                pairs[scored.rows, used] = None
+                pairs[used, scored.rows] = None
+        for fit in self.fits:
+            if fit.train and fit.watched:
+                pairs[fit.watched, fit.train] = None
+                pairs[fit.train, fit.watched] = None
+        measured = (self.overlap(left, right) for left, right in list(pairs)[:MAX_OVERLAPS])
+        return tuple(item for item in measured if item is not None)
+
+    def overlap(self, left: str, right: str) -> Overlap | None:
+        """Measure how many rows of `left` also occur in `right`; None where either side's rows are not known."""
+        mine, theirs = self.store.exact(left), self.store.exact(right)
+        if mine is None or theirs is None:
+            return None
+        exact = rows_within(mine, theirs)
+        canonical_mine, canonical_theirs = self.store.canonical(left), self.store.canonical(right)
+        canonical = exact
+        if canonical_mine is not None and canonical_theirs is not None:
+            canonical = max(exact, rows_within(canonical_mine, canonical_theirs))
+        return Overlap(
+            left=left,
+            right=right,
+            exact=exact,
+            canonical=canonical,
+            left_rows=len(mine),
+            duplicate_rate=self._duplicate_rate(left),
+            by_lineage=self.store.shared_by_lineage(left, right),
+        )
+
+    def _duplicate_rate(self, rows: str) -> float:
+        """Return the share of rows that repeat in the loaded or split source, else within the set itself."""
+        own = self.store.repeat_rate(rows)
+        hashes = self.store.exact(rows)
+        if hashes is None:
+            return own
+        sources = {whole for split in self.store.splits for whole in split.inputs}
+        rates = [
+            self.store.repeat_rate(whole)
+            for whole in sorted(sources)
+            if (known := self.store.exact(whole)) is not None
+            and any(rows_within(stage, known) == len(stage) for stage in self.store.stages(rows))
+        ]
+        return max([own, *rates])
+
+
+def _resolve_fits(log: Log, store: RowStore) -> tuple[Fit, ...]:
+    ends = {record.fit: record for record in log.of("fit.ended", FitEnded)}
+    fits = []
+    for began in log.of("fit.began", FitBegan):
+        ended = ends.get(began.id)
+        train, watched = fit_rows(store, began, ended)
+        fits.append(Fit(began=began, ended=ended, train=train, watched=watched))
+    return tuple(fits)

@@ -1,0 +1,280 @@
+"""The probe's events after checking: one frozen record per kind, with typed fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.model import CallbackFacts, Drawing, LabelFacts, LayerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSeen:
+    """Rows seen at a boundary. Artifacts stand as ids; `order` is the event's position in the run."""
+
+    id: str
+    count: int
+    shape: tuple[int, ...]
+    dtype: str
+    source: str
+    exact: str | None
+    canonical: str | None
+    low: float | None
+    high: float | None
+    mean: float | None
+    values: str | None
+    values_index: str | None
+    scale: float | None
+    complete: bool
+    cell: int
+    order: int
+    start: int | None = None
+    """For a part of another row set (Keras's validation_split): where it begins in `parent`."""
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsSeen:
+    """Labels seen with rows or given to a metric."""
+
+    id: str
+    facts: LabelFacts
+    shape: tuple[int, ...]
+    values: str | None
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """These rows were seen with these labels."""
+
+    rows: str
+    labels: str
+    order: int
+    by: str
+    """`source` (loader, split, anything outside a model), `fit` or `score`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A loader's call and its parts, in the order it returned them."""
+
+    function: str
+    parts: tuple[tuple[str | None, str | None], ...]
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A splitter's call."""
+
+    function: str
+    sizes: tuple[int, ...]
+    settings: tuple[tuple[str, str], ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A preprocessing object fitted on rows."""
+
+    object: str
+    kind: str
+    rows: str | None
+    stateless: bool
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Rows that became other rows, one for one: by a transform, or by random augmentation."""
+
+    kind: str
+    rows_in: str | None
+    rows_out: str | None
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataOp:
+    """One step of building a tf.data pipeline."""
+
+    op: str
+    settings: tuple[tuple[str, str], ...]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model's architecture, as it was at one moment."""
+
+    id: str
+    library: str
+    kind: str
+    family: str
+    layers: tuple[LayerFacts, ...]
+    parameters: int
+    trainable_parameters: int
+    input_shape: tuple[int | None, ...]
+    output_shape: tuple[int | None, ...]
+    output_activation: str
+    pretrained: str
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Settings of one compile."""
+
+    model: str
+    loss: str
+    from_logits: bool | None
+    optimizer: str
+    learning_rate: float | None
+    metrics: tuple[str, ...]
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class FitBegan:
+    """The start of one fit."""
+
+    id: str
+    model: str
+    rows: str | None
+    labels: str | None
+    validation_rows: str | None
+    validation_labels: str | None
+    validation_split: float
+    epochs: int
+    batch_size: int | None
+    callbacks: tuple[CallbackFacts, ...]
+    weights: str
+    augmentation: tuple[str, ...]
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class FitEpoch:
+    """The logs of one epoch."""
+
+    fit: str
+    epoch: int
+    logs: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FitEnded:
+    """The end of one fit. For streams the rows are known only here."""
+
+    fit: str
+    completed: bool
+    weights: str
+    seconds: float
+    rows: str | None
+    validation_rows: str | None
+    unstable: bool | None
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A model sealed for recomputation, or the reason why it could not be."""
+
+    model: str
+    weights: str
+    artifact: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A model applied to rows outside of fit."""
+
+    id: str
+    model: str
+    how: str
+    rows: str | None
+    labels: str | None
+    weights: str
+    returned: tuple[tuple[str, float], ...]
+    predictions: str | None
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric function's call."""
+
+    function: str
+    true: str | None
+    predicted: str | None
+    count: int
+    value: float | None
+    matrix: tuple[tuple[float, ...], ...]
+    text: str
+    score: str | None
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """Titles, axis labels and annotations of axes, as they stood when the figure was shown."""
+
+    figure: str
+    axes: str
+    title: str
+    x_label: str
+    y_label: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Something drawn; the row set a picture belongs to is resolved later."""
+
+    drawing: Drawing
+    rows: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeedSet:
+    """A seeding call."""
+
+    function: str
+    value: str
+    cell: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsLoaded:
+    """Weights that came from a file or another model."""
+
+    model: str
+    how: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hooked:
+    """A library the probe hooked."""
+
+    library: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The probe's own fault, or something it dropped at a cap."""
+
+    text: str

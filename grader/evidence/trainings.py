@@ -1,0 +1,133 @@
+"""Models and trainings as facts, from described, compiled, fit and seal events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from grader.evidence.lineage import Fit
+from grader.evidence.parsing import Log
+from grader.evidence.records import Compiled, Described, FitEpoch, Scored, Sealed
+from grader.model import ModelFacts, TrainingRun
+from grader.model.evidence import LayerFacts
+
+ACTIVATION_LAYERS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
+"""Layers that are an activation by themselves (keras.layers.Softmax, torch.nn.Sigmoid)."""
+
+NEURAL_LIBRARIES = frozenset({"keras", "tensorflow", "tf_keras", "torch", "pytorch", "jax", "flax"})
+
+
+def collect_models(log: Log) -> tuple[ModelFacts, ...]:
+    """Return every model as it was last described, with its last compile."""
+    described = {record.id: record for record in log.of("model.described", Described)}
+    compiled = {record.model: record for record in log.of("model.compiled", Compiled)}
+    first_cell = {record.id: record.cell for record in reversed(log.of("model.described", Described))}
+    ids = dict.fromkeys([*described, *compiled])
+    return tuple(_model(name, described.get(name), compiled.get(name), first_cell.get(name)) for name in ids)
+
+
+def _model(name: str, described: Described | None, compiled: Compiled | None, cell: int | None) -> ModelFacts:
+    layers = described.layers if described else ()
+    return ModelFacts(
+        id=name,
+        library=described.library if described else "",
+        kind=cast("object", described.family if described else "other"),  # type: ignore[arg-type]
+        layers=layers,
+        parameters=described.parameters if described else 0,
+        trainable_parameters=described.trainable_parameters if described else 0,
+        input_shape=described.input_shape if described else (),
+        output_shape=described.output_shape if described else (),
+        output_activation=_activation(described.output_activation if described else "", layers),
+        loss=compiled.loss if compiled else "",
+        from_logits=compiled.from_logits if compiled else None,
+        optimizer=compiled.optimizer if compiled else "",
+        learning_rate=compiled.learning_rate if compiled else None,
+        metrics=compiled.metrics if compiled else (),
+        pretrained=described.pretrained if described else "",
+        cell=cell if cell is not None and cell >= 0 else (compiled.cell if compiled else None),
+    )
+
+
+def _activation(named: str, layers: tuple[LayerFacts, ...]) -> str:
+    """Return the output activation: as named, else read from the last layer when that is an activation itself."""
+    if named and named != "linear":
+        return named
+    if not layers:
+        return named
+    last = layers[-1]
+    return ACTIVATION_LAYERS.get(last.kind, "") or dict(last.settings).get("activation", "") or named
+
+
+def is_neural(model: ModelFacts | None) -> bool:
+    """Return whether a model is a neural network: what the final result is looked for among."""
+    if model is None:
+        return False
+    return model.library.lower().split(".")[0] in NEURAL_LIBRARIES or bool(model.layers)
+
+
+def collect_trainings(log: Log, fits: tuple[Fit, ...]) -> tuple[TrainingRun, ...]:
+    """Return every fit with its history, in order."""
+    epochs: dict[str, list[FitEpoch]] = {}
+    for record in log.of("fit.epoch", FitEpoch):
+        epochs.setdefault(record.fit, []).append(record)
+    compiles = log.of("model.compiled", Compiled)
+    return tuple(_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in fits)
+
+
+def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, ...]) -> TrainingRun:
+    began, ended = fit.began, fit.ended
+    rates = [item.learning_rate for item in compiles if item.model == fit.model and item.order < began.order]
+    return TrainingRun(
+        id=began.id,
+        model=began.model,
+        cell=began.cell,
+        train_rows=fit.train,
+        validation_rows=fit.watched,
+        validation_split=began.validation_split,
+        epochs_asked=began.epochs,
+        epochs_done=len(epochs),
+        batch_size=began.batch_size,
+        history=_history(epochs),
+        callbacks=began.callbacks,
+        weights_changed=_changed(began.weights, ended.weights if ended else ""),
+        completed=ended is not None and ended.completed,
+        augmentation=began.augmentation,
+        learning_rate=rates[-1] if rates else None,
+        seconds=ended.seconds if ended else 0.0,
+    )
+
+
+def _history(epochs: tuple[FitEpoch, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """Return one series per log name, in the order of the epochs; a log missing in an epoch has no value there."""
+    series: dict[str, list[float]] = {}
+    for record in sorted(epochs, key=lambda item: item.epoch):
+        for name, value in record.logs:
+            series.setdefault(name, []).append(value)
+    return tuple((name, tuple(values)) for name, values in sorted(series.items()))
+
+
+def _changed(before: str, after: str) -> bool | None:
+    return before != after if before and after else None
+
+
+def seals(log: Log, artifacts: Mapping[str, Path]) -> Mapping[tuple[str, str], Sealed]:
+    """Return the seal of each (model, weights digest): the first that arrived whole, else the first reason why not."""
+    found: dict[tuple[str, str], Sealed] = {}
+    for record in log.of("model.sealed", Sealed):
+        key = (record.model, record.weights)
+        whole = record.artifact in artifacts
+        if key not in found or (whole and found[key].artifact not in artifacts):
+            found[key] = record
+    return found
+
+
+def sealed_note(scored: Scored, seal: Sealed | None, artifacts: Mapping[str, Path]) -> str:
+    """Return why a scoring's model can't be recomputed; empty where it can."""
+    if seal is None:
+        return "The model was not sealed at this scoring."
+    if seal.artifact is None:
+        return seal.why or "The model could not be sealed."
+    if seal.artifact not in artifacts:
+        return "The sealed model did not arrive whole."
+    return "" if scored.weights else "The scored weights are not known."
