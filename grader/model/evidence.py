@@ -462,6 +462,9 @@ class Verified:
     """How many different classes the model ever answers: 1 is a collapse."""
     origin: Literal["verified", "kernel"] = "verified"
     note: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Accuracy of the same outputs under other readings: `cut_at_0.5` (Keras's metric on a logit unit, which is
+    right from 0 up), `rounded` (one unit's outputs to the nearest label). A claim that equals one is not made up."""
 
 
 @dataclass(frozen=True, slots=True)

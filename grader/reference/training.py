@@ -1,0 +1,252 @@
+"""Training recipes in the sandbox on a student's split, and scoring what they answer on the host."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import statistics
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.errors import ReferenceTrainingError, VerificationError
+from grader.model import ReferenceData, ReferenceResult, Tier
+from grader.reference.recipes import BUILDERS_FILE, SCRIPT_FILE, Recipe, RowKind
+from grader.resources import shipped
+from grader.sandbox import Limits, ScriptResult, run_script
+from grader.verification.answers import same_class
+from grader.verification.arrays import Array, array_from_bytes, open_array
+from grader.verification.labels import Truth, read_labels
+from grader.verification.pictures import image_shape
+
+START_S = 120.0
+"""Importing TensorFlow, reading rows and predicting, on a busy machine: beyond the training budget."""
+
+FEWEST_ROWS = 20
+"""Below so many training rows a validation slice holds one or two rows, and a yardstick says nothing."""
+
+MOST_OUTPUT = 64 * 1024 * 1024
+MOST_PARAMETERS = 10**9
+MOST_EPOCHS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the rows are given to the networks: their kind and the shape of one row."""
+
+    kind: RowKind
+    row_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedResult:
+    """One recipe from one seed, as the box answered and the host scored it."""
+
+    recipe: str
+    seed: int
+    score: float
+    parameters: int
+    seconds: float
+    history: tuple[tuple[str, tuple[float, ...]], ...]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A student's split, read: labels as positions in `classes`, or as numbers where that is empty."""
+
+    fit: Fit
+    train_rows: int
+    targets: Array
+    index: Path | None
+    truth: Array
+    test_at: Array
+    classes: tuple[str, ...]
+
+
+def row_fit(data: ReferenceData) -> Fit | None:
+    """Return how the recipes can take these rows, or None where none fits (text, sequences, odd shapes).
+
+    Raises:
+        ReferenceTrainingError: the recorded rows can't be read.
+    """
+    try:
+        train, test = (open_array(rows.values, "the recorded rows") for rows in (data.train, data.test))
+    except VerificationError as error:
+        raise ReferenceTrainingError(f"Reference networks can't be trained: {error}.") from error
+    if train.shape[1:] != test.shape[1:] or len(train) < FEWEST_ROWS or not len(test):
+        return None
+    if data.input_kind == "image":
+        shape = image_shape(train.shape[1:], "image")
+        return Fit("image", shape) if shape else None
+    if data.input_kind in {"table", "unknown"} and train.ndim == 2 and train.shape[1]:
+        return Fit("table", train.shape[1:])
+    return None
+
+
+def train_recipes(
+    data: ReferenceData,
+    recipes: Sequence[Recipe],
+    *,
+    tier: Tier,
+    budget_s: float,
+    limits: Limits,
+    run: Callable[..., ScriptResult] = run_script,
+) -> tuple[tuple[ReferenceResult, ...], bool]:
+    """Train recipes on the training rows, score the test rows; also return whether the budget cut one short.
+
+    The box sees training labels and no test labels: it answers with predictions, which are scored here.
+
+    Raises:
+        ReferenceTrainingError: the data can't be read, or no recipe could be trained.
+    """
+    split = read_split(data)
+    if split is None or not recipes:
+        return (), False
+    source = shipped("reference")
+    with tempfile.TemporaryDirectory(prefix="grader-reference-") as folder:
+        targets = Path(folder) / "targets.npy"
+        np.save(targets, split.targets, allow_pickle=False)
+        inputs = {
+            "train": data.train.values,
+            "train_labels": targets,
+            "test": data.test.values,
+        }
+        if split.index is not None:
+            inputs["train_index"] = split.index
+        arguments = {
+            "recipes": [recipe.as_json() for recipe in recipes],
+            "task": "classification" if split.classes else "regression",
+            "outputs": len(split.classes) or 1,
+            "row_kind": split.fit.kind,
+            "row_shape": list(split.fit.row_shape),
+            "budget_s": budget_s,
+        }
+        roomy = replace(limits, wall_s=budget_s + START_S, output=MOST_OUTPUT)
+        modules = (source / BUILDERS_FILE,)
+        result = run(source / SCRIPT_FILE, arguments, inputs, tier=tier, limits=roomy, modules=modules)
+    seeds = _read_replies(result.stdout, recipes, split)
+    if not seeds:
+        raise ReferenceTrainingError(
+            f"No reference network could be trained ({result.status}): "
+            f"{result.stderr_tail[-300:].strip() or 'no message'}. Run `grader doctor`."
+        )
+    complete = {item.recipe for item in seeds} == {recipe.id for recipe in recipes}
+    results = tuple(summary for recipe in recipes if (summary := _summary(recipe, seeds, bool(split.classes))))
+    return results, not complete or any(item.note for item in results)
+
+
+def read_split(data: ReferenceData) -> Split | None:
+    """Read and check rows and labels; None where no recipe could learn from them.
+
+    Raises:
+        ReferenceTrainingError: what was recorded does not hold together.
+    """
+    fit = row_fit(data)
+    if fit is None:
+        return None
+    try:
+        train = read_labels(data.train_labels, data.train.total, data.task)
+        test = read_labels(data.test_labels, data.test.total, data.task)
+        train_rows, test_rows = (_recorded(rows.index, rows.total) for rows in (data.train, data.test))
+        if train.classes and data.task != "regression":
+            return _class_split(data, fit, train, test, (train_rows, test_rows))
+        targets, truth = train.numbers(), test.numbers()[test_rows]
+    except VerificationError as error:
+        raise ReferenceTrainingError(f"Reference networks can't be trained: {error}.") from error
+    if targets.ndim != 1 or truth.ndim != 1:
+        return None  # several targets at once: no recipe answers so
+    return Split(fit, len(train_rows), targets, data.train.index, truth, test_rows, ())
+
+
+def _class_split(data: ReferenceData, fit: Fit, train: Truth, test: Truth, rows: tuple[Array, Array]) -> Split | None:
+    """Number the classes as in training; a test class that was never trained on counts as always wrong."""
+    if len(train.classes) < 2:
+        return None
+    if not test.classes:
+        raise VerificationError("The test labels are numbers where the training labels are classes")
+    position = [
+        next((at for at, known in enumerate(train.classes) if same_class(known, name)), -1) for name in test.classes
+    ]
+    truth = np.array(position, dtype=np.int64)[test.values][rows[1]]
+    return Split(fit, len(rows[0]), train.values, data.train.index, truth, rows[1], train.classes)
+
+
+def _recorded(index: Path | None, total: int) -> Array:
+    """Return which rows of the whole set were recorded."""
+    if index is None:
+        return np.arange(total)
+    rows = np.asarray(open_array(index, "the index of the recorded rows")).astype(np.int64)
+    if rows.ndim != 1 or (len(rows) and (rows.min() < 0 or rows.max() >= total)):
+        raise VerificationError("the index of the recorded rows names rows that there are not")
+    return rows
+
+
+def _read_replies(stdout: bytes, recipes: Sequence[Recipe], split: Split) -> tuple[SeedResult, ...]:
+    """Read the box's lines; what is malformed counts as not answered."""
+    asked = {(recipe.id, seed) for recipe in recipes for seed in recipe.seeds}
+    results: dict[tuple[str, int], SeedResult] = {}
+    for line in stdout.splitlines():
+        try:
+            reply = json.loads(line)
+            result = _seed_result(reply, split)
+        except (ValueError, KeyError, TypeError, RecursionError, binascii.Error, VerificationError):
+            continue
+        if (result.recipe, result.seed) in asked:
+            results.setdefault((result.recipe, result.seed), result)
+    return tuple(results.values())
+
+
+def _seed_result(reply: Mapping[str, Any], split: Split) -> SeedResult:
+    predictions = array_from_bytes(base64.b64decode(reply["predictions"], validate=True), "the box's reply")
+    if predictions.shape != split.truth.shape:
+        raise VerificationError("the box answered another number of rows")
+    parameters, seconds = reply["parameters"], reply["seconds"]
+    if not (isinstance(parameters, int) and 0 <= parameters <= MOST_PARAMETERS and 0 <= float(seconds) < math.inf):
+        raise VerificationError("the box answered impossible figures")
+    if split.classes:
+        score = float((predictions == split.truth).mean())
+    else:
+        score = float(np.abs(predictions - split.truth).mean())
+    if not math.isfinite(score):
+        raise VerificationError("the network's error is not finite")
+    return SeedResult(
+        recipe=str(reply["recipe"]),
+        seed=int(reply["seed"]),
+        score=score,
+        parameters=parameters,
+        seconds=float(seconds),
+        history=tuple(
+            (str(name), tuple(float(value) for value in values[:MOST_EPOCHS]))
+            for name, values in dict(reply["history"]).items()
+        ),
+        cut=bool(reply["cut_by_budget"]),
+    )
+
+
+def _summary(recipe: Recipe, seeds: Sequence[SeedResult], classification: bool) -> ReferenceResult | None:  # noqa: FBT001
+    """Bring the seeds of one recipe together: mean score, its spread, curves of the first seed."""
+    # Which seeds a budget cuts short depends on the machine's load: they count only where there is nothing better.
+    own = [item for item in seeds if item.recipe == recipe.id]
+    whole = [item for item in own if not item.cut] or own[:1]
+    if not whole:
+        return None
+    scores = [item.score for item in whole]
+    return ReferenceResult(
+        recipe=recipe.id,
+        title=recipe.title,
+        score=statistics.fmean(scores),
+        metric="accuracy" if classification else "mae",
+        spread=statistics.stdev(scores) if len(scores) > 1 else 0.0,
+        seeds=len(scores),
+        parameters=whole[0].parameters,
+        seconds=sum(item.seconds for item in own),
+        history=whole[0].history,
+        note="Training was stopped early by the time budget." if whole[0].cut else "",
+    )

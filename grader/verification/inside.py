@@ -1,0 +1,186 @@
+"""Reload sealed models and predict recorded rows, inside a sandbox. Standalone: numpy and Keras only.
+
+Started with one argument, JSON: {"arguments": {"jobs": [...], "job_seconds": s, "job_bytes": n}, "inputs": {name:
+path}}. A job is {"job": id, "model": input name, "rows": input name, "scale": number or null}.
+
+Answer on standard output, JSON lines: {"ready": true} once Keras is there; for each job {"begin": id}, then either
+{"job": id, "predictions": base64 of a `.npy`, "step": every how many rows} or {"job": id, "failed": reason}. So the
+host knows which job a crash belongs to. No label comes here: the host compares.
+"""
+
+from __future__ import annotations
+
+import base64
+import faulthandler
+import io
+import json
+import math
+import os
+import sys
+import zipfile
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import numpy as np
+
+NEEDED_MEMBERS = {"config.json", "model.weights.h5"}
+
+MOST_MEMBERS = 2_000
+"""A `.keras` archive holds three files and, for vectorisers, one vocabulary each."""
+
+MOST_UNPACKED = 2 * 1024**3
+"""Most bytes the archive may unpack to: 500 million float32 weights, ten times any backbone used in courses."""
+
+BATCH_BYTES = 64 * 1024**2
+"""Memory that the widest layer may take for one batch."""
+
+LARGEST_BATCH = 256
+
+CHUNK_BYTES = 128 * 1024**2
+"""Rows unpacked to float32 at once."""
+
+REASON_CHARACTERS = 600
+
+
+class RefusedModelError(Exception):
+    """The file is not a `.keras` archive that may be opened."""
+
+
+def check_archive(path: str) -> None:
+    """Refuse what is not a plain `.keras` zip of sane size, before anything in it is unpacked."""
+    if not zipfile.is_zipfile(path):
+        raise RefusedModelError("the sealed file is not a .keras archive")
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    names = {member.filename for member in members}
+    if not names >= NEEDED_MEMBERS:
+        raise RefusedModelError("the .keras archive lacks " + ", ".join(sorted(NEEDED_MEMBERS - names)))
+    if len(members) > MOST_MEMBERS or len(names) != len(members):
+        raise RefusedModelError("the .keras archive has too many or repeated members")
+    if any(name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names):
+        raise RefusedModelError("the .keras archive names files outside itself")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MOST_UNPACKED:
+        raise RefusedModelError(f"the .keras archive would unpack to {unpacked / 1e9:.1f} GB")
+
+
+def load_model(path: str) -> Any:
+    """Load in safe mode: no Lambda layer, no pickled code, no import of foreign modules."""
+    import keras
+
+    check_archive(path)
+    return keras.saving.load_model(path, custom_objects={}, compile=False, safe_mode=True)
+
+
+def load_rows(path: str) -> np.ndarray:
+    """Open rows without reading them all and without pickle; texts can't be mapped and are read."""
+    rows: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    if rows.dtype.kind not in "fiubUS":
+        raise RefusedModelError(f"rows of type {rows.dtype} can't be given to a model")
+    return rows
+
+
+def unpacked(rows: np.ndarray, scale: float | None) -> Any:
+    """Return the rows as the model saw them: `float32(values / scale)` where they were packed."""
+    if rows.dtype.kind in "US":
+        import tensorflow as tf
+
+        return tf.constant(rows.tolist())
+    # The division runs in float64 and is rounded once: what `x / 255.0` then float32 gave in the notebook.
+    return np.asarray(rows) if scale is None else (rows / scale).astype(np.float32)
+
+
+def batch_rows(model: Any, rows: np.ndarray) -> int:
+    """Return how many rows at once keep the widest layer within BATCH_BYTES."""
+    widest = math.prod(rows.shape[1:]) or 1
+    for layer in model._flatten_layers():  # noqa: SLF001 - Keras offers no public walk over nested layers
+        try:
+            widest = max(widest, math.prod(size or 1 for size in layer.output.shape[1:]))
+        except (AttributeError, ValueError, TypeError):
+            continue
+    return max(1, min(LARGEST_BATCH, BATCH_BYTES // (4 * widest)))
+
+
+def predict(model: Any, rows: np.ndarray, scale: float | None) -> np.ndarray:
+    """Return the model's outputs as float32, one per row."""
+    fixed = _fixed_batch(model)
+    batch = fixed or batch_rows(model, rows)
+    row_bytes = 4 * max(1, math.prod(rows.shape[1:]))
+    chunk = max(batch, CHUNK_BYTES // row_bytes // batch * batch)
+    parts = []
+    for start in range(0, len(rows), chunk):
+        values = unpacked(rows[start : start + chunk], scale)
+        missing = -len(values) % fixed if fixed else 0
+        if missing:
+            # A model built for one batch size takes no smaller last batch: fill it up and drop the filling.
+            values = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
+        outputs = model.predict(values, batch_size=batch, verbose=0)
+        if not isinstance(outputs, np.ndarray):
+            raise RefusedModelError("the model has several outputs")
+        parts.append(outputs[: len(outputs) - missing].astype(np.float32))
+    return np.concatenate(parts)
+
+
+def _fixed_batch(model: Any) -> int | None:
+    try:
+        size = model.inputs[0].shape[0]
+    except (AttributeError, IndexError, TypeError):
+        return None
+    return int(size) if size else None
+
+
+def encoded(array: np.ndarray) -> str:
+    """Return an array as `.npy` bytes in base64."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def run_job(job: Mapping[str, Any], model: Any, inputs: Mapping[str, str], most_bytes: int) -> dict[str, Any]:
+    """Predict one set of rows; very wide outputs are thinned to every `step`-th row."""
+    outputs = predict(model, load_rows(inputs[job["rows"]]), job["scale"])
+    step = max(1, math.ceil(outputs.nbytes / most_bytes))
+    return {"job": job["job"], "predictions": encoded(outputs[::step]), "step": step}
+
+
+def run_jobs(arguments: Mapping[str, Any], inputs: Mapping[str, str], answers: TextIO) -> None:
+    """Do the jobs in order; one that raises is answered as failed, one that hangs ends the process."""
+
+    def answer(message: Mapping[str, Any]) -> None:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    name, model = "", None
+    for job in arguments["jobs"]:
+        answer({"begin": job["job"]})
+        # Works while C++ holds the interpreter: a thread of the C library ends the process.
+        faulthandler.dump_traceback_later(arguments["job_seconds"], exit=True)
+        try:
+            if job["model"] != name:
+                name, model = "", None
+                model = load_model(inputs[job["model"]])
+                name = job["model"]
+            reply = run_job(job, model, inputs, arguments["job_bytes"])
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            reply = {"job": job["job"], "failed": reason[:REASON_CHARACTERS]}
+        faulthandler.cancel_dump_traceback_later()
+        answer(reply)
+
+
+def main() -> None:
+    """Read the request, answer line by line."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever libraries print must not mix with the answers
+    request = json.loads(sys.argv[1])
+    import keras
+
+    keras.config.disable_traceback_filtering()
+    answers.write(json.dumps({"ready": True}) + "\n")
+    answers.flush()
+    run_jobs(request["arguments"], request["inputs"], answers)
+
+
+if __name__ == "__main__":
+    main()

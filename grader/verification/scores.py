@@ -1,0 +1,90 @@
+"""Scores from true and predicted values: plain functions of arrays, in the definitions of scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.model import ClassScore, Confusion
+from grader.verification.answers import Answers
+from grader.verification.arrays import Array
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+MOST_CLASSES = 256
+"""Larger confusion matrices are not kept: nobody reads them, and they would fill the evidence."""
+
+MOST_PAIRS = 10
+MOST_MISTAKES = 12
+
+
+def confusion_matrix(answers: Answers) -> IntArray:
+    """Count rows by true (rows) and predicted (columns) class, in the order of `answers.classes`."""
+    size = len(answers.classes)
+    return np.bincount(answers.truth * size + answers.predicted, minlength=size * size).reshape(size, size)
+
+
+def accuracy(matrix: IntArray) -> float | None:
+    """Return the share of rows on the diagonal, None without rows."""
+    total = int(matrix.sum())
+    return float(matrix.trace() / total) if total else None
+
+
+def balanced_accuracy(matrix: IntArray) -> float | None:
+    """Return the mean recall of the classes that have rows."""
+    support = matrix.sum(axis=1)
+    present = support > 0
+    return float((matrix.diagonal()[present] / support[present]).mean()) if present.any() else None
+
+
+def class_scores(matrix: IntArray, classes: tuple[str, ...]) -> tuple[ClassScore, ...]:
+    """Return precision, recall and F1 of each class; None where the denominator is 0."""
+    right, support, answered = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    return tuple(
+        ClassScore(
+            label=name,
+            precision=_ratio(right[i], answered[i]),
+            recall=_ratio(right[i], support[i]),
+            f1=_ratio(2 * right[i], answered[i] + support[i]),
+            support=int(support[i]),
+        )
+        for i, name in enumerate(classes)
+    )
+
+
+def _ratio(part: np.int64, whole: np.int64) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def most_confused(matrix: IntArray, classes: tuple[str, ...]) -> tuple[Confusion, ...]:
+    """Return the largest off-diagonal counts, largest first; `share` is of the true class's rows."""
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    support = matrix.sum(axis=1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_PAIRS]
+    pairs = [(int(at) // len(classes), int(at) % len(classes)) for at in order]
+    return tuple(
+        Confusion(classes[true], classes[said], int(wrong[true, said]), float(wrong[true, said] / support[true]))
+        for true, said in pairs
+        if wrong[true, said]
+    )
+
+
+def surest_mistakes(answers: Answers) -> IntArray:
+    """Return positions of wrong answers, the most confident first."""
+    wrong = np.flatnonzero(answers.truth != answers.predicted)
+    return wrong[np.argsort(-answers.confidence[wrong], kind="stable")][:MOST_MISTAKES]
+
+
+def majority_class(labels: IntArray, classes: tuple[str, ...]) -> str | None:
+    """Return the name of the commonest class, the first of equals; None without labels."""
+    return classes[int(np.bincount(labels, minlength=len(classes)).argmax())] if len(labels) else None
+
+
+def regression_errors(predicted: Array, truth: FloatArray) -> tuple[float, float, float | None]:
+    """Return MAE, RMSE and R² (None where the truth is constant)."""
+    off = predicted.astype(np.float64) - truth
+    spread = float(((truth - truth.mean()) ** 2).sum())
+    r2 = 1 - float((off**2).sum()) / spread if spread else None
+    return float(np.abs(off).mean()), float(np.sqrt((off**2).mean())), r2
