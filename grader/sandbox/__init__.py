@@ -4,7 +4,7 @@ from grader.sandbox.box import Box, Breach, Offer
 from grader.sandbox.limits import GIB, KIB, MIB, Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.script import JSON, ScriptResult, run_script
-from grader.sandbox.tiers import TierReport, detect_tier, explain, tier_gaps, try_tier
+from grader.sandbox.tiers import TierReport, detect_tier, explain, tier_gaps, try_tier, unsandboxed
 
 __all__ = [
     "GIB",
@@ -23,4 +23,5 @@ __all__ = [
     "run_script",
     "tier_gaps",
     "try_tier",
+    "unsandboxed",
 ]

@@ -163,3 +163,8 @@ def _report(tier: Tier, complaints: list[str]) -> TierReport:
     why = "; ".join(f"{name}: {reason}" for name, (reason, _) in zip(names, explained, strict=False))
     remedy = next((line for _, line in explained if line), None)
     return TierReport(tier, tier_gaps(tier), why, remedy)
+
+
+def unsandboxed() -> TierReport:
+    """The report of a machine whose user asked for no isolation, by name."""
+    return TierReport("none", tier_gaps("none"), "isolation was switched off with --unsafe-no-sandbox")

@@ -1,0 +1,194 @@
+"""Running the cells of a notebook in order, whatever they do."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import nbclient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from grader.execution.channel import ChannelParser, ChannelReader
+from grader.execution.notebook import read_outputs
+from grader.execution.settings import RunProgress
+from grader.model import CellRun
+from grader.sandbox import Breach, Limits, Sandbox
+
+STARTUP_S = 120.0
+"""A kernel starts in a second; on a machine under full load it has this long."""
+
+INTERRUPT_GRACE_S = 5.0
+"""An interrupted cell may still write down where it stood before the box is ended."""
+
+OUTPUT_WAIT_S = 15.0
+"""After a cell's reply its last outputs are waited for this long; on a loaded machine they come within a second."""
+
+MAX_MESSAGE = 2_000
+"""Characters kept of an exception's message."""
+
+_COUNTED = ("stream", "display_data", "execute_result", "error", "update_display_data")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class OutputFloodError(Exception):
+    """The notebook's outputs passed a cap; the box has been ended."""
+
+
+class BoxedNotebookClient(nbclient.NotebookClient):  # type: ignore[misc]
+    """nbclient with a cap on all that comes out, counted as it arrives."""
+
+    sandbox: Sandbox
+    output_bytes = 0
+    messages = 0
+    reply: dict[str, Any] | None = None
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Count a message, then let nbclient have it."""
+        limits = self.sandbox.box.limits
+        self.messages += 1
+        self.output_bytes += message_bytes(msg)
+        flood = flood_of(self.output_bytes, self.messages, limits)
+        if flood is not None:
+            self.sandbox.destroy(flood)
+            raise OutputFloodError(flood.message)
+        return super().process_message(msg, cell, cell_index)
+
+    async def keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        """nbclient's hook: remember how the cell ended."""
+        self.reply = execute_reply
+
+
+def message_bytes(msg: dict[str, Any]) -> int:
+    """The size of what a message adds to a notebook."""
+    content = msg["content"]
+    if msg["msg_type"] not in _COUNTED and not msg["msg_type"].startswith("comm"):
+        return 0
+    texts = [*(content.get("data") or {}).values(), content.get("text", ""), *content.get("traceback", ())]
+    return sum(len(text) if isinstance(text, str) else len(str(text)) for text in texts) + sum(
+        len(buffer) for buffer in msg.get("buffers", ())
+    )
+
+
+def flood_of(output_bytes: int, messages: int, limits: Limits) -> Breach | None:
+    """The breach, if so much output is too much."""
+    if output_bytes > limits.output:
+        return Breach("output_flood", f"its outputs passed {limits.output:,} bytes")
+    if messages > limits.messages:
+        return Breach("output_flood", f"it sent more than {limits.messages:,} messages")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CellsResult:
+    """How far the cells came. `stopped_in` is the cell that was cut short, `ended` why: None if all were tried."""
+
+    cells: tuple[CellRun, ...]
+    seconds: float
+    stopped_in: int | None = None
+    ended: Breach | None = None
+
+
+class CellsRunner:
+    """Runs all code cells in order, failing or not, until the end, a limit, or the kernel's death."""
+
+    def __init__(
+        self,
+        client: BoxedNotebookClient,
+        parser: ChannelParser,
+        reader: ChannelReader | None,
+        on_progress: Callable[[RunProgress], None],
+        *,
+        wall_s: float,
+    ) -> None:
+        self._wall_s = wall_s
+        self._client = client
+        self._parser = parser
+        self._reader = reader
+        self._on_progress = on_progress
+        self._began = 0.0
+
+    async def run(self) -> CellsResult:
+        """Run them."""
+        self._began = time.monotonic()
+        cells: list[CellRun] = []
+        for index, cell in enumerate(self._client.nb.cells):
+            if cell.cell_type != "code":
+                continue
+            self._on_progress(RunProgress(index, len(self._client.nb.cells), self._seconds()))
+            self._parser.cell = index
+            outcome, ended = await self._run_cell(index, cell)
+            cells.append(outcome)
+            await asyncio.to_thread(self._drain)
+            if ended is not None:
+                rest = [CellRun(later, "not_run") for later in self._code_cells_after(index)]
+                return CellsResult((*cells, *rest), self._seconds(), index, ended)
+        return CellsResult(tuple(cells), self._seconds())
+
+    async def _run_cell(self, index: int, cell: Any) -> tuple[CellRun, Breach | None]:
+        self._client.reply = None
+        began = time.monotonic()
+        ended = await self._execute(index, cell)
+        seconds = time.monotonic() - began
+        outputs = read_outputs(cell.outputs)
+        if ended is not None:
+            return CellRun(index, "interrupted", seconds, outputs=outputs, message=ended.message), ended
+        content = (self._client.reply or {}).get("content", {})
+        if content.get("status") == "error":
+            name, message = _text(content.get("ename")), _text(content.get("evalue"))
+            return CellRun(index, "error", seconds, name, message, outputs), None
+        return CellRun(index, "ok", seconds, outputs=outputs), None
+
+    async def _execute(self, index: int, cell: Any) -> Breach | None:
+        """Run one cell; why the run ends with it, if it does."""
+        task = asyncio.ensure_future(self._client.async_execute_cell(cell, index))
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, self._wall_s - self._seconds()))
+        if not done:
+            return await self._time_out(task)
+        return await self._ending(task)
+
+    async def _time_out(self, task: asyncio.Future[Any]) -> Breach:
+        await self._client.km.interrupt_kernel()
+        await asyncio.wait({task}, timeout=INTERRUPT_GRACE_S)
+        if task.done():
+            task.exception()  # however it ended, time was up
+        else:
+            task.cancel()
+        return Breach("timeout", f"it was stopped after {self._wall_s:g} s, the time allowed for the whole notebook")
+
+    async def _ending(self, task: asyncio.Future[Any]) -> Breach | None:
+        try:
+            await task
+        except DeadKernelError:
+            return self._client.sandbox.breach or Breach("kernel_died", "the kernel died")
+        except OutputFloodError as error:
+            return Breach("output_flood", str(error))
+        except CellTimeoutError:
+            return Breach(
+                "output_flood",
+                "its last outputs never arrived: one was larger than "
+                f"{self._client.sandbox.box.limits.message:,} bytes, or they were too many",
+            )
+        except Exception as error:  # noqa: BLE001 - forged messages raise anything out of nbclient
+            return Breach(
+                "infrastructure_failure",
+                f"the kernel's messages could not be understood ({type(error).__name__}: {str(error)[:MAX_MESSAGE]})",
+            )
+        return self._client.sandbox.breach
+
+    def _drain(self) -> None:
+        if self._reader is not None:
+            self._reader.drain()
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _code_cells_after(self, index: int) -> list[int]:
+        return [later for later, cell in enumerate(self._client.nb.cells) if later > index and cell.cell_type == "code"]
+
+
+def _text(value: object) -> str:
+    return _ANSI.sub("", value if isinstance(value, str) else "")[:MAX_MESSAGE]

@@ -1,0 +1,98 @@
+"""A Jupyter kernel whose process lives in a box."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import zmq
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.provisioning import LocalProvisioner
+
+from grader.sandbox import Sandbox
+
+CONNECTION = "connection.json"
+"""The connection file as offered inside; the host's has the same key and another path to the same sockets."""
+
+QUEUED_MESSAGES = 200
+"""Messages that may wait on the host's side of each channel: with the message cap, a bound on the runner's memory."""
+
+POLL_S = 0.05
+
+KernelCommand = Callable[[str], Sequence[str]]
+"""From the connection file's path inside to the command that starts the kernel."""
+
+
+class BoxProvisioner(LocalProvisioner):
+    """Starts the kernel in `sandbox`, and ends it by ending the box."""
+
+    sandbox: Sandbox
+    command: KernelCommand
+    environment: dict[str, str]
+    descriptors: tuple[int, ...] = ()
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Write the connection files: the host's, and the box's own view of it."""
+        prepared: dict[str, Any] = await super().pre_launch(**kwargs)
+        manager = self.parent
+        connection = json.loads(Path(manager.connection_file).read_text(encoding="utf-8"))
+        if connection.get("transport") == "ipc":
+            connection["ip"] = f"{self.sandbox.sockets_inside}/k"
+        inside = self.sandbox.write_offer(CONNECTION, json.dumps(connection))
+        return {**prepared, "cmd": list(self.command(inside))}
+
+    async def launch_kernel(self, cmd: list[str], **_: Any) -> Any:
+        """Start the kernel in the box."""
+        self.process = self.sandbox.start(cmd, environment=self.environment, descriptors=self.descriptors)
+        self.pid = self.process.pid
+        return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the box's end."""
+        while (status := await self.poll()) is None:
+            await asyncio.sleep(POLL_S)
+        return status
+
+    async def send_signal(self, signum: int) -> None:
+        """Not used: signals would reach bubblewrap, not the kernel (interrupts go by message)."""
+
+    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - jupyter_client's signature
+        """End the box."""
+        self.sandbox.destroy()
+
+    async def terminate(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - jupyter_client's signature
+        """End the box."""
+        self.sandbox.destroy()
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - jupyter_client's signature
+        """End the box."""
+        self.sandbox.destroy()
+
+
+def kernel_manager(
+    sandbox: Sandbox, command: KernelCommand, environment: dict[str, str], descriptors: Sequence[int]
+) -> AsyncKernelManager:
+    """A manager of one kernel in `sandbox`; Unix sockets carry the messages, so the box needs no network."""
+    unix = {} if sys.platform == "win32" else {"transport": "ipc", "ip": str(sandbox.sockets / "k")}
+    manager = AsyncKernelManager(
+        connection_file=str(sandbox.folder / "host.json"), kernel_name="boxed", autorestart=False, **unix
+    )
+    manager.shutdown_wait_time = 1.0
+    manager.context.setsockopt(zmq.MAXMSGSIZE, sandbox.box.limits.message)
+    manager.context.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
+    manager.context.setsockopt(zmq.LINGER, 0)
+    spec = KernelSpec(argv=["kernel"], display_name="Python 3", language="python", interrupt_mode="message")
+    manager._kernel_spec = spec  # noqa: SLF001 - there is no other way to have one that isn't installed
+    provisioner = BoxProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=spec, parent=manager)
+    provisioner.sandbox = sandbox
+    provisioner.command = command
+    provisioner.environment = environment
+    provisioner.descriptors = tuple(descriptors)
+    manager.provisioner = provisioner
+    return manager

@@ -1,0 +1,152 @@
+"""Running one submission: start its runner, pass on the news, take what it left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grader
+from grader.errors import RunnerError
+from grader.execution.cells import INTERRUPT_GRACE_S, STARTUP_S
+from grader.execution.settings import RunProgress, RunSettings
+from grader.execution.store import RUN, load_run, write_job, write_run
+from grader.model import Run, Submission
+
+OVERTIME_S = 120.0
+"""A runner that is this late (writing its files, ending its box) hangs, and is killed."""
+
+GOODBYE_S = 15.0
+"""How long a runner that was told to stop may take to end its box, before both are killed."""
+
+STDERR_TAIL = 4096
+_LOOK_S = 0.2
+_MAX_LINE = 4096
+_READ = 64 * 1024
+
+OnProgress = Callable[[RunProgress], None]
+
+
+def run_submission(
+    submission: Submission,
+    folder: Path,
+    settings: RunSettings,
+    on_progress: OnProgress | None = None,
+    *,
+    stop: threading.Event | None = None,
+) -> Run:
+    """Run a submission top to bottom in a clean boxed kernel, and leave the run's files in `folder`.
+
+    Several threads may run submissions at once. A failure of the grader or the machine is a run of status
+    `infrastructure_failure`. Ctrl-C, or setting `stop` from any thread, ends the run and everything it started.
+
+    Raises:
+        RunnerError: `stop` was set before the run was over.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RUN).unlink(missing_ok=True)
+    write_job(folder, submission, settings)
+    began = time.monotonic()
+    with _Runner(folder, settings) as runner:
+        trouble = runner.follow(on_progress, stop)
+    if stop is not None and stop.is_set() and trouble:
+        raise RunnerError(f"the run of {submission.id} was stopped before it was over; run it again")
+    if trouble is None:
+        try:
+            return load_run(folder)
+        except RunnerError as error:
+            trouble = str(error)
+    run = Run("infrastructure_failure", settings.tier, time.monotonic() - began, message=trouble)
+    write_run(folder, run)
+    return run
+
+
+class _Runner:
+    """The runner process, from its start to its certain end."""
+
+    def __init__(self, folder: Path, settings: RunSettings) -> None:
+        self._deadline = time.monotonic() + settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S + OVERTIME_S
+        package = str(Path(grader.__file__).resolve().parent.parent)
+        search = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._stderr = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader.execution.runner", str(folder.absolute()), str(os.getpid())],
+            stdin=subprocess.PIPE,  # its closing tells the runner to stop
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": search, "PYTHONWARNINGS": "ignore"},
+            start_new_session=True,  # Ctrl-C is the grader's to hear
+        )
+
+    def __enter__(self) -> _Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def follow(self, on_progress: OnProgress | None, stop: threading.Event | None) -> str | None:
+        """Pass on the news until the runner ends: None where it ended well, else what went wrong."""
+        held = b""
+        for out, error in self._chunks(stop):
+            self._stderr = (self._stderr + error)[-STDERR_TAIL:]
+            *lines, held = (held + out).split(b"\n")
+            held = held[-_MAX_LINE:]
+            for line in lines:
+                news = _news(line)
+                if news is not None and on_progress is not None:
+                    on_progress(news)
+        if stop is not None and stop.is_set():
+            return "it was stopped"
+        if time.monotonic() > self._deadline:
+            return "the runner process did not end in time and was killed; run it again"
+        code = self._process.wait()
+        if code == 0:
+            return None
+        said = self._stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
+        return f"the runner process ended with status {code}: {said or 'it said nothing'}"
+
+    def _chunks(self, stop: threading.Event | None) -> Iterator[tuple[bytes, bytes]]:
+        """What comes from stdout and stderr, until both close, the time is up or `stop` is set."""
+        with selectors.DefaultSelector() as selector:
+            for pipe in (self._process.stdout, self._process.stderr):
+                selector.register(pipe, selectors.EVENT_READ)  # type: ignore[arg-type]
+            while selector.get_map() and time.monotonic() <= self._deadline and not (stop and stop.is_set()):
+                for key, _ in selector.select(_LOOK_S):
+                    chunk = os.read(key.fd, _READ)
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is self._process.stdout:
+                        yield chunk, b""
+                    else:
+                        yield b"", chunk
+
+    def _end(self) -> None:
+        process = self._process
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(GOODBYE_S)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        finally:
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _news(line: bytes) -> RunProgress | None:
+    try:
+        told = json.loads(line)
+        return RunProgress(int(told["cell"]), int(told["cells"]), float(told["seconds"]))
+    except (ValueError, TypeError, KeyError):
+        return None

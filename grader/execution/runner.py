@@ -1,0 +1,237 @@
+"""The disposable process that talks to one kernel: `python -m grader.execution.runner FOLDER PARENT`.
+
+Forged messages, floods and faults of the libraries that read them end at worst this process. It reads its job from
+FOLDER and leaves the run there; news go to stdout, one line of JSON each. It ends, and its box with it, when its
+stdin closes or its parent dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from grader.errors import SandboxError
+from grader.execution.cells import INTERRUPT_GRACE_S, OUTPUT_WAIT_S, STARTUP_S, BoxedNotebookClient, CellsResult, CellsRunner
+from grader.execution.channel import ChannelParser, ChannelReader, open_channel
+from grader.execution.kernel import kernel_manager
+from grader.execution.notebook import new_notebook, write_notebook
+from grader.execution.outcome import Outcome, outcome_of
+from grader.execution.settings import RunProgress, RunSettings
+from grader.execution.store import ARTIFACTS, EVENTS, NOTEBOOK, Job, read_job, write_run
+from grader.model import Run, Submission
+from grader.probe.wire import FD_VARIABLE
+from grader.sandbox import GIB, Box, Offer, Sandbox
+
+RUNNER_MEMORY = 2 * GIB
+"""RLIMIT_DATA of this process: 200 MB in honest use; a hostile message must not take the machine's."""
+
+_PR_SET_PDEATHSIG = 1
+
+_KERNEL_VARIABLES = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+_KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
+
+
+@dataclass(slots=True)
+class _Channel:
+    """The event channel of one run: absent where descriptors can't be handed to a process."""
+
+    parser: ChannelParser
+    reader: ChannelReader | None = None
+    theirs: socket.socket | None = None
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        return () if self.theirs is None else (self.theirs.fileno(),)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {} if self.theirs is None else {FD_VARIABLE: str(self.theirs.fileno())}
+
+    def started(self) -> None:
+        """The box has its end; ours would keep the channel from ever ending."""
+        if self.theirs is not None:
+            self.theirs.close()
+
+
+def execute(folder: Path, job: Job) -> Run:
+    """Run a job and leave its files in `folder`; `run.json` is written last.
+
+    Raises:
+        SandboxError: the box or the kernel in it did not start.
+    """
+    settings, submission = job.settings, job.submission
+    began = time.monotonic()
+    (folder / ARTIFACTS).mkdir(exist_ok=True)
+    unfinished = folder / f"{EVENTS}.part"
+    with unfinished.open("w", encoding="utf-8") as events, Sandbox(_box(submission, settings)) as sandbox:
+        _end_with_stdin(sandbox)
+        channel = _open(events, folder, settings)
+        notebook = new_notebook(submission)
+        result = asyncio.run(_run_cells(sandbox, notebook, channel, settings))
+        exit_code = _exit_code(sandbox)
+        sandbox.destroy()
+        if channel.reader is not None:
+            channel.reader.stop()
+        outcome = outcome_of(
+            result, exit_code=exit_code, peak_memory=sandbox.peak_memory, memory_cap=settings.limits.memory
+        )
+    os.replace(unfinished, folder / EVENTS)
+    write_notebook(folder / NOTEBOOK, notebook)
+    run = _run(folder, settings, result, outcome, channel.parser, time.monotonic() - began, sandbox.peak_memory)
+    write_run(folder, run)
+    return run
+
+
+def _box(submission: Submission, settings: RunSettings) -> Box:
+    offers = () if settings.probe is None else (Offer("probe", settings.probe),)
+    # The cells' own time is kept by the runner, which interrupts first; the box's is for a runner that hangs.
+    limits = replace(settings.limits, wall_s=settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S)
+    return Box(
+        settings.tier, limits, settings.python, submission.folder, settings.data, offers, threads=settings.threads
+    )
+
+
+def _open(events: Any, folder: Path, settings: RunSettings) -> _Channel:
+    channel = _Channel(ChannelParser(events, folder / ARTIFACTS))
+    if settings.probe is not None and sys.platform != "win32":
+        ours, channel.theirs = open_channel()
+        channel.reader = ChannelReader(ours, channel.parser)
+        channel.reader.start()
+    return channel
+
+
+async def _run_cells(sandbox: Sandbox, notebook: Any, channel: _Channel, settings: RunSettings) -> CellsResult:
+    def command(connection: str) -> Sequence[str]:
+        start = ["-m", "ipykernel_launcher"] if settings.probe is None else [f"{sandbox.inside('probe')}/launch.py"]
+        return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS]
+
+    variables = {**_KERNEL_VARIABLES, **channel.variables}
+    manager = kernel_manager(sandbox, command, variables, channel.descriptors)
+    client = BoxedNotebookClient(
+        notebook,
+        km=manager,
+        allow_errors=True,
+        record_timing=False,
+        store_widget_state=False,
+        iopub_timeout=OUTPUT_WAIT_S,
+        raise_on_iopub_timeout=True,
+        startup_timeout=STARTUP_S,
+    )
+    client.sandbox = sandbox
+    client.on_cell_executed = client.keep_reply
+    try:
+        await client.async_start_new_kernel()
+        channel.started()
+        await client.async_start_new_kernel_client()
+    except SandboxError:
+        raise
+    except Exception as error:
+        said = sandbox.stderr_tail.decode("utf-8", "replace").strip()
+        raise SandboxError(f"the kernel did not start ({error}): {said}") from error
+    return await CellsRunner(client, channel.parser, channel.reader, _tell, wall_s=settings.limits.wall_s).run()
+
+
+def _tell(news: RunProgress) -> None:
+    print(json.dumps({"cell": news.cell, "cells": news.cells, "seconds": round(news.seconds, 3)}), flush=True)
+
+
+def _exit_code(sandbox: Sandbox) -> int | None:
+    return None if sandbox.process is None else sandbox.process.poll()
+
+
+def _run(
+    folder: Path,
+    settings: RunSettings,
+    result: CellsResult,
+    outcome: Outcome,
+    parser: ChannelParser,
+    wall_s: float,
+    peak_memory: int,
+) -> Run:
+    return Run(
+        status=outcome.status,
+        isolation=settings.tier,
+        wall_s=round(wall_s, 3),
+        cells=result.cells,
+        failed_cell=outcome.failed_cell,
+        message=outcome.message,
+        artifacts=dict(parser.artifacts),
+        channel_faults=parser.faults,
+        isolation_gaps=settings.gaps,
+        executed_notebook=folder / NOTEBOOK,
+        peak_memory_bytes=peak_memory,
+    )
+
+
+# ---------------------------------------------------------------- the process
+def _end_with_stdin(sandbox: Sandbox) -> None:
+    """End the box and this process when stdin closes: the grader has gone, or wants this run stopped."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 1024):
+                pass
+        sandbox.close()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def _die_with(parent: int) -> None:
+    """Have the operating system kill this process with its parent, should this one hang."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _limit_memory() -> None:
+    """Cap this process alone: the soft limit, which the box's shim raises again for what runs inside."""
+    if sys.platform != "linux":
+        return
+    import resource  # noqa: PLC0415 - Unix only
+
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard == resource.RLIM_INFINITY or hard > RUNNER_MEMORY:
+        resource.setrlimit(resource.RLIMIT_DATA, (RUNNER_MEMORY, hard))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep libraries from writing what a student's process sent to the log."""
+    logging.disable(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def main() -> None:
+    """Run the job in the folder given; exit status 0 where `run.json` was written."""
+    folder, parent = Path(sys.argv[1]), int(sys.argv[2])
+    _die_with(parent)
+    _limit_memory()
+    with _quiet():
+        try:
+            execute(folder, read_job(folder))
+        except Exception as error:  # noqa: BLE001 - the parent tells it; nothing here may hang on libraries' clean-up
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            os._exit(1)
+    os._exit(0)  # zmq's threads may wait for a kernel that is gone
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""How a submission is to be run, and the news while it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.model import Tier
+from grader.sandbox import Limits, TierReport
+from grader.sandbox.limits import MEMORY, WALL_S
+
+PROBE = Path(__file__).resolve().parent.parent / "probe"
+"""The code that watches from inside the kernel."""
+
+DATA_DEPTH = 2
+"""Levels of a dataset folder whose files are told apart by size and time of change."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Everything a run depends on besides the submission.
+
+    `limits.wall_s` is the time allowed for all cells together, in seconds. `data` is laid out like
+    `~/.keras/datasets`. `python` is the kernel's interpreter. `probe` is the folder of the watching code, or None
+    for a bare kernel. `gaps` is what the tier doesn't hold.
+    """
+
+    tier: Tier
+    limits: Limits = field(default_factory=Limits)
+    data: Path | None = None
+    python: str = sys.executable
+    threads: int = 2
+    probe: Path | None = PROBE
+    gaps: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        report: TierReport,
+        *,
+        timeout_s: float = WALL_S,
+        memory_bytes: int = MEMORY,
+        data: Path | None = None,
+        threads: int = 2,
+        python: str = sys.executable,
+    ) -> RunSettings:
+        """Settings for the isolation found on this machine; the limits not named have their defaults."""
+        limits = Limits(wall_s=timeout_s, memory=memory_bytes)
+        return cls(report.tier, limits, data, python, threads, gaps=report.gaps)
+
+    def identity(self) -> dict[str, object]:
+        """What a stored run has to have in common with these settings to stand for a new one, as plain JSON."""
+        return {
+            "tier": self.tier,
+            "memory": self.limits.memory,
+            "wall_s": self.limits.wall_s,
+            "python": self.python,
+            "threads": self.threads,
+            "data": [] if self.data is None else list(_listing(self.data, DATA_DEPTH)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """A cell begins: its index in the notebook, the notebook's number of cells, seconds since the first began."""
+
+    cell: int
+    cells: int
+    seconds: float
+
+
+def _listing(folder: Path, depth: int) -> Iterator[list[object]]:
+    for entry in sorted(os.scandir(folder), key=lambda item: item.name):
+        if entry.is_dir():
+            if depth > 1:
+                yield from ([f"{entry.name}/{name}", *rest] for name, *rest in _listing(Path(entry.path), depth - 1))
+        elif entry.is_file():
+            facts = entry.stat()
+            yield [entry.name, facts.st_size, facts.st_mtime_ns]
