@@ -1,0 +1,7 @@
+"""Reports: pure renderers of grades and evidence; nothing here reads or writes a class's files."""
+
+from grader.reports.classroom import render_index
+from grader.reports.spreadsheet import grades_csv
+from grader.reports.student import render_report
+
+__all__ = ["grades_csv", "render_index", "render_report"]

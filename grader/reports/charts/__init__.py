@@ -1,0 +1,19 @@
+"""Charts as inline SVG or HTML, built by hand: pure functions of typed inputs, direct labels, no scripts."""
+
+from grader.reports.charts.bars import Bar, bar_chart
+from grader.reports.charts.confusion import confusion_matrix
+from grader.reports.charts.curves import Series, curve_chart
+from grader.reports.charts.distribution import level_distribution
+from grader.reports.charts.lanes import Lane, SharedRows, lane_chart
+
+__all__ = [
+    "Bar",
+    "Lane",
+    "Series",
+    "SharedRows",
+    "bar_chart",
+    "confusion_matrix",
+    "curve_chart",
+    "lane_chart",
+    "level_distribution",
+]

@@ -1,0 +1,62 @@
+"""Horizontal bars that compare a few scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.reports.charts.svg import drawing, element, text
+
+WIDTH, ROW = 460.0, 46.0
+VALUE_WIDTH = 116.0
+"""Room at the right for the value of the longest bar, written behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: `spread` is a standard deviation drawn as a whisker; `style` is `student`, `reference`, `baseline`."""
+
+    label: str
+    value: float
+    style: str
+    spread: float = 0.0
+    note: str = ""
+
+
+def bar_chart(title: str, bars: tuple[Bar, ...], largest: float | None, written: Callable[[float], str]) -> Markup:
+    """Draw bars from zero, each labelled above and valued at its end; `largest` fixes the scale's end (1 for shares).
+
+    Bars whose value is no finite number are named with `no number` and drawn without length.
+    """
+    lengths = [bar.value + bar.spread for bar in bars if math.isfinite(bar.value)]
+    end = largest if largest is not None else max([*lengths, 0.0])
+    unit = (WIDTH - VALUE_WIDTH) / end if end > 0 else 0.0
+    parts = [part for index, bar in enumerate(bars) for part in _bar(bar, index * ROW, unit, written)]
+    words = "; ".join(f"{bar.label} {_written(bar, written)}" for bar in bars)
+    return drawing(WIDTH, max(ROW * len(bars), 20), f"{title}: {words or 'nothing to compare'}.", *parts)
+
+
+def _written(bar: Bar, written: Callable[[float], str]) -> str:
+    if not math.isfinite(bar.value):
+        return "no number"
+    return written(bar.value) + (f" ± {written(bar.spread)}" if bar.spread > 0 else "")
+
+
+def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> list[Markup]:
+    length = max(0.0, bar.value * unit) if math.isfinite(bar.value) else 0.0
+    parts = [
+        text(0, top + 14, bar.label, "label strong" if bar.style == "student" else "label"),
+        element("rect", x=0, y=top + 20, width=max(length, 1.5), height=15, rx=2, class_=f"bar {bar.style}"),
+    ]
+    reach = length
+    if bar.spread > 0 and math.isfinite(bar.value):
+        low, high = max(0.0, (bar.value - bar.spread) * unit), (bar.value + bar.spread) * unit
+        reach = max(reach, high)
+        parts.append(element("path", d=f"M{low:.1f} {top + 23:.1f}v9m0-4.5H{high:.1f}m0-4.5v9", class_="whisker"))
+    parts.append(text(reach + 8, top + 32, _written(bar, written), "label strong"))
+    if bar.note:
+        parts.append(text(WIDTH, top + 14, bar.note, "label muted", "end"))
+    return parts

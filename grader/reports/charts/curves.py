@@ -1,0 +1,170 @@
+"""Training curves: one line per rows set over epochs, labelled at its end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.reports.charts.svg import drawing, element, spread_apart, text, ticks
+from grader.reports.numbers import decimal
+
+WIDTH, HEIGHT = 460.0, 270.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 104.0, 34.0, 36.0
+MOST_POINTS = 500
+"""More points than pixels draw nothing new: longer runs are thinned, their last epoch kept."""
+MOST_DOTS = 30
+LOG_RATIO = 100.0
+"""Values that span more than two powers of ten are drawn on a logarithmic axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line: `values` are one per epoch, possibly not numbers; `style` is `train` or `validation`."""
+
+    name: str
+    values: tuple[float, ...]
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From epochs and values to points of the picture."""
+
+    epochs: int
+    low: float
+    high: float
+    logarithmic: bool
+
+    def x(self, epoch: float) -> float:
+        width = WIDTH - LEFT - RIGHT
+        return LEFT + (width / 2 if self.epochs < 2 else width * (epoch - 1) / (self.epochs - 1))
+
+    def y(self, value: float) -> float:
+        low, high, at = (math.log10(v) for v in (self.low, self.high, value)) if self.logarithmic else (self.low, self.high, value)  # fmt: skip
+        share = 0.5 if high == low else (at - low) / (high - low)
+        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+
+def curve_chart(
+    title: str, series: tuple[Series, ...], mark: tuple[int, str] | None, written: Callable[[float], str] = decimal
+) -> Markup:
+    """Draw lines over epochs (from 1). `mark` is an epoch to point at, with what to say there.
+
+    Values that are no finite numbers leave a gap and are told in the label at the line's end.
+    """
+    finite = [value for line in series for value in line.values if math.isfinite(value)]
+    epochs = max((len(line.values) for line in series), default=0)
+    if not finite:
+        note = "No epoch was completed." if not epochs else "Not one value is a finite number."
+        return drawing(
+            WIDTH, 60, f"{title}: {note}", text(0, 18, title, "chart-title"), text(0, 42, note, "label muted")
+        )
+    scale, marks = _axis(finite, epochs)
+    parts = [text(0, 14, title + (" (logarithmic axis)" if scale.logarithmic else ""), "chart-title")]
+    parts += [_grid_line(scale, value, written) for value in marks]
+    parts += [_epoch_label(scale, epoch) for epoch in _epoch_ticks(epochs)]
+    parts.append(text(scale.x((epochs + 1) / 2), HEIGHT - 2, "epoch", "label muted", "middle"))
+    if mark is not None and 1 <= mark[0] <= epochs:
+        parts += _marked_epoch(scale, *mark)
+    for line in series:
+        parts += _line(scale, line)
+    parts += _end_labels(scale, series, written)
+    return drawing(WIDTH, HEIGHT, _in_words(title, series, mark, written), *parts)
+
+
+def _axis(finite: list[float], epochs: int) -> tuple[_Scale, tuple[float, ...]]:
+    low, high = min(finite), max(finite)
+    if low > 0 and high / low > LOG_RATIO:
+        first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        step = max(1, round((last - first) / 4))
+        return _Scale(epochs, 10.0**first, 10.0**last, logarithmic=True), tuple(
+            10.0**power for power in range(first, last + 1, step)
+        )
+    if high == low:
+        margin = abs(high) * 0.1 or 1.0
+        low, high = low - margin, high + margin
+    marks = ticks(low, high)
+    return _Scale(epochs, min(low, marks[0]), max(high, marks[-1]), logarithmic=False), marks
+
+
+def _epoch_ticks(epochs: int) -> tuple[int, ...]:
+    if epochs <= 8:
+        return tuple(range(1, epochs + 1))
+    step = max(1, round(ticks(0, epochs, 5)[1]))
+    return (1, *(epoch for epoch in range(step, epochs + 1, step) if epoch > 1))
+
+
+def _grid_line(scale: _Scale, value: float, written: Callable[[float], str]) -> Markup:
+    y = scale.y(value)
+    line = element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid")
+    return line + text(LEFT - 6, y + 4, written(value), "label muted", "end")
+
+
+def _epoch_label(scale: _Scale, epoch: int) -> Markup:
+    return text(scale.x(epoch), HEIGHT - BOTTOM + 16, str(epoch), "label muted", "middle")
+
+
+def _marked_epoch(scale: _Scale, epoch: int, words: str) -> list[Markup]:
+    x = scale.x(epoch)
+    beyond_middle = x > (LEFT + WIDTH - RIGHT) / 2
+    return [
+        element("line", x1=x, x2=x, y1=TOP - 4, y2=HEIGHT - BOTTOM, class_="mark"),
+        text(x + (-5 if beyond_middle else 5), TOP + 4, words, "label mark-label", "end" if beyond_middle else "start"),
+    ]
+
+
+def _line(scale: _Scale, line: Series) -> list[Markup]:
+    points = [(epoch, value) for epoch, value in enumerate(line.values, 1)]
+    stride = math.ceil(len(points) / MOST_POINTS)
+    kept = points[:: max(1, stride)] + ([points[-1]] if stride > 1 else [])
+    path, pen_down = [], False
+    for epoch, value in kept:
+        if math.isfinite(value):
+            path.append(f"{'L' if pen_down else 'M'}{scale.x(epoch):.1f} {scale.y(value):.1f}")
+        pen_down = math.isfinite(value)
+    parts = [element("path", d=" ".join(path), class_=f"line {line.style}")] if path else []
+    if len(points) <= MOST_DOTS:
+        parts += [
+            element("circle", cx=scale.x(epoch), cy=scale.y(value), r=2.4, class_=f"dot {line.style}")
+            for epoch, value in kept
+            if math.isfinite(value)
+        ]
+    return parts
+
+
+def _end_labels(scale: _Scale, series: tuple[Series, ...], written: Callable[[float], str]) -> list[Markup]:
+    shown = [line for line in series if any(math.isfinite(value) for value in line.values)]
+    wanted = [scale.y(_last_finite(line)) + 4 for line in shown]
+    parts = []
+    for line, y in zip(shown, spread_apart(wanted, 30, TOP + 8, HEIGHT - BOTTOM - 10), strict=True):
+        parts.append(text(WIDTH - RIGHT + 10, y, line.name, f"label strong {line.style}-text"))
+        parts.append(text(WIDTH - RIGHT + 10, y + 14, _ending(line, written), f"label {line.style}-text"))
+    return parts
+
+
+def _last_finite(line: Series) -> float:
+    return next(value for value in reversed(line.values) if math.isfinite(value))
+
+
+def _ending(line: Series, written: Callable[[float], str]) -> str:
+    broken = next((epoch for epoch, value in enumerate(line.values, 1) if not math.isfinite(value)), None)
+    return written(_last_finite(line)) if broken is None else f"no number: ep. {broken}"
+
+
+def _in_words(
+    title: str, series: tuple[Series, ...], mark: tuple[int, str] | None, written: Callable[[float], str]
+) -> str:
+    parts = []
+    for line in series:
+        finite = [value for value in line.values if math.isfinite(value)]
+        lost = len(line.values) - len(finite)
+        if finite:
+            gone = f", {lost} of them no finite number" if lost else ""
+            parts.append(
+                f"{line.name} from {written(finite[0])} to {written(finite[-1])} in {len(line.values)} epochs{gone}"
+            )
+    pointed = [f"epoch {mark[0]}: {mark[1]}"] if mark else []
+    return f"{title}: {'; '.join([*parts, *pointed])}."

@@ -1,0 +1,71 @@
+"""SVG elements as escaped markup, and the arithmetic of axes."""
+
+from __future__ import annotations
+
+import math
+
+from markupsafe import Markup
+
+from grader.reports.text import phrase
+
+
+def element(name: str, *children: Markup | str, **attributes: str | float) -> Markup:
+    """Return one element; attribute names drop a trailing `_` and turn `_` into `-`, everything is escaped."""
+    written = Markup("").join(
+        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _attribute(value))
+        for key, value in attributes.items()
+    )
+    content = Markup("").join(
+        child if isinstance(child, Markup) else Markup("{}").format(phrase(child)) for child in children
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, content)  # noqa: S704 - names are our own
+
+
+def drawing(width: float, height: float, label: str, *children: Markup, class_: str = "chart") -> Markup:
+    """Return an SVG picture that scales with its column; `label` says in words what it shows."""
+    return element(
+        "svg",
+        *children,
+        class_=class_,
+        viewBox=f"0 0 {_attribute(width)} {_attribute(height)}",
+        role="img",
+        aria_label=label,
+    )
+
+
+def text(x: float, y: float, words: str, class_: str = "label", anchor: str = "start") -> Markup:
+    """Return a line of text at a point."""
+    return element("text", words, x=x, y=y, class_=class_, text_anchor=anchor)
+
+
+def _attribute(value: str | float) -> str:
+    if isinstance(value, str):
+        return phrase(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
+    """Return round numbers that span low..high, at steps of 1, 2 or 5 times a power of ten."""
+    span = high - low
+    if not math.isfinite(span) or span <= 0:
+        return (low,)
+    rough = span / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(factor for factor in (1, 2, 5, 10) if rough <= factor * power * 1.0001)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return tuple(round(index * step, 12) for index in range(first, last + 1))
+
+
+def spread_apart(positions: list[float], gap: float, low: float, high: float) -> list[float]:
+    """Move label positions so that neighbours are at least `gap` apart inside low..high, their order kept."""
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    placed = list(positions)
+    floor = low
+    for index in order:
+        placed[index] = max(placed[index], floor)
+        floor = placed[index] + gap
+    ceiling = high
+    for index in reversed(order):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    return placed

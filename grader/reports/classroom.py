@@ -1,0 +1,130 @@
+"""The class page: everybody at a glance, who needs a person and why, and how the class spread over the levels."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from grader.model import LEVELS, CriterionResult, Level, Result, Rubric
+from grader.reports.charts import level_distribution
+from grader.reports.numbers import count, duration, points
+from grader.reports.page import render
+from grader.reports.wording import LEVEL_NAMES, status_words
+
+COMPLETED = frozenset({"ok", "error"})
+"""Statuses after which every cell was tried; the others are listed as failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCell:
+    """A level in the class table; `position` sorts (0: no level)."""
+
+    name: str
+    position: int
+    style: str
+    uncertain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One submission's line. `link` is relative to the class page."""
+
+    submission: str
+    link: str
+    notebook: str
+    status: str
+    status_words: str
+    completed: bool
+    failed_cell: int | None
+    levels: tuple[LevelCell, ...]
+    points: str
+    points_number: float
+    max_points: str
+    needs_review: bool
+    review_reasons: tuple[str, ...]
+    message: str
+    time: str
+    seconds: float
+
+
+def render_index(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
+    """Return the class page. Sorting is a small script in the page; without it the page only doesn't sort."""
+    columns = _columns(rows, rubric)
+    views = tuple(_row_view(row, columns) for row in rows)
+    return render(
+        "index.html.j2",
+        rubric_title=rubric.title if rubric else "Results",
+        columns=tuple(columns.values()),
+        rows=views,
+        queue=tuple(view for view in views if view.needs_review),
+        failures=tuple(view for view in views if not view.completed),
+        totals=_totals(rows),
+        distributions=_distributions(rows, columns),
+    )
+
+
+def _columns(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
+    """Return criterion ids with their titles: the rubric's order, else that of first appearance."""
+    if rubric is not None:
+        return {item.id: item.title for item in rubric.criteria}
+    return {item.criterion: item.title for row in rows for item in row.criteria}
+
+
+def _row_view(row: Result, columns: dict[str, str]) -> RowView:
+    by_criterion = {item.criterion: item for item in row.criteria}
+    reasons = row.review_reasons
+    if row.needs_review and not reasons:
+        uncertain = [item.title for item in row.criteria if item.needs_review]
+        reasons = (f"the level is uncertain: {', '.join(uncertain)}",) if uncertain else ("marked for review",)
+    return RowView(
+        submission=row.submission,
+        link=f"{quote(row.submission.encode('utf-8', 'replace'), safe='')}/report.html",
+        notebook=row.notebook,
+        status=row.status,
+        status_words=status_words(row.status),
+        completed=row.status in COMPLETED,
+        failed_cell=row.failed_cell,
+        levels=tuple(_level_cell(by_criterion.get(name)) for name in columns),
+        points=points(row.points),
+        points_number=-1.0 if row.points is None else row.points,
+        max_points=points(row.max_points),
+        needs_review=row.needs_review,
+        review_reasons=reasons,
+        message=row.message or "",
+        time=duration(row.wall_s),
+        seconds=row.wall_s,
+    )
+
+
+def _level_cell(item: CriterionResult | None) -> LevelCell:
+    if item is None or item.level is None:
+        return LevelCell("No level", 0, "no-level", uncertain=False)
+    return LevelCell(LEVEL_NAMES[item.level], LEVELS.index(item.level) + 1, item.level, uncertain=item.low != item.high)
+
+
+def _totals(rows: Sequence[Result]) -> tuple[tuple[str, str], ...]:
+    """Return the class in numbers, as (name, value)."""
+    judged = [row.points for row in rows if row.points is not None]
+    largest = max((row.max_points for row in rows), default=0.0)
+    return (
+        ("submissions", count(len(rows))),
+        ("ran to the end", count(sum(row.status in COMPLETED for row in rows))),
+        ("to review", count(sum(row.needs_review for row in rows))),
+        (f"points, median of {points(largest)}", points(statistics.median(judged)) if judged else points(None)),
+        ("running time in all", duration(sum(row.wall_s for row in rows))),
+    )
+
+
+def _distributions(rows: Sequence[Result], columns: dict[str, str]) -> tuple[tuple[str, Markup], ...]:
+    charts = []
+    for name, title in columns.items():
+        levels: Counter[Level | None] = Counter(
+            next((item.level for item in row.criteria if item.criterion == name), None) for row in rows
+        )
+        charts.append((title, level_distribution(title, levels)))
+    return tuple(charts)

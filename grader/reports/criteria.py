@@ -1,0 +1,239 @@
+"""What a report says of each criterion: the level's track, the reasons, the findings, the next step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from grader.model import LEVELS, Criterion, Finding, Grade, Judgement, Level, Rubric
+from grader.reports.numbers import count, decimal, percent
+from grader.reports.text import link_cells, phrase
+from grader.reports.wording import ADVICE, LEVEL_NAMES, ORIGINS, OUTCOMES
+
+MOST_MEASURED = 8
+"""Numbers shown per finding; all of them are in grade.json."""
+LONGEST_MEASURED = 80
+"""Characters of one measured value that are shown."""
+
+SHARES = (
+    "accuracy",
+    "share",
+    "rate",
+    "stated",
+    "saved",
+    "rerun",
+    "verified",
+    "score",
+    "majority",
+    "precision",
+    "recall",
+    "f1",
+)
+"""Words in the name of a measured number that is a share where it lies in 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the four steps: `state` is `below`, `reached`, `possible` or `above`."""
+
+    level: Level
+    name: str
+    descriptor: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding in words. `anchor` is empty where it is shown a second time: ids are unique in a page."""
+
+    check: str
+    anchor: str
+    outcome: str
+    symbol: str
+    word: str
+    style: str
+    origin: str
+    origin_words: str
+    summary: Markup
+    fix: Markup | None
+    review: str | None
+    cells: tuple[int, ...]
+    measured: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    """Why the level is what it is, with the cells of the finding that says so."""
+
+    sentence: Markup
+    cells: tuple[int, ...]
+    style: str
+    symbol: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """One criterion as shown. `level` and `range` are in words; `next_descriptor` is what the next level asks for."""
+
+    id: str
+    title: str
+    level: Level | None
+    level_name: str
+    position: int
+    range: str
+    points: float | None
+    max_points: float
+    descriptor: str
+    steps: tuple[Step, ...]
+    reasons: tuple[ReasonView, ...]
+    review_reasons: tuple[str, ...]
+    needs_review: bool
+    next_level: str
+    next_descriptor: str
+    next_step: Markup | None
+    findings: tuple[FindingView, ...]
+
+
+def criterion_views(
+    grade: Grade, rubric: Rubric | None, known_cells: frozenset[int]
+) -> tuple[tuple[CriterionView, ...], tuple[FindingView, ...]]:
+    """Return the criteria in order, and the findings that belong to none of them."""
+    rules = {item.id: item for item in rubric.criteria} if rubric else {}
+    found = {item.check: item for item in grade.findings}
+    shown: set[str] = set()
+    criteria = []
+    for judgement in grade.judgements:
+        views = []
+        for check in judgement.findings:
+            if check in found:
+                views.append(finding_view(found[check], known_cells, anchored=check not in shown))
+                shown.add(check)
+        criteria.append(_criterion_view(judgement, rules.get(judgement.criterion), grade.findings, views, known_cells))
+    rest = tuple(finding_view(item, known_cells) for item in grade.findings if item.check not in shown)
+    return tuple(criteria), rest
+
+
+def _criterion_view(
+    judgement: Judgement,
+    rule: Criterion | None,
+    findings: Sequence[Finding],
+    views: Sequence[FindingView],
+    known_cells: frozenset[int],
+) -> CriterionView:
+    descriptors = {item.level: item.descriptor for item in rule.levels} if rule else {}
+    position = LEVELS.index(judgement.level) + 1 if judgement.level else 0
+    following = LEVELS[position] if judgement.level and position < len(LEVELS) else None
+    return CriterionView(
+        id=judgement.criterion,
+        title=judgement.title,
+        level=judgement.level,
+        level_name=LEVEL_NAMES[judgement.level] if judgement.level else "Not judged",
+        position=position,
+        range=_range_words(judgement),
+        points=judgement.points,
+        max_points=judgement.max_points,
+        descriptor=judgement.descriptor or (descriptors.get(judgement.level, "") if judgement.level else ""),
+        steps=_steps(judgement, descriptors),
+        reasons=tuple(_reason_view(reason, findings, known_cells) for reason in judgement.reasons),
+        review_reasons=judgement.review_reasons,
+        needs_review=judgement.needs_review,
+        next_level=LEVEL_NAMES[following] if following else "",
+        next_descriptor=descriptors.get(following, "") if following else "",
+        next_step=link_cells(judgement.next_step, known_cells) if judgement.next_step else None,
+        findings=tuple(sorted(views, key=lambda item: _FINDING_ORDER[item.style])),
+    )
+
+
+_FINDING_ORDER = {"fail": 0, "unknown": 1, "error": 2, "pass": 3, "advice": 4, "not_applicable": 5}
+"""What asks for something comes first; among equals the rubric's order stays."""
+
+
+def _range_words(judgement: Judgement) -> str:
+    if judgement.low is None or judgement.high is None or judgement.low == judgement.high:
+        return ""
+    return f"{LEVEL_NAMES[judgement.low]} to {LEVEL_NAMES[judgement.high]}"
+
+
+def _steps(judgement: Judgement, descriptors: Mapping[Level, str]) -> tuple[Step, ...]:
+    at = LEVELS.index(judgement.level) if judgement.level else -1
+    highest = LEVELS.index(judgement.high) if judgement.high else at
+    return tuple(
+        Step(
+            level,
+            LEVEL_NAMES[level],
+            descriptors.get(level, ""),
+            "below" if index < at else "reached" if index == at else "possible" if index <= highest else "above",
+        )
+        for index, level in enumerate(LEVELS)
+    )
+
+
+def _reason_view(reason: str, findings: Sequence[Finding], known_cells: frozenset[int]) -> ReasonView:
+    """Link a reason to the cells of the finding whose sentence it is."""
+    source = next((item for item in findings if item.summary and item.summary in reason), None)
+    sentence = link_cells(reason, known_cells)
+    if source is None:
+        return ReasonView(sentence, (), "plain", "", "")
+    symbol, word, style = _outcome(source)
+    # Cells that the sentence itself links are not repeated behind it.
+    cells = tuple(cell for cell in source.cells if cell in known_cells and f'"#cell-{cell}"' not in sentence)
+    return ReasonView(sentence, cells, style, symbol, word)
+
+
+def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: bool = True) -> FindingView:
+    """Return one finding in words."""
+    symbol, word, style = _outcome(finding)
+    return FindingView(
+        check=finding.check,
+        anchor=f"finding-{finding.check}" if anchored else "",
+        outcome=finding.outcome,
+        symbol=symbol,
+        word=word,
+        style=style,
+        origin=finding.origin,
+        origin_words=ORIGINS[finding.origin],
+        summary=link_cells(finding.summary, known_cells),
+        fix=link_cells(finding.fix, known_cells) if finding.fix else None,
+        review=finding.review,
+        cells=tuple(cell for cell in finding.cells if cell in known_cells),
+        measured=measured_pairs(finding.measured),
+    )
+
+
+def _outcome(finding: Finding) -> tuple[str, str, str]:
+    if finding.outcome == "fail" and not finding.moves_level:
+        return (*ADVICE, "advice")
+    return (*OUTCOMES[finding.outcome], finding.outcome)
+
+
+def measured_pairs(measured: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return measured values as (name, text), the simple ones only: tables belong into pictures."""
+    pairs = [(key.replace("_", " "), _measured_text(key, value)) for key, value in measured.items()]
+    return tuple((name, text) for name, text in pairs if text)[:MOST_MEASURED]
+
+
+def _measured_text(key: str, value: Any) -> str:
+    if value is None or isinstance(value, Mapping):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return _number_text(key, value)
+    if isinstance(value, (list, tuple)):
+        parts = [_measured_text(key, item) for item in value if not isinstance(item, (list, tuple, Mapping))]
+        value = ", ".join(part for part in parts if part)
+    text = phrase(str(value))
+    return text if len(text) <= LONGEST_MEASURED else text[:LONGEST_MEASURED] + " \N{HORIZONTAL ELLIPSIS}"
+
+
+def _number_text(key: str, value: float) -> str:
+    if isinstance(value, int):
+        return count(value)
+    if any(word in key for word in SHARES) and math.isfinite(value) and 0 <= value <= 1:
+        return percent(value)
+    return decimal(value)

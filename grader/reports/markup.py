@@ -1,0 +1,82 @@
+"""Students' code and markdown as HTML that can do nothing: no scripts, no pictures from elsewhere, no own styles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup, escape
+from pygments import highlight  # type: ignore[import-untyped]  # Pygments ships no types
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+
+from grader.reports.text import LONGEST_SOURCE, shorten, visible
+
+LONGEST_HIGHLIGHTED = 20_000
+"""Characters of code that are coloured: beyond it the time a lexer takes is not worth the colours."""
+
+ALLOWED_TAGS = {
+    *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "a", "ul", "ol", "li"),
+    *("table", "thead", "tbody", "tr", "th", "td", "span"),
+}
+ALLOWED_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+ALLOWED_CLASSES = {"p": {f"heading-{level}" for level in range(1, 7)}, "span": {"left-out-picture"}}
+
+
+def highlighted(source: str) -> Markup:
+    """Return Python source as HTML with tokens in classed spans, everything escaped."""
+    text = visible(shorten(source, LONGEST_SOURCE))
+    if len(text) > LONGEST_HIGHLIGHTED:
+        return escape(text)
+    # Pygments escapes the text of every token; the formatter writes spans and nothing else.
+    return Markup(highlight(text, _LEXER, _FORMATTER).rstrip("\n"))  # noqa: S704
+
+
+def rendered_markdown(source: str) -> Markup:
+    """Return markdown as sanitised HTML. Pictures become their names; headings become paragraphs that look like ones.
+
+    A student's headings would break the order of the report's own.
+    """
+    html = _MARKDOWN.render(visible(shorten(source, LONGEST_SOURCE)))
+    clean = nh3.clean(
+        html,
+        tags=ALLOWED_TAGS,
+        attributes={key: set(value) for key, value in ALLOWED_ATTRIBUTES.items()},
+        allowed_classes=ALLOWED_CLASSES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    )
+    return Markup(clean)  # noqa: S704 - sanitised in the line above
+
+
+def _render_heading(
+    _renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    token = tokens[index]
+    return f'<p class="heading-{token.tag[1:]}">' if token.nesting == 1 else "</p>\n"
+
+
+def _render_picture(
+    _renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    name = tokens[index].content or "without a name"
+    return f'<span class="left-out-picture">[picture: {escape(name)}]</span>'
+
+
+def _make_markdown() -> MarkdownIt:
+    # commonmark with HTML off; a nesting cap is part of the preset.
+    markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
+    markdown.add_render_rule("heading_open", _render_heading)
+    markdown.add_render_rule("heading_close", _render_heading)
+    markdown.add_render_rule("image", _render_picture)
+    return markdown
+
+
+_MARKDOWN = _make_markdown()
+_LEXER = PythonLexer(stripnl=False, ensurenl=False)
+_FORMATTER = HtmlFormatter(nowrap=True)

@@ -1,0 +1,75 @@
+"""The notebook at the end of a report: every cell with its outputs, and what the findings rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from grader.model import CellFacts, Evidence, SavedOutput
+from grader.reports.criteria import FindingView
+from grader.reports.markup import highlighted, rendered_markdown
+from grader.reports.numbers import duration
+from grader.reports.text import LONGEST_OUTPUT, phrase, shorten, terminal_text, visible
+
+MOST_CELLS = 400
+"""Cells shown: three times the largest of 227 public student notebooks."""
+
+_RUN_WORDS = {"ok": "ran", "error": "failed", "interrupted": "was cut short", "not_run": "was not run"}
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """One cell as shown: `source` is highlighted code or rendered markdown; outputs are escaped."""
+
+    index: int
+    kind: str
+    prompt: str
+    source: Markup
+    run: str
+    failed: bool
+    failure: str
+    saved: Markup
+    rerun: Markup
+    same_output: bool
+    pictures: int
+    findings: tuple[FindingView, ...]
+
+
+def cell_views(evidence: Evidence, findings: Sequence[FindingView]) -> tuple[CellView, ...]:
+    """Return the notebook's cells in order, each with the findings that rest on it."""
+    return tuple(_cell_view(cell, findings) for cell in evidence.cells[:MOST_CELLS])
+
+
+def _cell_view(cell: CellFacts, findings: Sequence[FindingView]) -> CellView:
+    saved, rerun = _text_of(cell.saved), _text_of(cell.rerun)
+    is_code = cell.kind == "code"
+    failed = is_code and cell.run_status in {"error", "interrupted"}
+    return CellView(
+        index=cell.index,
+        kind={"code": "code", "markdown": "text", "raw": "raw"}[cell.kind],
+        prompt=f"In [{'' if cell.execution_count is None else cell.execution_count}]" if is_code else "",
+        source=rendered_markdown(cell.source) if cell.kind == "markdown" else highlighted(cell.source),
+        run=_run_words(cell) if is_code else "",
+        failed=failed,
+        failure=phrase(": ".join(part for part in (cell.exception, terminal_text(cell.message)) if part))
+        if failed
+        else "",
+        saved=saved,
+        rerun=rerun,
+        same_output=bool(saved) and saved == rerun,
+        pictures=sum(output.image_png for output in (cell.rerun or cell.saved)),
+        findings=tuple(item for item in findings if cell.index in item.cells and item.outcome != "not_applicable"),
+    )
+
+
+def _run_words(cell: CellFacts) -> str:
+    words = _RUN_WORDS[cell.run_status]
+    return f"{words}, {duration(cell.seconds)}" if cell.run_status != "not_run" else words
+
+
+def _text_of(outputs: Sequence[SavedOutput]) -> Markup:
+    """Return what the outputs say, as a terminal would show it: escapes carried out, long ones cut, nothing hidden."""
+    texts = (terminal_text(output.text).strip("\n") for output in outputs if output.text)
+    return escape(visible(shorten("\n".join(texts), LONGEST_OUTPUT)))

@@ -1,0 +1,70 @@
+"""The Jinja2 environment all pages share: escaping always on, undefined names are errors, a strict policy per page."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.reports import numbers
+from grader.reports.text import phrase
+from grader.resources import shipped
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a page: its style and script stand in it and are the only ones its content-security policy lets in."""
+    style = _source("style.css")
+    script = _source("sort.js") if template == "index.html.j2" else ""
+    policy = content_security_policy(style, script)
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **values,
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=policy,
+        )
+    )
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """Return a policy that allows pictures inside the page, this one style and this one script, and nothing else."""
+    parts = ["default-src 'none'", "img-src data:", f"style-src '{_digest(style)}'"]
+    if script:
+        parts.append(f"script-src '{_digest(script)}'")
+    return "; ".join([*parts, "base-uri 'none'", "form-action 'none'"])
+
+
+def _digest(content: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+def _source(name: str) -> str:
+    return (shipped("templates") / name).read_text(encoding="utf-8")
+
+
+def _shown(value: object) -> object:
+    """Prepare every value a template prints: plain text is cut and made visible before it is escaped."""
+    if value is None:
+        return numbers.NONE
+    return phrase(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(shipped("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("percent", "decimal", "count", "points", "duration"):
+        environment.filters[name] = getattr(numbers, name)
+    return environment

@@ -1,0 +1,79 @@
+"""Students' text made safe to look at: nothing invisible, nothing that reorders a line, nothing endless."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+LONGEST_OUTPUT = 4_000
+"""Characters of one output shown: about sixty lines, more than anybody reads in a report."""
+LONGEST_SOURCE = 30_000
+"""Characters of one cell shown: the longest cell of 227 public student notebooks fits."""
+LONGEST_PHRASE = 2_000
+"""Characters of any other text (a name, a message, a sentence): a report must not be flooded by one of them."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ERASED = re.compile(r"[^\x08\n]\x08")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_CELLS = re.compile(r"\b[Cc]ells?\s+\d+(?:(?:\s*,\s*(?:and\s+)?|\s+(?:and|or|to)\s+)\d+)*")
+
+
+def visible(text: str) -> str:
+    """Return text with control characters, direction overrides and other invisible characters spelled out.
+
+    Tabs and line feeds stay. `U+202E` shows as `[U+202E]`: a reader sees that something was hidden there.
+    """
+    return _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+
+
+def terminal_text(text: str) -> str:
+    """Return what a terminal would show in the end: colours removed, carriage returns and backspaces carried out."""
+    plain = _ANSI.sub("", text).replace("\r\n", "\n")
+    while _ERASED.search(plain):
+        plain = _ERASED.sub("", plain)
+    return "\n".join(_last_overwrite(line) for line in plain.replace("\x08", "").split("\n"))
+
+
+def _last_overwrite(line: str) -> str:
+    parts = [part for part in line.split("\r") if part]
+    return parts[-1] if parts else ""
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut long text in its middle, saying how much is left out: the beginning and the end tell most."""
+    if len(text) <= limit:
+        return text
+    head, tail = limit * 2 // 3, limit // 3
+    return f"{text[:head]}\n[... {len(text) - head - tail:,} characters left out ...]\n{text[-tail:]}"
+
+
+def phrase(text: str) -> str:
+    """Return a short text (a name, a sentence) cut and with nothing invisible in it."""
+    return visible(shorten(text, LONGEST_PHRASE))
+
+
+def link_cells(text: str, known: frozenset[int]) -> Markup:
+    """Escape a sentence and make the cells it names (`cell 7`, `cells 2 and 9`) links into the notebook below it."""
+    parts: list[Markup] = []
+    end = 0
+    clean = phrase(text)
+    for match in _CELLS.finditer(clean):
+        parts.append(escape(clean[end : match.start()]))
+        parts.append(_link_numbers(match[0], known))
+        end = match.end()
+    return Markup("").join([*parts, escape(clean[end:])])
+
+
+def _link_numbers(words: str, known: frozenset[int]) -> Markup:
+    pieces = re.split(r"(\d+)", words)
+    linked = [
+        Markup('<a href="#cell-{0}">{1}</a>').format(int(piece), piece)
+        if piece.isdecimal() and len(piece) < 7 and int(piece) in known
+        else escape(piece)
+        for piece in pieces
+    ]
+    return Markup("").join(linked)
