@@ -1,0 +1,81 @@
+"""Which classes a sentence speaks of."""
+
+from __future__ import annotations
+
+import re
+
+KNOWN_CLASSES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (
+        re.compile(r"fashion_mnist|FashionMNIST"),
+        ("T-shirt", "top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot", "boot",
+         "camiseta", "pantalón", "jersey", "vestido", "abrigo", "sandalia", "camisa", "zapatilla", "bolso", "bota", "botín"),
+    ),
+    (re.compile(r"load_iris"), ("setosa", "versicolor", "virginica")),
+    (re.compile(r"load_breast_cancer"), ("malignant", "benign", "maligno", "benigno")),
+    (
+        re.compile(r"cifar10|CIFAR10"),
+        ("airplane", "plane", "automobile", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    ),
+)  # fmt: skip
+"""Names of classes that students use though their notebooks never list them."""
+
+_NUMBER = r"(?<![\d.,/×x%#-])(\d{1,3})"
+_NOT_A_UNIT = (
+    r"(?![\d.,]*\d)(?!\s*(?:%|percent|por ciento|of\b|out\b|de (?:los|las|cada)\b|epochs?|épocas?|layers?|capas?|images?|im[aá]gen|"
+    r"rows?|filas?|mistakes?|errors?|errores|wrong|times|veces|examples?|ejemplos?|samples?|muestras?|filters?|filtros?|units|seconds?|"
+    r"minutes?|points?|puntos|classes|clases|test|times|pixels?|px|more|más|parameters|errors?|cases|casos|pairs|x\d|×))"
+)
+_SPELLED = "zero one two three four five six seven eight nine".split()
+_SPELLED_PLURAL = re.compile(r"\b(zeros|zeroes|ones|twos|threes|fours|fives|sixes|sevens|eights|nines|ceros|unos|cuatros|cincos|ochos|nueves|treses|sietes)\b", re.IGNORECASE)  # fmt: skip
+_PLURAL_NUMBER = re.compile(r"(?<![\d.,])(\d{1,2})(?:['’]?s)\b")
+_LED_NUMBER = re.compile(
+    r"(?:\b(?:class(?:es)?|clases?|digits?|dígitos?|numbers?|números?|label|an?|the|el|los|un|una|between|entre|as|como|for|por|with|con|"
+    r"like|called|llama|true|said)|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
+    re.IGNORECASE,
+)
+_PAIRED_NUMBER = re.compile(
+    r"[\"'“`]?" + _NUMBER + r"[\"'”`]?\s*(?:,|/|→|->|–|and|or|y|e|o|with|con|for|as|por|como|vs\.?|versus|from|de|by)\s+(?:an?\s|the\s|el\s|un\s|la\s)?[\"'“`]?(\d{1,3})\b"
+    + _NOT_A_UNIT,
+    re.IGNORECASE,
+)  # fmt: skip
+_SPELLED_LED = re.compile(r"\b(?:an?|the|digit|class) (" + "|".join(_SPELLED) + r")\b(?! (?:of|epoch|layer|image|model|that|which|is|thing|class|with))", re.IGNORECASE)  # fmt: skip
+_SLASHED = re.compile(r"(?<![\d/.])(\d)/(\d)(?![\d/.])")
+
+
+def names_of_known_data(code: str) -> tuple[str, ...]:
+    """Return the class names that go with the data set a notebook's code loads, where it is a well-known one."""
+    return tuple(name for pattern, names in KNOWN_CLASSES if pattern.search(code) for name in names)
+
+
+def mentioned_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the classes a sentence names, as written there, in order.
+
+    Names match whole words, singular or plural. Numbers match where they stand for a class ("8s", "class 3",
+    "3 and 5", "a 9"), not where they count something ("8 epochs", "3 of 5").
+    """
+    found: dict[int, str] = {}
+    for name in class_names:
+        for match in _name_pattern(name).finditer(text) if not name.strip().isdigit() else ():
+            found.setdefault(match.start(), match[0])
+    for pattern in (_PLURAL_NUMBER, _LED_NUMBER, _PAIRED_NUMBER, _SLASHED, _SPELLED_PLURAL, _SPELLED_LED):
+        for match in pattern.finditer(text):
+            for group in range(1, (match.lastindex or 0) + 1):
+                found.setdefault(match.start(group), match[group])
+    inside = _longest(found)
+    return tuple(dict.fromkeys(inside))
+
+
+def _longest(found: dict[int, str]) -> list[str]:
+    """Drop what lies inside a longer mention: "shirt" in "T-shirt", "boot" in "ankle boot"."""
+    spans = [(start, start + len(text), text) for start, text in sorted(found.items())]
+    return [
+        text
+        for start, end, text in spans
+        if not any(left <= start and end <= right and (left, right) != (start, end) for left, right, _ in spans)
+    ]
+
+
+def _name_pattern(name: str) -> re.Pattern[str]:
+    parts = [part for part in re.split(r"[\s_/-]+", name.strip()) if part]
+    body = r"[\s_/-]?".join(re.escape(part) for part in parts) or r"(?!)"
+    return re.compile(rf"(?<![\w-]){body}(?:e?s)?(?![\w-])", re.IGNORECASE)

@@ -1,0 +1,288 @@
+"""What sentences speak of, and whether they explain it.
+
+An explanation takes three things: the topic's term, a clause that says what it does or why, and a word of what that is
+about (edges, wrong answers, unseen images). Terms in a row, however many, are named, not explained.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from grader.evidence.reading import vocabulary as words
+from grader.evidence.reading.mentions import mentioned_classes
+from grader.evidence.reading.overfitting import overfitting_stance
+from grader.evidence.reading.sentences import Sentence, count_words
+from grader.model.evidence import Passage, Topic
+
+MAX_QUOTE = 400
+"""Characters of a quote; longer sentences are cut, as reports show them whole lines."""
+MIN_TERMS_OF_A_LIST = 4
+WORDS_PER_TERM = 5
+"""A sentence with four or more terms and fewer than five words to each is a list of terms."""
+MIN_INSIGHT_WORDS = 8
+"""Fewer words can't hold a result, a cause and the link between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a notebook's story turns: the cells from which it has trained, and the class names it may speak of."""
+
+    class_names: tuple[str, ...] = ()
+    first_fit: int | None = None
+    task_until: int | None = None
+    """Cell before which the task may be stated; None: anywhere."""
+
+    def is_after_training(self, sentence: Sentence) -> bool:
+        """Whether the student could have seen a result when writing this."""
+        return sentence.section == "conclusion" or self.first_fit is None or sentence.cell >= self.first_fit
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A sentence with its neighbours in the same paragraph (None at its ends)."""
+
+    sentence: Sentence
+    before: Sentence | None
+    after: Sentence | None
+    setting: Setting
+
+    @property
+    def text(self) -> str:
+        return self.sentence.text
+
+
+def read_passages(sentences: tuple[Sentence, ...], setting: Setting) -> tuple[Passage, ...]:
+    """Return the passages of all topics, in the order of the sentences."""
+    passages: list[Passage] = []
+    for number, sentence in enumerate(sentences):
+        context = Context(sentence, _neighbour(sentences, number, -1), _neighbour(sentences, number, 1), setting)
+        passages += [found for reader in _READERS if (found := reader(context)) is not None]
+    return tuple(passages)
+
+
+def _neighbour(sentences: tuple[Sentence, ...], number: int, step: int) -> Sentence | None:
+    other = number + step
+    if 0 <= other < len(sentences) and sentences[other].group == sentences[number].group:
+        return sentences[other]
+    return None
+
+
+def _passage(topic: Topic, context: Context, *, explained: bool, quote: str = "") -> Passage:
+    text = quote or context.text
+    return Passage(topic, "explained" if explained else "named", text[:MAX_QUOTE], context.sentence.cell)
+
+
+# ---------------------------------------------------------------- explanations
+def _explanation(topic: Topic, term: re.Pattern[str], clause: tuple[re.Pattern[str], ...], content: re.Pattern[str]) -> Callable[[Context], Passage | None]:
+    """Make the reader of a topic that is explained by term, clause and content, here or in the sentence after."""
+
+    def read(context: Context) -> Passage | None:
+        text = context.text
+        if not term.search(text):
+            return None
+        if _explains(text, term, clause, content):
+            return _passage(topic, context, explained=True)
+        after = context.after.text if context.after else ""
+        if words.ANAPHORA_START.match(after) and _explains(after, term, clause, content) and not _is_hollow(text, term):
+            return _passage(topic, context, explained=True, quote=f"{text} {after}")
+        return _passage(topic, context, explained=False)
+
+    return read
+
+
+def _explains(text: str, term: re.Pattern[str], clause: tuple[re.Pattern[str], ...], content: re.Pattern[str]) -> bool:
+    if _is_hollow(text, term) or not any(pattern.search(text) for pattern in clause):
+        return False
+    # The content must be something else than the term itself: "the loss is the training loss" explains nothing.
+    terms = {match.span() for match in term.finditer(text)}
+    return any(match.span() not in terms for match in content.finditer(text))
+
+
+def _is_hollow(text: str, term: re.Pattern[str]) -> bool:
+    terms = len({match[0].lower() for match in term.finditer(text)})
+    listed = terms >= MIN_TERMS_OF_A_LIST and count_words(text) < WORDS_PER_TERM * terms
+    return listed or len(words.BUZZWORDS.findall(text)) > words.MAX_BUZZWORDS
+
+
+def _read_task(context: Context) -> Passage | None:
+    until = context.setting.task_until
+    if until is not None and context.sentence.cell >= until:
+        return None
+    text = context.text
+    if not words.TASK_VERB.search(text):
+        both = f"{text} {context.after.text}" if context.after else text
+        if not (re.match(r"^\W*(?:inputs?|entradas?)\b", text, re.IGNORECASE) and words.TASK_VERB.search(both)):
+            return None
+        text = both
+    explained = bool(words.TASK_INPUT.search(text) and words.TASK_OUTPUT.search(text)) and count_words(text) >= 5
+    return _passage("task", context, explained=explained, quote=text)
+
+
+def _read_overfitting(context: Context) -> Passage | None:
+    stance = overfitting_stance(context.text)
+    if stance is None:
+        return None
+    clauses = (words.REASON, words.FUNCTION_VERBS, words.CONTRAST, _WHEN)
+    explained = _explains(context.text, words.OVERFITTING, clauses, words.OVERFITTING_CONTENT) or _shows_gap(context.text)
+    quote = context.text
+    after = context.after.text if context.after else ""
+    if not explained and words.ANAPHORA_START.match(after) and _explains(after, words.OVERFITTING, clauses, words.OVERFITTING_CONTENT):
+        explained, quote = True, f"{quote} {after}"
+    hollow = _is_hollow(context.text, words.OVERFITTING)
+    return replace(_passage("overfitting", context, explained=explained and not hollow, quote=quote), stance=stance)
+
+
+_WHEN = re.compile(r"\b(?:when|after|until|from (?:about )?epoch|instead of|cuando|después|tras|a partir|en (?:vez|lugar) de)\b", re.IGNORECASE)
+_GAP = re.compile(r"(?:train\w*|entrenamiento).{0,120}?(?:validation|val|test|validación|prueba)|(?:validation|val|test|validación|prueba).{0,120}?(?:train\w*|entrenamiento)", re.IGNORECASE)  # fmt: skip
+
+
+def _shows_gap(text: str) -> bool:
+    """Whether the sentence sets training against validation: the observation that overfitting rests on."""
+    return bool(_GAP.search(text)) and count_words(text) >= 8
+
+
+# ---------------------------------------------------------------- reasoning
+def _read_trade_off(context: Context) -> Passage | None:
+    text = context.text
+    named = words.TRADE_OFF_TERM.search(text)
+    sides = words.COMPARATIVE.search(text) and words.RESOURCE.search(text)
+    opposed = words.CONTRAST.search(text) or named
+    if _is_hollow(text, words.TRADE_OFF_TERM):
+        return _passage("trade_offs", context, explained=False) if named else None
+    if sides and opposed and len(words.RESOURCE.findall(text)) + len(words.COMPARATIVE.findall(text)) >= 3:
+        return _passage("trade_offs", context, explained=True)
+    return _passage("trade_offs", context, explained=False) if named else None
+
+
+def admits_failure(text: str, classes: tuple[str, ...]) -> bool:
+    """Whether a sentence says that the model goes wrong somewhere; how a loss punishes errors is not such a sentence."""
+    if words.NO_FAILURE.search(text):
+        return False
+    if words.LOSS_DEFINITION.search(text) and not classes:
+        return False
+    if words.FAILURE.search(text):
+        return True
+    return bool(words.ERROR_WORD.search(text) and (classes or words.ERROR_PLACE.search(text)))
+
+
+def _read_weakness(context: Context) -> Passage | None:
+    if not context.setting.is_after_training(context.sentence):
+        return None
+    classes = mentioned_classes(context.text, context.setting.class_names)
+    if not admits_failure(context.text, classes) or _is_plan(context):
+        return None
+    explained = bool(words.REASON.search(context.text))
+    return replace(_passage("weakness", context, explained=explained), classes=classes)
+
+
+def _read_failure_reason(context: Context) -> Passage | None:
+    if not context.setting.is_after_training(context.sentence):
+        return None
+    text = context.text
+    classes = mentioned_classes(text, context.setting.class_names)
+    found = _failure_reason(context, text, classes)
+    return replace(found, classes=classes) if found else None
+
+
+def _failure_reason(context: Context, text: str, classes: tuple[str, ...]) -> Passage | None:
+    if admits_failure(text, classes) and words.REASON.search(text):
+        explained = bool(words.FAILURE_CAUSE.search(text)) and not _is_hollow(text, words.FAILURE)
+        return _passage("failure_reasons", context, explained=explained)
+    before = context.before.text if context.before else ""
+    before_classes = mentioned_classes(before, context.setting.class_names)
+    if not before or not admits_failure(before, before_classes) or _is_plan(context):
+        return None
+    # "It confuses 3 and 8. Both have the same two curves on the right."
+    linked = re.match(r"^(?:these|those|both|they|this|the two|in|at|with|that|it|ambos|ambas|estos|estas|los dos|esto|a)\b", text, re.IGNORECASE)
+    if (linked or set(classes) & set(before_classes) or words.REASON.search(text)) and words.FAILURE_CAUSE.search(text):
+        return _passage("failure_reasons", context, explained=True, quote=f"{before} {text}")
+    return None
+
+
+def _read_choice(context: Context) -> Passage | None:
+    text = context.text
+    if not (words.CHOICE.search(text) and words.CHOICE_OBJECT.search(text) and words.REASON.search(text)):
+        return None
+    if _is_plan(context):
+        return None
+    explained = bool(words.CHOICE_CONTENT.search(text)) and not _is_hollow(text, words.CHOICE_OBJECT)
+    return _passage("choice_reason", context, explained=explained)
+
+
+# ---------------------------------------------------------------- looking ahead and back
+def _is_plan(context: Context) -> bool:
+    sentence = context.sentence
+    if not context.setting.is_after_training(sentence):
+        return False
+    marked = words.NEXT_MARK.search(sentence.text) or words.NEXT_HEADING.search(sentence.heading)
+    return bool(marked and words.NEXT_ACTION.search(sentence.text)) or _is_vague_plan(sentence)
+
+
+def _is_vague_plan(sentence: Sentence) -> bool:
+    return re.search(r"\b(?:next|future (?:work|steps?)|could be improved|can be improved|more work|trabajo futuro|se puede mejorar|próximos? pasos?)\b", sentence.text, re.IGNORECASE) is not None and sentence.section == "conclusion"  # fmt: skip
+
+
+def _read_next_step(context: Context) -> Passage | None:
+    if not _is_plan(context):
+        return None
+    text = context.text
+    classes = mentioned_classes(text, context.setting.class_names)
+    concrete = bool(words.NEXT_ACTION.search(text) and (words.NEXT_OBJECT.search(text) or classes))
+    hollow = len(words.BUZZWORDS.findall(text)) > words.MAX_BUZZWORDS
+    return replace(_passage("next_step", context, explained=concrete and not hollow), classes=classes)
+
+
+def _read_next_step_reason(context: Context) -> Passage | None:
+    step = _read_next_step(context)
+    if step is None or step.strength == "named":
+        return None
+    names = context.setting.class_names
+    if words.NEXT_CAUSE.search(context.text) and _observes_failure(context.text, names):
+        return _passage("next_step_reason", context, explained=True)
+    before = context.before
+    if before is not None and _observes_failure(before.text, names) and not words.NO_FAILURE.search(before.text):
+        shared = set(step.classes) & set(mentioned_classes(before.text, names))
+        if shared or words.CONNECTIVE_START.match(context.text) or words.NEXT_CAUSE.search(context.text):
+            return _passage("next_step_reason", context, explained=True, quote=f"{before.text} {context.text}")
+    after = context.after
+    if after is not None and words.ANAPHORA_START.match(after.text) and words.REASON.search(after.text) and _observes_failure(after.text, names):
+        return _passage("next_step_reason", context, explained=True, quote=f"{context.text} {after.text}")
+    return _passage("next_step_reason", context, explained=False) if words.NEXT_CAUSE.search(context.text) else None
+
+
+def _observes_failure(text: str, class_names: tuple[str, ...]) -> bool:
+    """Whether a sentence refers to something that was seen to go wrong."""
+    classes = mentioned_classes(text, class_names)
+    return bool(classes) or admits_failure(text, classes) or overfitting_stance(text) in {"present", "general"} or bool(words.ERROR_WORD.search(text))
+
+
+def _read_insight(context: Context) -> Passage | None:
+    sentence = context.sentence
+    if sentence.voice == "comment" or not context.setting.is_after_training(sentence):
+        return None
+    text = sentence.text
+    classes = mentioned_classes(text, context.setting.class_names)
+    measured = bool(words.MEASURED.search(text) or classes)
+    lesson = bool(words.LESSON.search(text))
+    enough = count_words(text) >= MIN_INSIGHT_WORDS and len(words.BUZZWORDS.findall(text)) <= words.MAX_BUZZWORDS
+    if measured and lesson and enough and not words.NEXT_MARK.search(text):
+        return replace(_passage("insight", context, explained=True), classes=classes)
+    return _passage("insight", context, explained=False) if words.LEARNED.search(text) else None
+
+
+_READERS: tuple[Callable[[Context], Passage | None], ...] = (
+    _read_task,
+    _explanation("layers", words.LAYER_TERM, (words.FUNCTION_VERBS, words.REASON), words.LAYER_CONTENT),
+    _explanation("training", words.TRAINING_TERM, (words.FUNCTION_VERBS, words.REASON), words.TRAINING_CONTENT),
+    _explanation("score", words.SCORE_TERM, (words.SCORE_FUNCTION,), words.SCORE_CONTENT),
+    _read_overfitting,
+    _read_trade_off,
+    _read_weakness,
+    _read_failure_reason,
+    _read_choice,
+    _read_next_step,
+    _read_next_step_reason,
+    _read_insight,
+)
