@@ -18,16 +18,19 @@ Hook = Callable[[ModuleType], None]
 class PostImportFinder:
     """A meta-path finder that finds nothing itself and arranges for hooks on what the others find."""
 
-    def __init__(self, hooks: dict[str, list[Hook]], fault: Callable[[str, BaseException], None]) -> None:
-        """Watch for the modules that `hooks` names; faults of hooks go to `fault`."""
+    def __init__(
+        self, hooks: dict[str, list[Hook]], prefixes: dict[str, Hook], fault: Callable[[str, BaseException], None]
+    ) -> None:
+        """Watch for modules by name and by the beginning of the name; faults of hooks go to `fault`."""
         self._hooks = hooks
+        self._prefixes = prefixes
         self._fault = fault
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Return the other finders' spec for a watched module, None for any other."""
-        if name not in self._hooks:
+        if not self.hooks_of(name):
             return None
         for finder in list(sys.meta_path):
             if finder is self or not hasattr(finder, "find_spec"):
@@ -53,21 +56,27 @@ class PostImportFinder:
         except AttributeError as error:
             self._fault(f"import {name}", error)
 
+    def hooks_of(self, name: str) -> list[Hook]:
+        """Return the hooks that a module has."""
+        found = [hook for prefix, hook in self._prefixes.items() if name.startswith(prefix)]
+        return [*self._hooks.get(name, ()), *found]
+
     def run(self, name: str, module: ModuleType) -> None:
         """Run the hooks of one module."""
-        for hook in self._hooks.get(name, ()):
+        for hook in self.hooks_of(name):
             try:
                 hook(module)
             except Exception as error:
                 self._fault(f"hook {name}", error)
 
 
-def install(hooks: dict[str, list[Hook]], fault: Callable[[str, BaseException], None]) -> PostImportFinder:
+def install(
+    hooks: dict[str, list[Hook]], prefixes: dict[str, Hook], fault: Callable[[str, BaseException], None]
+) -> PostImportFinder:
     """Start watching imports; modules that are loaded already are hooked at once."""
-    finder = PostImportFinder(hooks, fault)
+    finder = PostImportFinder(hooks, prefixes, fault)
     sys.meta_path.insert(0, finder)
-    for name in list(hooks):
-        module = sys.modules.get(name)
-        if module is not None:
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, ModuleType):
             finder.run(name, module)
     return finder

@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
+import os
+import platform
+
+from . import metrics, seeds
+from .calls import CallHooks
 from .channel import Channel
+from .data_hooks import DataHooks
+from .figures import FigureHooks
 from .imports import Hook, install
 from .keras_hooks import KerasHooks
 from .scoring import Scorings
+from .sklearn_hooks import SklearnHooks
 from .watch import Probe
+from .weights import WeightHooks
+
+LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "tensorflow", "tf_keras", "torch")
+"""Libraries whose import is told. `tf_keras` and `torch` are told only: their trainings are not watched."""
 
 
 def start(descriptor: int) -> Probe:
     """Start watching: open the channel and hook libraries as they are imported."""
-    import os
-    import platform
-
     probe = Probe(Channel(descriptor))
     probe.send("probe.started", python=platform.python_version(), pid=os.getpid())
-    install(hooks(probe), probe.fault)
+    table, prefixes = hooks(probe)
+    install(table, prefixes, probe.fault)
     return probe
 
 
-def hooks(probe: Probe) -> dict[str, list[Hook]]:
-    """Return the hooks by the name of the module after whose execution they run."""
+def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
+    """Return the hooks by module name, and by the beginning of module names; they run after the module's execution."""
     scorings = Scorings(probe)
-    keras = KerasHooks(probe, scorings)
+    keras, calls = KerasHooks(probe, scorings), CallHooks(probe, scorings)
+    data, sklearn = DataHooks(probe, scorings), SklearnHooks(probe)
+    figures, weights = FigureHooks(probe), WeightHooks(probe)
     table: dict[str, list[Hook]] = {
-        "keras.src.backend.tensorflow.trainer": [keras.backend_trainer],
-        "keras.src.trainers.trainer": [keras.base_trainer],
+        "keras.src.backend.tensorflow.trainer": [keras.backend_trainer, calls.backend_trainer],
         "keras.src.callbacks.history": [keras.history],
+        "keras.src.layers.layer": [weights.layer],
+        "keras.src.models.model": [calls.model, weights.model],
+        "keras.src.optimizers.base_optimizer": [calls.optimizer],
+        "keras.src.saving.saving_api": [weights.saving],
+        "keras.src.trainers.trainer": [keras.base_trainer],
+        "matplotlib.axes._axes": [figures.axes],
+        "matplotlib.axes._base": [figures.axes_base],
+        "matplotlib.figure": [figures.figure],
+        "sklearn.base": [sklearn.base],
+        "sklearn.model_selection._split": [sklearn.splits],
+        "sklearn.model_selection._validation": [sklearn.validation],
+        "tensorflow.python.eager.polymorphic_function.polymorphic_function": [calls.function],
+        "tensorflow.python.eager.record": [calls.tape],
     }
-    for name in ("keras", "sklearn", "tensorflow", "matplotlib", "pandas", "numpy"):
-        table.setdefault(name, []).append(_announce(probe, name))
-    return table
+    for more in (data.hooks(), metrics.hooks(probe, scorings), seeds.hooks(probe)):
+        for module, hook in more.items():
+            table.setdefault(module, []).append(hook)
+    for library in LIBRARIES:
+        table.setdefault(library, []).append(_announcing(probe, library))
+    return table, {**sklearn.prefixes(), "keras.src.applications.": weights.application}
 
 
-def _announce(probe: Probe, library: str) -> Hook:
+def _announcing(probe: Probe, library: str) -> Hook:
     def hook(module):
         probe.send("probe.hooked", library=library, version=str(getattr(module, "__version__", "")))
 

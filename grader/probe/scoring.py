@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,7 @@ class Scorings:
         self._probe = probe
         self._loops: dict[Any, Loop] = {}
         self._answers: OrderedDict[str, str] = OrderedDict()
-        self._pairs: OrderedDict[int, tuple[Any, Any]] = OrderedDict()
+        self._pairs: OrderedDict[int, tuple[weakref.ref[Any], Any]] = OrderedDict()
         probe.before_training.append(self.flush)
         probe.at_cell_end.append(self.flush)
 
@@ -157,7 +158,7 @@ class Scorings:
     # ------------------------------------------------------------ batches of data sets iterated by hand
     def remember_pair(self, x: Any, y: Any) -> None:
         """Remember that a data set gave these inputs with these labels."""
-        self._pairs[id(x)] = (x, y)
+        self._pairs[id(x)] = (weakref.ref(x), y)
         self._pairs.move_to_end(id(x))
         while len(self._pairs) > REMEMBERED_BATCHES:
             self._pairs.popitem(last=False)
@@ -165,11 +166,7 @@ class Scorings:
     def labels_of(self, x: Any) -> Any:
         """Return the labels a data set gave with these inputs (the same object), or None."""
         held = self._pairs.get(id(x))
-        return held[1] if held is not None and held[0] is x else None
-
-    def forget_pairs(self) -> None:
-        """Let go of the student's batches."""
-        self._pairs.clear()
+        return held[1] if held is not None and held[0]() is x else None
 
 
 def answer_forms(values: Any) -> list[str]:

@@ -44,6 +44,7 @@ class Probe:
         self.watch = Watch()
         self.before_training: list[Callable[[], None]] = []
         self.at_cell_end: list[Callable[[], None]] = []
+        self.cell_error: BaseException | None = None
         self._numbers: dict[str, itertools.count[int]] = {}
         self._faults: dict[str, int] = {}
 
@@ -91,9 +92,10 @@ class Probe:
         """Finish what needs the weights as they are."""
         self._run_all(self.before_training)
 
-    def cell_ends(self, *_: Any) -> None:
+    def cell_ends(self, result: Any = None) -> None:
         """Finish what belongs to the cell that just ran (IPython's `post_run_cell`)."""
         try:
+            self.cell_error = getattr(result, "error_in_exec", None)
             self._run_all(self.at_cell_end)
             self.models.end_cell()
         except Exception as error:

@@ -52,7 +52,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     [loop: custom, for training without fit: GradientTape or train_on_batch; epochs is then unknown]
     fit.epoch       fit, epoch (0-based), logs: {name: number}
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
-                    only now), [unstable: bool]
+                    only now; of the first pass), labels, validation_labels, [later_rows: rows that only later
+                    passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop]
     model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
                     be loaded without the student's code]
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,

@@ -93,7 +93,8 @@ def _raised(watching: Any, error: BaseException, fault: Fault, where: str) -> No
     except StopIteration:
         pass
     except BaseException as other:
-        if other is not error and isinstance(other, Exception):
+        # A StopIteration that passes through a generator comes out as a RuntimeError caused by it.
+        if other is not error and other.__cause__ is not error and isinstance(other, Exception):
             fault(where, other)
     finally:
         watching.close()
@@ -105,6 +106,13 @@ def patch_method(owner: type, name: str, observer: Observer, fault: Fault) -> No
     original = owner.__dict__.get(name)
     if isinstance(original, types.FunctionType):
         setattr(owner, name, observed(original, observer, fault))
+
+
+def patch_static(owner: type, name: str, observer: Observer, fault: Fault) -> None:
+    """Observe a static method defined on the class itself."""
+    original = owner.__dict__.get(name)
+    if isinstance(original, staticmethod):
+        setattr(owner, name, staticmethod(observed(original.__func__, observer, fault)))
 
 
 def patch_function(module: types.ModuleType, name: str, observer: Observer, fault: Fault) -> None:

@@ -1,0 +1,242 @@
+"""Model calls and custom training: `model(x)`, GradientTape loops, train_on_batch, tf.function steps."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .arrays import as_table, is_symbolic, to_numpy
+from .fingerprint import exact_hashes
+from .models import leading_rows
+from .scoring import Scorings
+from .streams import Tee, flat
+from .training import Training, augmentation
+from .watch import Probe, binder, call_chain
+from .wrapping import patch_method
+
+BUSY = ("fit", "evaluate", "predict", "batch", "validation", "model", "application", "sklearn")
+"""Inside of these a model call is a part of something that is watched as a whole."""
+
+MAX_PENDING = 64
+"""Calls under a tape that wait for the optimizer's step they belong to."""
+
+Watching = Generator[Any, Any, Any]
+
+
+@dataclass
+class Loop:
+    """A custom training of one model: its rows, each counted once."""
+
+    training: Training
+    known: set[int] = field(default_factory=set)
+    steps: int = 0
+
+
+@dataclass
+class Traced:
+    """What was seen while a tf.function was traced: which models it calls, and whether it updates weights."""
+
+    function: Any
+    models: list[Any] = field(default_factory=list)
+    trains: bool = False
+
+
+class CallHooks:
+    """Observers of single calls, and the custom trainings they make up."""
+
+    def __init__(self, probe: Probe, scorings: Scorings) -> None:
+        """Start with no training going on."""
+        self.probe = probe
+        self.scorings = scorings
+        self._pending: list[tuple[Any, Any, Any]] = []
+        self._loops: dict[int, Loop] = {}
+        self._traced: dict[int, Traced] = {}
+        self._taping: Any = None
+        probe.at_cell_end.insert(0, self.end_loops)
+
+    # ------------------------------------------------------------ hooks on modules
+    def model(self, module: Any) -> None:
+        """Hook `keras.src.models.model`: calls go through Layer's `__call__`, watched for models only."""
+        if "__call__" not in module.Model.__dict__:
+            module.Model.__call__ = module.Model.__call__
+        patch_method(module.Model, "__call__", self.call, self.probe.fault)
+
+    def optimizer(self, module: Any) -> None:
+        """Hook `keras.src.optimizers.base_optimizer`."""
+        patch_method(module.BaseOptimizer, "apply", self.apply, self.probe.fault)
+
+    def backend_trainer(self, module: Any) -> None:
+        """Hook `keras.src.backend.tensorflow.trainer`."""
+        trainer = module.TensorFlowTrainer
+        patch_method(trainer, "train_on_batch", self.train_on_batch(binder(trainer.train_on_batch)), self.probe.fault)
+
+    def tape(self, module: Any) -> None:
+        """Take from `tensorflow.python.eager.record` how to tell whether a tape is recording."""
+        self._taping = module.could_possibly_record
+
+    def function(self, module: Any) -> None:
+        """Hook `tensorflow.python.eager.polymorphic_function.polymorphic_function`."""
+        patch_method(module.Function, "__call__", self.function_call, self.probe.fault)
+
+    # ------------------------------------------------------------ observers
+    def call(self, model, *args, **kwargs) -> Watching:
+        """Observe `model(x)`."""
+        if self.probe.within(*BUSY):
+            return
+        x = args[0] if args else kwargs.get("inputs")
+        if leading_rows(x) is None:
+            self._note_traced(model, x)
+            return
+        taped = self._taping is not None and self._taping()
+        chain = call_chain()
+        with self.probe.inside("model"):
+            result = yield
+        if taped:
+            del self._pending[:-MAX_PENDING]
+            self._pending.append((model, x, self.scorings.labels_of(x)))
+        elif not self.probe.within("function"):
+            key = (id(model), "call", chain)
+            self.scorings.add_batch(key, model, "call", x, result, labels=None, during=None)
+
+    def apply(self, optimizer, grads, trainable_variables=None, *args, **kwargs) -> Watching:
+        """Observe an optimizer's step outside of fit."""
+        if self.probe.within("fit", "batch"):
+            return
+        given = [gradient for gradient in grads if gradient is not None]
+        if given and is_symbolic(given[0]):
+            for what, traced in self.probe.watch.stack:
+                if what == "function":
+                    traced.trains = True
+            return
+        variables = {id(variable) for variable in trainable_variables or ()}
+        pending, self._pending = self._pending, []
+        for model, x, y in pending:
+            if not variables or any(id(weight) in variables for weight in model.trainable_weights):
+                self.step(model, x, y)
+        return
+        yield
+
+    def train_on_batch(self, bind: Any) -> Any:
+        """Observe `train_on_batch`."""
+
+        def observe(*args, **kwargs):
+            arguments = bind(*args, **kwargs)
+            self.step(arguments["self"], arguments["x"], arguments.get("y"))
+            with self.probe.inside("batch"):
+                yield
+
+        return observe
+
+    def function_call(self, function, *args, **kwargs) -> Watching:
+        """Observe a call of a tf.function: what its tracing showed says whether it trains or scores a model."""
+        if self.probe.watch.stack:
+            return
+        traced = self._traced.get(id(function))
+        if traced is None or traced.function() is not function:
+            traced = Traced(weakref.ref(function))
+        known = bool(traced.models)
+        if known and traced.trains:
+            self._traced_step(traced, args, kwargs)
+        chain = call_chain() if traced.models else ()
+        with self.probe.inside("function", traced):
+            result = yield
+        if not traced.models:
+            return
+        self._traced[id(function)] = traced
+        if traced.trains and not known:
+            self._traced_step(traced, args, kwargs)
+        elif not traced.trains:
+            self._traced_scoring(traced, args, kwargs, result, chain or call_chain())
+
+    # ------------------------------------------------------------ parts
+    def _note_traced(self, model: Any, x: Any) -> None:
+        leaves = flat(x)
+        if not leaves or type(leaves[0]).__name__ != "SymbolicTensor":
+            return
+        for what, traced in self.probe.watch.stack:
+            if what == "function" and not any(held() is model for held in traced.models):
+                traced.models.append(weakref.ref(model))
+
+    def _traced_step(self, traced: Traced, args: Any, kwargs: Any) -> None:
+        for held in traced.models:
+            model = held()
+            x, y = rows_given(model, [*args, *kwargs.values()]) if model is not None else (None, None)
+            if x is None:
+                self.probe.send("probe.dropped", what="rows of a traced training step", why="not among its arguments")
+            else:
+                self.step(model, x, y)
+
+    def _traced_scoring(self, traced: Traced, args: Any, kwargs: Any, result: Any, chain: Any) -> None:
+        model = traced.models[0]() if len(traced.models) == 1 else None
+        if model is None or (self._taping is not None and self._taping()):
+            return
+        x, y = rows_given(model, [*args, *kwargs.values()])
+        if x is None:
+            return
+        answers = result if getattr(result, "shape", None) and result.shape[0] == x.shape[0] else None
+        self.scorings.add_batch((id(model), "call", chain), model, "call", x, answers, labels=y, during=None)
+
+    def step(self, model: Any, x: Any, y: Any) -> None:
+        """Count a step of training on a batch; consecutive steps of a cell are one training."""
+        self.probe.training_starts()
+        loop = self._loops.get(id(model))
+        if loop is None:
+            loop = self._loops[id(model)] = Loop(Training(self.probe, model, self.probe.new_id("f")))
+            loop.training.train_tee = Tee(self.probe, "train")
+            loop.training.train_tee.source = "generator"
+            loop.training.begin(
+                validation_split=0.0,
+                epochs=None,
+                batch_size=leading_rows(x),
+                callbacks=[],
+                augmentation=augmentation(model, None),
+                loop="custom",
+            )
+        loop.steps += 1
+        self._add_new_rows(loop, x, y)
+
+    def _add_new_rows(self, loop: Loop, x: Any, y: Any) -> None:
+        tee = loop.training.train_tee
+        table = as_table(x)
+        if tee is None or table is None or table.rows is None or table.text:
+            if tee is not None:
+                tee.complete = False
+            return
+        marks = exact_hashes(table.parts[0]).tolist()
+        new = [row for row, mark in enumerate(marks) if mark not in loop.known]
+        loop.known.update(marks)
+        if new:
+            labels = None if y is None else to_numpy(y)
+            usable = labels is not None and labels.ndim and len(labels) == table.count
+            tee.add(table.rows[new], labels[new] if usable else None)
+
+    def end_loops(self) -> None:
+        """End the custom trainings: the cell is over."""
+        self._pending.clear()
+        loops, self._loops = self._loops, {}
+        for loop in loops.values():
+            loop.training.end(self.probe.cell_error, loop="custom", steps=loop.steps)
+
+
+def rows_given(model: Any, arguments: list[Any]) -> tuple[Any, Any]:
+    """Return which arguments of a step are its rows and its labels, by the model's input shape."""
+    tensors = [leaf for leaf in flat(arguments) if leading_rows(leaf) is not None and not hasattr(leaf, "layers")]
+    wanted = None
+    inputs = getattr(model, "inputs", None)
+    if inputs:
+        wanted = tuple(inputs[0].shape[1:])
+    for place, tensor in enumerate(tensors):
+        shape = tuple(tensor.shape[1:])
+        fits = len(tensor.shape) > 1 if wanted is None else _fits(shape, wanted)
+        if fits:
+            later = [item for item in tensors[place + 1 :] if item.shape[0] == tensor.shape[0]]
+            return tensor, later[0] if later else None
+    return None, None
+
+
+def _fits(shape: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    if len(shape) == len(wanted):
+        return all(there is None or here == there for here, there in zip(shape, wanted, strict=True))
+    return len(shape) + 1 == len(wanted) and wanted[-1] == 1 and _fits(shape, wanted[:-1])

@@ -1,0 +1,70 @@
+"""Weights that come from elsewhere: files, other models, pretrained applications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .watch import Probe, binder, called_by_student
+from .wrapping import patch_function, patch_method
+
+
+class WeightHooks:
+    """Observers of everything that puts weights into a model without training it."""
+
+    def __init__(self, probe: Probe) -> None:
+        """Keep what to send through."""
+        self.probe = probe
+
+    def model(self, module: Any) -> None:
+        """Hook `keras.src.models.model`."""
+        patch_method(module.Model, "load_weights", self.into_model("load_weights"), self.probe.fault)
+
+    def layer(self, module: Any) -> None:
+        """Hook `keras.src.layers.layer`."""
+        patch_method(module.Layer, "set_weights", self.into_model("set_weights"), self.probe.fault)
+
+    def saving(self, module: Any) -> None:
+        """Hook `keras.src.saving.saving_api`."""
+        patch_function(module, "load_model", self.load_model, self.probe.fault)
+
+    def application(self, module: Any) -> None:
+        """Hook a module of `keras.applications`: its model functions have names in capitals."""
+        for name, function in list(vars(module).items()):
+            if name[:1].isupper() and callable(function) and not isinstance(function, type):
+                patch_function(module, name, self.build(name, binder(function)), self.probe.fault)
+
+    def into_model(self, how: str) -> Any:
+        """Observe a method that replaces a model's weights."""
+
+        def observe(model, *args, **kwargs):
+            wanted = called_by_student() and hasattr(model, "layers") and not self.probe.watch.stack
+            if not wanted:
+                return
+            self.probe.training_starts()
+            yield
+            self.probe.send("weights.loaded", model=self.probe.models.describe(model), how=how)
+
+        return observe
+
+    def load_model(self, *args, **kwargs):
+        """Observe `load_model`."""
+        with self.probe.inside("application"):
+            model = yield
+        if hasattr(model, "weights"):
+            self.probe.send("weights.loaded", model=self.probe.models.describe(model), how="load_model")
+
+    def build(self, name: str, bind: Any) -> Any:
+        """Observe the making of a pretrained model."""
+
+        def observe(*args, **kwargs):
+            if self.probe.within("application"):
+                return
+            arguments = bind(*args, **kwargs)
+            with self.probe.inside("application"):
+                model = yield
+            if arguments.get("weights") and hasattr(model, "layers"):
+                self.probe.models.note_pretrained(model, name)
+                how = f"{name}({arguments['weights']})"
+                self.probe.send("weights.loaded", model=self.probe.models.describe(model), how=how[:200])
+
+        return observe
