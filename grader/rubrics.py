@@ -119,7 +119,7 @@ def _validator() -> Draft202012Validator:
 
 
 def _structure_mistakes(document: Any) -> Iterator[str]:
-    errors = _validator().iter_errors(document)
+    errors: Iterable[ValidationError] = _validator().iter_errors(document)
     for error in sorted(errors, key=lambda item: [str(step) for step in item.absolute_path]):
         for deepest in _deepest(error):
             yield from _worded(deepest)
@@ -137,7 +137,9 @@ def _deepest(error: ValidationError) -> Iterable[ValidationError]:
 
 
 def _worded(error: ValidationError) -> Iterator[str]:
-    where, value, rule = _path(error.absolute_path), error.instance, error.validator_value
+    where = _path(error.absolute_path)
+    value: Any = cast("Any", error.instance)
+    rule: Any = cast("Any", error.validator_value)
     properties: dict[str, Any] = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     match error.validator:
         case "additionalProperties":

@@ -1,0 +1,211 @@
+"""Numbers the student states, set beside the numbers that were measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.checks.results import (
+    REGRESSION_METRICS,
+    StudentResult,
+    agreement,
+    claim_value,
+    claimed_value,
+    figure,
+    final_result,
+    is_regression,
+    metric_name,
+    result_of,
+    twins,
+)
+from grader.checks.statistics import rounding
+from grader.model import Evidence, NumberClaim, Role
+
+APPROXIMATE = 0.02
+"""`about 90 %` is honest for 88 to 92."""
+NOT_A_RESULT = re.compile(
+    r"\b(target|goal|aim\w*|expect\w*|hope\w*|at least|at most|above|below|over|under|random\w*|chance|guess\w*|"
+    r"threshold|more than|less than|objetivo|espera\w*|meta|azar|umbral|al menos|más de|menos de|could|would|should|"
+    r"podría|state of the art|paper|literature|confidence|if)\b|[<>≥≤]",
+    re.IGNORECASE,
+)
+"""Sentences around numbers that are no results: aims, chance levels, thresholds, other people's work."""
+RELATED = re.compile(
+    r"\b(improv\w*|gain\w*|increase\w*|drop\w*|differ\w*|gap|points?|better|worse|mejor\w*|diferencia)\b", re.IGNORECASE
+)
+"""Sentences that give a difference between two scores rather than a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownScore:
+    """A measured number a claim may speak of. `rows` is 0 where the number has no sampling error of its own."""
+
+    value: float
+    rows: int
+    role: Role
+    metric: str
+
+
+ClaimVerdict = Literal["agrees", "contradicted", "not_checkable"]
+
+
+def known_scores(evidence: Evidence) -> tuple[KnownScore, ...]:
+    """Return every measured number: scorings recomputed or as run, metric calls, histories, and means over scorings."""
+    found = [*_of_scorings(evidence), *_of_metric_calls(evidence), *_of_histories(evidence)]
+    for metric in ("accuracy", *REGRESSION_METRICS):
+        values = [item for item in found if item.metric == metric and item.role == "test"]
+        if len(values) > 1:
+            mean = sum(item.value for item in values) / len(values)
+            found.append(KnownScore(mean, min(item.rows for item in values), "test", metric))
+    return tuple(found)
+
+
+def compare(claim: NumberClaim, known: Iterable[KnownScore], metric: str, deviations: float) -> ClaimVerdict:
+    """Return whether a claim agrees with any number it may speak of.
+
+    `deviations` are the standard errors allowed: 0 for numbers of the same run, more for another training.
+    """
+    value = claim_value(claim, metric)
+    if value is None:
+        return "not_checkable"
+    fitting = [item for item in known if item.metric == metric and _may_mean(claim, item)]
+    if not fitting:
+        return "not_checkable"
+    extra = APPROXIMATE if claim.approximate else 0.0
+    close = any(
+        abs(value - item.value) <= agreement(item.value, metric, item.rows, claim.digits, deviations) + extra
+        for item in fitting
+    )
+    return "agrees" if close else "contradicted"
+
+
+def score_metrics(evidence: Evidence) -> tuple[str, ...]:
+    """Return the metrics in which this task's result may be stated."""
+    return REGRESSION_METRICS if is_regression(evidence) else ("accuracy",)
+
+
+def result_claims(evidence: Evidence, *places: str) -> tuple[NumberClaim, ...]:
+    """Return the claims of a score made in the given places, without aims, chance levels and differences."""
+    metrics = score_metrics(evidence)
+    return tuple(
+        claim
+        for claim in evidence.prose.claims
+        if claim.where in places
+        and any(claim_value(claim, metric) is not None for metric in metrics)
+        and not NOT_A_RESULT.search(claim.quote)
+    )
+
+
+def metric_of(claim: NumberClaim, evidence: Evidence) -> str:
+    """Return the metric of this task in which the claim speaks."""
+    return next((item for item in score_metrics(evidence) if claim_value(claim, item) is not None), claim.metric)
+
+
+def stated_claim(evidence: Evidence) -> NumberClaim | None:
+    """Return the sentence that states the result: of the test rows before unnamed ones, in the closing before others.
+
+    Among equals the one nearest to the measured score is taken: others may speak of other models.
+    """
+    claims = [item for item in result_claims(evidence, "prose") if item.split in {"test", "unstated"}]
+    claims = [item for item in claims if not RELATED.search(item.quote)] or claims
+    if not claims:
+        return None
+    result = final_result(evidence)
+    closing = set(evidence.prose.closing_cells)
+
+    def rank(claim: NumberClaim) -> tuple[bool, bool, float]:
+        value = claim_value(claim, result.metric) if result is not None else None
+        known = result.value if result is not None else None
+        distance = abs(value - known) if value is not None and known is not None else 1.0
+        return (claim.split != "test", claim.cell not in closing, distance)
+
+    return min(claims, key=rank)
+
+
+def saved_score(evidence: Evidence, result: StudentResult) -> NumberClaim | None:
+    """Return the score in the saved outputs: in the cells that scored, else the last one said to be of test rows."""
+    claims = [item for item in evidence.prose.claims if item.where == "saved_output"]
+    claims = [item for item in claims if claim_value(item, result.metric) is not None]
+    claims = [item for item in claims if item.split in {"test", "unstated", result.role}]
+    cells = scoring_cells(evidence, result)
+    for here in (
+        [item for item in claims if item.cell in cells and item.split != "unstated"],
+        [item for item in claims if item.cell in cells],
+        [item for item in claims if item.split == "test"],
+    ):
+        if here:
+            return here[-1]
+    return None
+
+
+def scoring_cells(evidence: Evidence, result: StudentResult) -> frozenset[int]:
+    """Return the cells in which the result was scored, or a metric computed from it."""
+    scorings = (result.scoring, *twins(evidence, result.scoring))
+    ids = {item.id for item in scorings}
+    return frozenset(item.cell for item in scorings) | frozenset(
+        item.cell for item in evidence.metric_calls if item.scoring in ids
+    )
+
+
+def differing_claims(evidence: Evidence, claims: Iterable[NumberClaim], deviations: float) -> list[NumberClaim]:
+    """Return the claims that no measured number agrees with."""
+    known = known_scores(evidence)
+    return [item for item in claims if compare(item, known, metric_of(item, evidence), deviations) == "contradicted"]
+
+
+def agrees_with_saved(evidence: Evidence, claim: NumberClaim) -> bool:
+    """Whether a saved output holds the number that is stated."""
+    metric = metric_of(claim, evidence)
+    value = claim_value(claim, metric)
+    saved = (item for item in evidence.prose.claims if item.where == "saved_output")
+    values = (claim_value(item, metric) for item in saved)
+    return value is not None and any(
+        other is not None and abs(value - other) <= rounding(min(claim.digits, 4)) for other in values
+    )
+
+
+def _may_mean(claim: NumberClaim, item: KnownScore) -> bool:
+    """A sentence that names the rows speaks of those; rows of no known role may be any."""
+    return claim.split in {"unstated", item.role} or item.role == "other"
+
+
+def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
+    for scoring in evidence.scorings:
+        result = result_of(evidence, scoring)
+        verified, size = result.verified, result.size
+        for metric in score_metrics(evidence):
+            for value in (figure(verified, metric), claimed_value(scoring, metric)):
+                if value is not None:
+                    yield KnownScore(value, size, result.role, metric)
+        if verified is None or verified.task == "regression":
+            continue
+        for value in (
+            *(value for _, value in verified.alternatives),
+            verified.balanced_accuracy,
+            verified.majority_accuracy,
+        ):
+            if value is not None:
+                yield KnownScore(value, size, result.role, "accuracy")
+        for label in verified.per_class:
+            for value in (label.recall, label.precision, label.f1):
+                if value is not None:
+                    yield KnownScore(value, label.support, result.role, "accuracy")
+
+
+def _of_metric_calls(evidence: Evidence) -> Iterator[KnownScore]:
+    for call in evidence.metric_calls:
+        name = metric_name(call.function.rpartition(".")[2].removesuffix("_score"))
+        metric = "accuracy" if "accuracy" in name else name
+        if call.value is not None:
+            yield KnownScore(call.value, call.count, call.true_role, metric)
+
+
+def _of_histories(evidence: Evidence) -> Iterator[KnownScore]:
+    for training in evidence.trainings:
+        for name, values in training.history:
+            role: Role = "validation" if name.startswith("val_") else "train"
+            watched = evidence.row_set(training.validation_rows if role == "validation" else training.train_rows)
+            for value in values:
+                yield KnownScore(value, watched.rows if watched is not None else 0, role, metric_name(name))

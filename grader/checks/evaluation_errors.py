@@ -1,0 +1,243 @@
+"""Checks of the error analysis: wrong predictions looked at, weak classes named, a baseline beside the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from grader.checks.evaluation_matrix import residuals_shown
+from grader.checks.observed import PLOTTING_CALLS, why_unread, why_unseen
+from grader.checks.registry import Limits, Threshold, check
+from grader.checks.results import StudentResult, final_result, is_regression, shown_output
+from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
+from grader.model import Evidence, Passage, Verified
+
+PER_CLASS = frozenset({"classification_report", "precision_recall_fscore_support"})
+REPORT_TEXT = re.compile(r"precision\s+recall\s+f1-score", re.IGNORECASE)
+WRONG_ROWS = re.compile(
+    r"(!=|\.ne\(|not_equal|misclassif|incorrect|wrong|errors?\b|mistake|mal_?clasific|err[oó]ne)", re.IGNORECASE
+)
+TITLE_PARTS = re.compile(r"[:=/|,()\n]+|->|\bvs\.?\b|→")
+LABEL_WORDS = re.compile(r"\b(pred\w*|true|actual|real|label|etiqueta|verdader\w*|y|is|t|p)\b", re.IGNORECASE)
+BASELINES = frozenset(
+    {
+        "dummyclassifier",
+        "dummyregressor",
+        "logisticregression",
+        "linearregression",
+        "ridge",
+        "sgdclassifier",
+        "kneighborsclassifier",
+        "decisiontreeclassifier",
+        "randomforestclassifier",
+        "gaussiannb",
+        "svc",
+    }
+)
+
+
+@check(
+    "evaluation.errors_shown",
+    title="Errors looked at",
+    help="Wrong predictions displayed, or per-class precision and recall. Regression: residuals or the largest errors.",
+)
+def errors_shown(evidence: Evidence, _limits: Limits) -> Verdict:
+    """The mistakes are put before the reader's eyes."""
+    reports = [
+        call.cell
+        for call in evidence.metric_calls
+        if (call.function.rpartition(".")[2] in PER_CLASS) and shown_output(evidence, call.cell)
+    ]
+    printed = [
+        cell.index
+        for cell in evidence.cells
+        if any(REPORT_TEXT.search(output.text) for output in (*cell.rerun, *cell.saved))
+    ]
+    if reports or printed:
+        return passed("Precision and recall per class are shown.", cells=[*reports, *printed])
+    wrong = _wrong_predictions(evidence)
+    if wrong:
+        return passed("Wrong predictions are displayed.", cells=wrong)
+    if is_regression(evidence):
+        return _regression_errors(evidence)
+    calls = (*PER_CLASS, "recall_score", "precision_score", "imshow", *PLOTTING_CALLS)
+    if reason := why_unseen(evidence, calls):
+        return unknown(f"Whether errors are looked at could not be seen: {reason}.")
+    return failed(
+        "Neither wrong predictions nor precision and recall per class are shown.",
+        fix="print(classification_report(y_test, predictions)), and show a few pictures the model got wrong.",
+    )
+
+
+@check(
+    "evaluation.weakness_named",
+    title="Weak classes named",
+    help="The prose names weak classes or conditions, and the recomputed confusion matrix confirms them.",
+    thresholds=(
+        Threshold("confused_pairs", 5, "the pairs most often taken for each other are what a reader sees first"),
+        Threshold("below_mean", 0.0, "a class whose recall or precision is below the overall accuracy is a weaker one"),
+    ),
+)
+def weakness_named(evidence: Evidence, limits: Limits) -> Verdict:
+    """The words name where the model is unreliable, and the numbers agree."""
+    said = [item for item in evidence.prose.passages if item.topic == "weakness"]
+    cells = [item.cell for item in said]
+    if not said:
+        if reason := why_unread(evidence.prose):
+            return unknown(f"Whether weak spots are named can't be told: {reason}.", origin="static")
+        return failed(
+            "The text does not say where the model is unreliable.",
+            fix="Name the classes it confuses most, read from the confusion matrix, with their numbers.",
+            origin="static",
+        )
+    if is_regression(evidence):
+        return passed(f"The text says where the model is weak: “{said[0].quote}”", origin="static", cells=cells)
+    named = [item for item in said if item.classes]
+    if not named:
+        return failed(
+            f"A weakness is mentioned (“{said[0].quote}”), but no class is named.",
+            fix="Name the classes the model confuses most, with numbers from the confusion matrix.",
+            origin="static",
+            cells=cells,
+        )
+    result = final_result(evidence)
+    verified = result.verified if result is not None else None
+    if result is None or verified is None or not verified.per_class:
+        return unknown(
+            "The classes named as weak could not be compared with a recomputed confusion matrix.", cells=cells
+        )
+    return _confirmed(evidence, result, verified, named, limits)
+
+
+@check(
+    "evaluation.baseline_compared",
+    title="Compared with a baseline",
+    help="The model is compared with a simple one: the commonest class, a linear model, a dense net.",
+)
+def baseline_compared(evidence: Evidence, _limits: Limits) -> Verdict:
+    """A simpler model's score stands beside the model's."""
+    result = final_result(evidence)
+    scored = {item.model for item in evidence.scorings if result is not None and item.rows == result.scoring.rows}
+    if len(scored) > 1:
+        return passed(
+            f"{len(scored)} models are scored on the same rows.",
+            cells=[item.cell for item in evidence.scorings if item.model in scored],
+        )
+    simple = [
+        cell.index for cell in evidence.cells
+        if any(call.rpartition(".")[2].lower() in BASELINES for call in cell.calls)
+    ]  # fmt: skip
+    if simple:
+        return passed("A simple baseline is in the notebook.", origin="static", cells=simple)
+    if reason := why_unseen(evidence, ("fit", "evaluate", "score")):
+        return unknown(f"Whether there is a baseline could not be seen: {reason}.")
+    return advised(
+        "The score is not compared with a baseline.",
+        fix="Say what always answering the commonest class would score, or train a single dense layer.",
+    )
+
+
+def weak_classes(verified: Verified, pairs: int, below: float = 0.0) -> dict[str, float]:
+    """Return the weak classes with their recall: below the overall accuracy, or among the most confused pairs."""
+    mean = verified.accuracy if verified.accuracy is not None else 1.0
+    confused = {name for pair in verified.confused[:pairs] for name in (pair.true, pair.predicted)}
+    return {
+        item.label: item.recall if item.recall is not None else 0.0
+        for item in verified.per_class
+        if item.label in confused
+        or any(value is not None and value < mean - below for value in (item.recall, item.precision))
+    }
+
+
+def resolve_class(name: str, evidence: Evidence, verified: Verified) -> str | None:
+    """Return the recomputed matrix's label for a class as written (`Shirts`, `6`, `class 6`), None where it is none.
+
+    A matrix that knows numbers only is read through the names the notebook gives its classes.
+    """
+    labels = [item.label for item in verified.per_class]
+    names = {_plain(label): label for label in labels}
+    if len(evidence.class_names) >= len(labels):
+        names |= {_plain(given): label for given, label in zip(evidence.class_names, labels, strict=False)}
+    names |= {str(place): label for place, label in enumerate(labels) if str(place) not in names}
+    return names.get(_plain(name))
+
+
+def _confirmed(
+    evidence: Evidence, result: StudentResult, verified: Verified, named: Iterable[Passage], limits: Limits
+) -> Verdict:
+    weak = weak_classes(verified, int(limits["confused_pairs"]), limits["below_mean"])
+    written = {name: item for item in named for name in item.classes}
+    labels = {name: resolve_class(name, evidence, verified) for name in written}
+    found = [name for name, label in labels.items() if label in weak]
+    recalls: Mapping[str, float | None] = {item.label: item.recall for item in verified.per_class}
+    measured = {"named": sorted(written), "confirmed": sorted(found), "recall": dict(recalls)}
+    cells = [item.cell for item in written.values()]
+    if found:
+        shares = ", ".join(f"{name} (recall {weak[labels[name] or '']:.0%})" for name in sorted(found))
+        return passed(
+            f"The text names classes that are weak indeed: {shares}.",
+            origin=result.origin,
+            cells=cells,
+            measured=measured,
+        )
+    if not any(labels.values()):
+        return unknown(
+            f"The classes named ({', '.join(sorted(written))}) could not be matched with the matrix.",
+            cells=cells,
+            measured=measured,
+        )
+    worst = min(verified.per_class, key=lambda item: item.recall if item.recall is not None else 1.0)
+    return failed(
+        f"The classes named as weak ({', '.join(sorted(written))}) are not: the weakest is {worst.label} "
+        f"(recall {worst.recall or 0:.0%}).",
+        fix="Read the weak classes from the confusion matrix: the rows with most entries off the diagonal.",
+        origin=result.origin,
+        cells=cells,
+        measured=measured,
+    )
+
+
+def _plain(name: str) -> str:
+    words = re.sub(r"[^\w]+", " ", name.lower()).strip().removeprefix("class ").removeprefix("digit ")
+    return words.replace(" ", "").removesuffix("s") if len(words) > 3 else words.replace(" ", "")
+
+
+def _wrong_predictions(evidence: Evidence) -> list[int]:
+    """Return cells with pictures whose titles give two different answers, or that pick out wrong rows by comparing."""
+    sources = {cell.index: cell.source for cell in evidence.cells}
+    result = final_result(evidence)
+    cells = []
+    for drawing in evidence.drawings:
+        if drawing.kind not in {"image", "line"}:
+            continue
+        title = drawing.title or " ".join(drawing.texts)
+        of_test = result is not None and drawing.shows_rows is not None and drawing.shows_rows == result.scoring.rows
+        picks = bool(WRONG_ROWS.search(sources.get(drawing.cell, ""))) and (of_test or _two_labels(title) is not None)
+        if _two_labels(title) is True or (picks and drawing.kind == "image"):
+            cells.append(drawing.cell)
+    shown = [
+        cell.index for cell in evidence.cells
+        if re.search(r"misclassif|wrong|incorrect|mistake|errores", cell.source, re.IGNORECASE)
+        and re.search(r"!=|\.ne\(|not_equal", cell.source)
+        and any(output.html or output.image_png for output in (*cell.rerun, *cell.saved))
+    ]  # fmt: skip
+    return [*cells, *shown]
+
+
+def _two_labels(title: str) -> bool | None:
+    """Whether a title gives two different answers (`pred 3, true 5`); None where it doesn't give two."""
+    if not re.search(r"pred", title, re.IGNORECASE):
+        return None
+    parts = [LABEL_WORDS.sub(" ", re.sub(r"\d+(\.\d+)?\s*%", " ", part)).split() for part in TITLE_PARTS.split(title)]
+    words = [word.strip("'\"[]").lower() for part in parts for word in part if word.strip("'\"[]")]
+    return words[0] != words[1] if len(words) >= 2 else None
+
+
+def _regression_errors(evidence: Evidence) -> Verdict:
+    plotted = residuals_shown(evidence, {"share": 0.5})
+    if plotted.outcome == "fail":
+        return failed(
+            "The errors are not looked at: no residuals, no largest errors.",
+            fix="Plot the residuals, and list the rows with the largest errors.",
+        )
+    return plotted

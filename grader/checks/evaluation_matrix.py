@@ -1,0 +1,171 @@
+"""Checks of the confusion matrix, and of the plot that takes its place where a number is predicted."""
+
+from __future__ import annotations
+
+from grader.checks.matrices import ShownMatrix, is_square, same_matrix, shown_matrices
+from grader.checks.observed import MATRIX_CALLS, PLOTTING_CALLS, why_unseen
+from grader.checks.registry import Limits, Threshold, check
+from grader.checks.results import StudentResult, final_result, is_regression, twins
+from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
+from grader.model import Drawing, Evidence, MetricCall, Verified
+
+MATRIX_FIX = "ConfusionMatrixDisplay.from_predictions(y_test, model.predict(x_test).argmax(axis=1)) shows one."
+NUMBERS_NOT_CLASSES = "A number is predicted, so there is no confusion matrix."
+
+
+@check(
+    "evaluation.confusion_matrix_shown",
+    title="Confusion matrix shown",
+    help="A confusion matrix is displayed: drawn, or printed. A correlation heat map or a picture is none.",
+)
+def confusion_matrix_shown(evidence: Evidence, _limits: Limits) -> Verdict:
+    """A confusion matrix can be seen in the notebook."""
+    if is_regression(evidence):
+        return not_applicable(NUMBERS_NOT_CLASSES)
+    shown = shown_matrices(evidence)
+    if shown:
+        first = shown[0]
+        size = len(first.values)
+        return passed(
+            f"A confusion matrix of {size} classes is {first.how}.",
+            origin=first.origin,
+            cells=[item.cell for item in shown],
+            measured={"classes": size},
+        )
+    if reason := why_unseen(evidence, MATRIX_CALLS):
+        return unknown(f"Whether a confusion matrix is shown could not be seen: {reason}.")
+    computed = [item.cell for item in evidence.metric_calls if is_square(item.matrix)]
+    if computed:
+        return failed("A confusion matrix is computed but not shown.", fix=MATRIX_FIX, cells=computed)
+    return failed("There is no confusion matrix.", fix=MATRIX_FIX)
+
+
+@check(
+    "evaluation.confusion_matrix_correct",
+    title="Confusion matrix correct",
+    help="The matrix shown equals the recomputed one up to transposition and normalisation: it belongs to the final "
+    "model and its test rows.",
+)
+def confusion_matrix_correct(evidence: Evidence, _limits: Limits) -> Verdict:
+    """The matrix shown belongs to the model and the rows of the score."""
+    if is_regression(evidence):
+        return not_applicable(NUMBERS_NOT_CLASSES)
+    shown = shown_matrices(evidence)
+    if not shown:
+        return not_applicable("No confusion matrix is shown that could be compared.", origin="kernel")
+    result = final_result(evidence)
+    if result is None:
+        return unknown("No scoring was seen that the confusion matrix could belong to.", cells=[shown[0].cell])
+    verified = result.verified if result.origin == "verified" else None
+    if verified is None or not is_square(verified.matrix):
+        return _against_the_run(evidence, result, shown)
+    if match := _equal_to(verified, shown):
+        return passed(
+            f"The confusion matrix is that of the final model on its {verified.rows_used} scored rows.",
+            origin="verified",
+            cells=[match.cell],
+            measured={"rows": verified.rows_used, "accuracy": verified.accuracy},
+        )
+    return _not_equal(evidence, result, verified, shown)
+
+
+@check(
+    "evaluation.residuals_shown",
+    title="Predicted against actual shown",
+    help="Regression: a plot of predicted against actual values, or of residuals, of the scored rows.",
+    thresholds=(Threshold("share", 0.5, "a plot of a sample of the rows is one too, a handful of points is not"),),
+)
+def residuals_shown(evidence: Evidence, limits: Limits) -> Verdict:
+    """What a confusion matrix is to classes: the errors of a regression, drawn."""
+    if not is_regression(evidence):
+        return not_applicable("Classes are told apart, so a confusion matrix takes this place.")
+    result = final_result(evidence)
+    size = result.size if result is not None else 0
+    wanted = limits["share"] * size
+    plots = [item for item in evidence.drawings if _is_residual_plot(item, size, wanted)]
+    if plots:
+        return passed(
+            f"Predicted and actual values (or residuals) of {max(map(_points, plots))} rows are plotted.",
+            cells=[item.cell for item in plots],
+        )
+    if reason := why_unseen(evidence, (*PLOTTING_CALLS, "scatter", "hist", "regplot", "scatterplot", "residplot")):
+        return unknown(f"Whether the errors are plotted could not be seen: {reason}.")
+    return failed(
+        "There is no plot of predicted against actual values, nor of residuals.",
+        fix="plt.scatter(y_test, model.predict(x_test)) with axis labels shows where the model errs.",
+    )
+
+
+def _equal_to(verified: Verified, shown: tuple[ShownMatrix, ...]) -> ShownMatrix | None:
+    return next((item for item in shown if same_matrix(item.values, verified.matrix)), None)
+
+
+def _not_equal(
+    evidence: Evidence, result: StudentResult, verified: Verified, shown: tuple[ShownMatrix, ...]
+) -> Verdict:
+    live = [item for item in shown if item.origin != "static"]
+    if not live:
+        return unknown(
+            "The confusion matrix is only in the saved outputs; run again, the model gives another.",
+            origin="verified",
+            cells=[item.cell for item in shown],
+        )
+    cells = [item.cell for item in live]
+    if verified.rows_used < verified.rows_total:
+        return unknown(
+            f"The matrix can't be compared: {verified.rows_used} of {verified.rows_total} rows were recomputed.",
+            cells=cells,
+        )
+    for other in evidence.verified:
+        if other.scoring != verified.scoring and is_square(other.matrix) and _equal_to(other, shown):
+            rows = evidence.row_set(other.rows)
+            role = rows.role if rows is not None else "other"
+            whose = "another model" if other.model != result.scoring.model else f"the {role} rows"
+            return failed(
+                f"The confusion matrix belongs to {whose}, not to the final model on its test rows.",
+                fix="Compute it from the predictions of the final model on the test rows. " + MATRIX_FIX,
+                origin="verified",
+                cells=cells,
+            )
+    return failed(
+        f"The confusion matrix is not that of the final model: recomputed, {_diagonal(verified)} of "
+        f"{verified.rows_used} rows are on the diagonal.",
+        fix="Compute it from the predictions of the final model on the test rows. " + MATRIX_FIX,
+        origin="verified",
+        cells=cells,
+        measured={"shown": [list(row) for row in live[0].values], "recomputed": [list(r) for r in verified.matrix]},
+    )
+
+
+def _against_the_run(evidence: Evidence, result: StudentResult, shown: tuple[ShownMatrix, ...]) -> Verdict:
+    """Nothing was recomputed: the matrix must at least be one that was computed from the scored rows."""
+    calls = [call for call in evidence.metric_calls if is_square(call.matrix) and _of_result(evidence, call, result)]
+    for item in shown:
+        if any(same_matrix(item.values, call.matrix) for call in calls):
+            return passed(
+                "The confusion matrix was computed from the scored rows; it could not be recomputed independently.",
+                cells=[item.cell],
+            )
+    return unknown("The confusion matrix could not be recomputed.", cells=[item.cell for item in shown])
+
+
+def _of_result(evidence: Evidence, call: MetricCall, result: StudentResult) -> bool:
+    ids = {result.scoring.id, *(item.id for item in twins(evidence, result.scoring))}
+    return call.scoring in ids or (call.true_role == result.role and call.count == result.size)
+
+
+def _diagonal(verified: Verified) -> int:
+    return sum(verified.matrix[place][place] for place in range(len(verified.matrix)))
+
+
+def _points(drawing: Drawing) -> int:
+    return len(drawing.x) or (drawing.shape[0] if drawing.shape else 0)
+
+
+def _is_residual_plot(drawing: Drawing, size: int, wanted: float) -> bool:
+    if drawing.kind in {"scatter", "line"} and size and wanted <= _points(drawing) <= size:
+        return True
+    words = f"{drawing.title} {drawing.x_label} {drawing.y_label} {drawing.label}".lower()
+    return any(word in words for word in ("residual", "prediction error", "residuo")) or (
+        "predict" in words and any(word in words for word in ("actual", "true", "real", "observed"))
+    )

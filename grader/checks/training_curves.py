@@ -1,0 +1,167 @@
+"""Checks of the training curves: shown, and the numbers of this very run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
+
+from grader.checks.observed import PLOTTING_CALLS, why_unseen
+from grader.checks.registry import Limits, Threshold, check
+from grader.checks.statistics import correlation
+from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
+from grader.model import Drawing, Evidence, TrainingRun
+
+CURVE_WORDS = re.compile(r"loss|acc|error|mae|mse|train|val|p[eé]rdida|exactitud|precisi[oó]n", re.IGNORECASE)
+EPOCH_WORDS = re.compile(r"epoch|[eé]poca", re.IGNORECASE)
+EQUAL = 1e-4
+"""Relative difference of numbers that are the same after a trip through float32."""
+MOST_JOINED = 4
+"""Curves of up to this many trainings in a row are recognised as one line."""
+
+
+@check(
+    "training.curves_shown",
+    title="Training curves shown",
+    help="Training and validation curves are plotted: lines whose values are those of a training's history.",
+)
+def curves_shown(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Both the training and the validation curve can be seen."""
+    lines = [(line, kind) for line in _lines(evidence) if (kind := _source(line, evidence.trainings)) is not None]
+    cells = [line.cell for line, _ in lines]
+    kinds = {kind for _, kind in lines}
+    if kinds == {"train", "validation"}:
+        return passed("Training and validation curves are plotted.", cells=cells)
+    watched = any(name.startswith("val_") for item in evidence.trainings for name, _ in item.history)
+    if not lines and (static := _plotted_from_history(evidence)):
+        return passed("The training history is plotted.", origin="static", cells=static)
+    if reason := why_unseen(evidence, PLOTTING_CALLS):
+        return unknown(f"Whether curves are plotted could not be seen: {reason}.", cells=cells)
+    if evidence.trainings and not any(item.history for item in evidence.trainings) and _lines(evidence):
+        return unknown("Lines are plotted, but the training's own numbers were not seen.", cells=cells)
+    if lines and not watched:
+        return failed(
+            "The training curve is plotted, but there is no validation curve: fit was given no validation data.",
+            fix="fit(..., validation_split=0.2), and plot history.history['val_loss'] beside 'loss'.",
+            cells=cells,
+        )
+    missing = "training" if kinds == {"validation"} else "validation" if kinds else "training and validation"
+    return failed(
+        f"The {missing} curve is not plotted.",
+        fix="Plot history.history['loss'] and ['val_loss'] over the epochs.",
+        cells=cells,
+    )
+
+
+@check(
+    "training.curves_genuine",
+    title="Curves are this run's",
+    help="The plotted numbers are this run's history; smoothing, scaling to percent and joining trainings is allowed.",
+    thresholds=(Threshold("smoothing", 0.9, "a smoothed curve still rises and falls with the one it was made from"),),
+)
+def curves_genuine(evidence: Evidence, limits: Limits) -> Verdict:
+    """No curve shows numbers that no training of this run gave."""
+    curves = [line for line in _lines(evidence) if _looks_like_curve(line)]
+    if not curves:
+        return not_applicable("No training curve is plotted.", origin="kernel")
+    if not evidence.trainings or not all(item.history for item in evidence.trainings):
+        return unknown("The trainings' own numbers were not all seen.", cells=[line.cell for line in curves])
+    foreign = [line for line in curves if not _explained(line, evidence.trainings, limits["smoothing"])]
+    if not foreign:
+        return passed("The curves show this run's own numbers.", cells=[line.cell for line in curves])
+    first = foreign[0]
+    name = first.label or first.title or "a line"
+    return advised(
+        f"The curve “{name}” shows numbers that no training of this run gave.",
+        fix="Plot history.history as fit returned it.",
+        cells=[line.cell for line in foreign],
+        measured={"plotted": list(first.y[:20])},
+        review="a plotted training curve is not from this run's history",
+    )
+
+
+def _lines(evidence: Evidence) -> list[Drawing]:
+    return [item for item in evidence.drawings if item.kind in {"line", "scatter"} and len(item.y) >= 1]
+
+
+def _looks_like_curve(line: Drawing) -> bool:
+    """A line over whole steps 0, 1, 2... or 1, 2, 3..., in axes that speak of epochs or of a training's logs."""
+    steps = line.x or tuple(float(place) for place in range(len(line.y)))
+    counted = len(steps) >= 2 and all(abs(b - a - 1) < EQUAL for a, b in pairwise(steps))
+    over_epochs = bool(EPOCH_WORDS.search(line.x_label + line.title))
+    return (
+        line.kind == "line"
+        and counted
+        and steps[0] in {0.0, 1.0}
+        and over_epochs
+        and bool(CURVE_WORDS.search(f"{line.label} {line.title} {line.y_label}"))
+    )
+
+
+def _source(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:
+    """Return whether a line is a training or a validation log of this run, None where it is neither."""
+    for kind, series in _series(trainings):
+        if _same(line.y, series):
+            return kind
+    return None
+
+
+def _series(trainings: Sequence[TrainingRun]) -> Iterable[tuple[str, tuple[float, ...]]]:
+    """Yield every log, and the logs of consecutive trainings joined."""
+    names = dict.fromkeys(name for item in trainings for name, _ in item.history)
+    for name in names:
+        kind = "validation" if name.startswith("val_") else "train"
+        logs = [item.series(name) for item in trainings if item.series(name)]
+        for start, end in combinations(range(len(logs) + 1), 2):
+            if end - start <= MOST_JOINED:
+                yield kind, tuple(value for log in logs[start:end] for value in log)
+
+
+def _same(shown: Sequence[float], series: Sequence[float]) -> bool:
+    """Whether they are the same numbers: as they are, in percent, as error for accuracy, or without the first ones."""
+    if not shown or len(shown) > len(series) or len(shown) < max(1, len(series) // 2):
+        return False
+    tail, head = series[-len(shown) :], series[: len(shown)]
+    return any(
+        all(abs(a - form(b)) <= EQUAL * max(1.0, abs(form(b))) for a, b in zip(shown, part, strict=True))
+        for part in (head, tail)
+        for form in (_plain, _percent, _complement)
+    )
+
+
+def _plain(value: float) -> float:
+    return value
+
+
+def _percent(value: float) -> float:
+    return 100 * value
+
+
+def _complement(value: float) -> float:
+    return 1 - value
+
+
+def _explained(line: Drawing, trainings: Sequence[TrainingRun], smoothing: float) -> bool:
+    for _, series in _series(trainings):
+        if _same(line.y, series):
+            return True
+        size = len(line.y)
+        if 3 <= size <= len(series) and size >= len(series) - 10:
+            part = series[-size:]
+            inside = min(series) - EQUAL <= min(line.y) and max(line.y) <= max(series) + EQUAL
+            if inside and correlation(line.y, part) >= smoothing:
+                return True
+    return False
+
+
+def _plotted_from_history(evidence: Evidence) -> list[int]:
+    """Cells that plot a history and show a picture: what there is to go by where drawing was not watched."""
+    return [
+        cell.index
+        for cell in evidence.cells
+        if re.search(r"history|hist\b|\.logs", cell.source)
+        and any(call.rpartition(".")[2] in {"plot", "lineplot"} for call in cell.calls)
+        and "val" in cell.source
+        and not evidence.drawings
+        and any(output.image_png for output in (*cell.rerun, *cell.saved))
+    ]
