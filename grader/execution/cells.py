@@ -13,7 +13,7 @@ import nbclient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from grader.execution.channel import ChannelParser, ChannelReader
-from grader.execution.notebook import read_outputs
+from grader.execution.notebook import merge_streams, read_outputs
 from grader.execution.settings import RunProgress
 from grader.model import CellRun
 from grader.sandbox import Breach, Limits, Sandbox
@@ -58,8 +58,13 @@ class BoxedNotebookClient(nbclient.NotebookClient):  # type: ignore[misc]
         return super().process_message(msg, cell, cell_index)
 
     async def keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
-        """nbclient's hook: remember how the cell ended."""
+        """Hook of nbclient: remember how the cell ended."""
         self.reply = execute_reply
+
+    def reply_content(self) -> dict[str, Any]:
+        """What the kernel said about the end of the last cell: a claim."""
+        content = (self.reply or {}).get("content")
+        return content if isinstance(content, dict) else {}
 
 
 def message_bytes(msg: dict[str, Any]) -> int:
@@ -133,10 +138,11 @@ class CellsRunner:
         began = time.monotonic()
         ended = await self._execute(index, cell)
         seconds = time.monotonic() - began
+        cell.outputs = merge_streams(cell.outputs)
         outputs = read_outputs(cell.outputs)
         if ended is not None:
             return CellRun(index, "interrupted", seconds, outputs=outputs, message=ended.message), ended
-        content = (self._client.reply or {}).get("content", {})
+        content = self._client.reply_content()
         if content.get("status") == "error":
             name, message = _text(content.get("ename")), _text(content.get("evalue"))
             return CellRun(index, "error", seconds, name, message, outputs), None

@@ -33,7 +33,7 @@ MAX_OPEN_ARTIFACTS = 16
 """The probe sends one artifact at a time, and has few threads."""
 
 DRAIN_S = 10.0
-"""Longest wait for the channel to fall silent after a cell; a thread that goes on sending is stamped with later cells."""
+"""Longest wait for silence after a cell; what a thread goes on sending is stamped with later cells."""
 
 _SO_SNDBUFFORCE = 32
 _IDLE_S = 0.2
@@ -152,14 +152,12 @@ class ChannelParser:
         self.events.write(stored + "\n")
 
     def _part(self, event: dict[str, Any]) -> None:
-        name, part = event.get("artifact"), event.get("part")
+        name = event.get("artifact")
         if not isinstance(name, str) or not _ARTIFACT.fullmatch(name) or name in self._spent:
             raise ChannelFault("not an artifact that may be sent")
         artifact = self._open.get(name) or self._begin(name, event)
         try:
-            if part != artifact.next_part or event.get("parts") != artifact.parts or event.get("format") != artifact.form:
-                raise ChannelFault("a part out of order")
-            self._append(artifact, event.get("data"))
+            self._append(artifact, event)
         except ChannelFault:
             self._discard(self._open.pop(name))
             raise
@@ -184,7 +182,11 @@ class ChannelParser:
         self._open[name] = artifact
         return artifact
 
-    def _append(self, artifact: _Artifact, data: object) -> None:
+    def _append(self, artifact: _Artifact, event: dict[str, Any]) -> None:
+        promised = (artifact.next_part, artifact.parts, artifact.form)
+        if (event.get("part"), event.get("parts"), event.get("format")) != promised:
+            raise ChannelFault("a part out of order")
+        data = event.get("data")
         if not isinstance(data, str):
             raise ChannelFault("no data")
         try:

@@ -23,13 +23,11 @@ CONNECTION = "connection.json"
 QUEUED_MESSAGES = 200
 """Messages that may wait on the host's side of each channel: with the message cap, a bound on the runner's memory."""
 
-POLL_S = 0.05
-
 KernelCommand = Callable[[str], Sequence[str]]
 """From the connection file's path inside to the command that starts the kernel."""
 
 
-class BoxProvisioner(LocalProvisioner):
+class BoxProvisioner(LocalProvisioner):  # type: ignore[misc]
     """Starts the kernel in `sandbox`, and ends it by ending the box."""
 
     sandbox: Sandbox
@@ -41,11 +39,14 @@ class BoxProvisioner(LocalProvisioner):
         """Write the connection files: the host's, and the box's own view of it."""
         prepared: dict[str, Any] = await super().pre_launch(**kwargs)
         manager = self.parent
-        connection = json.loads(Path(manager.connection_file).read_text(encoding="utf-8"))
+        inside = self._offer_connection(Path(manager.connection_file))
+        return {**prepared, "cmd": list(self.command(inside))}
+
+    def _offer_connection(self, host_file: Path) -> str:
+        connection = json.loads(host_file.read_text(encoding="utf-8"))
         if connection.get("transport") == "ipc":
             connection["ip"] = f"{self.sandbox.sockets_inside}/k"
-        inside = self.sandbox.write_offer(CONNECTION, json.dumps(connection))
-        return {**prepared, "cmd": list(self.command(inside))}
+        return self.sandbox.write_offer(CONNECTION, json.dumps(connection))
 
     async def launch_kernel(self, cmd: list[str], **_: Any) -> Any:
         """Start the kernel in the box."""
@@ -55,9 +56,7 @@ class BoxProvisioner(LocalProvisioner):
 
     async def wait(self) -> int | None:
         """Wait for the box's end."""
-        while (status := await self.poll()) is None:
-            await asyncio.sleep(POLL_S)
-        return status
+        return await asyncio.to_thread(self.sandbox.wait)
 
     async def send_signal(self, signum: int) -> None:
         """Not used: signals would reach bubblewrap, not the kernel (interrupts go by message)."""

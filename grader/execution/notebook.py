@@ -43,6 +43,41 @@ def write_notebook(path: Path, notebook: Any) -> None:
     write_atomically(path, nbformat.writes(notebook, version=4).encode("utf-8", "backslashreplace"))
 
 
+def merge_streams(outputs: Iterable[Any]) -> list[Any]:
+    """Join what was printed in pieces, and keep of rewritten lines (progress bars) what a terminal would show.
+
+    nbclient has this too, in time quadratic in the length of a line.
+    """
+    merged: list[Any] = []
+    pieces: dict[int, list[str]] = {}
+    for output in outputs:
+        if output["output_type"] != "stream":
+            merged.append(output)
+        elif merged and merged[-1]["output_type"] == "stream" and merged[-1]["name"] == output["name"]:
+            pieces[len(merged) - 1].append(output["text"])
+        else:
+            merged.append(output)
+            pieces[len(merged) - 1] = [output["text"]]
+    for position, texts in pieces.items():
+        merged[position]["text"] = "\n".join(shown_line(line) for line in "".join(texts).split("\n"))
+    return merged
+
+
+def shown_line(line: str) -> str:
+    """What is left of a line after its carriage returns and backspaces."""
+    if "\r" in line:
+        line = next((part for part in reversed(line.split("\r")) if part), "")
+    if "\b" not in line:
+        return line
+    shown: list[str] = []
+    for character in line:
+        if character != "\b":
+            shown.append(character)
+        elif shown:
+            shown.pop()
+    return "".join(shown)
+
+
 def read_outputs(outputs: Iterable[Any]) -> tuple[SavedOutput, ...]:
     """A cell's outputs as typed text, cut as intake cuts saved ones."""
     read = (read_output(output) for _, output in zip(range(MAX_OUTPUTS), outputs, strict=False))

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import grader
 from grader.errors import RunnerError
@@ -86,7 +87,7 @@ class _Runner:
             start_new_session=True,  # Ctrl-C is the grader's to hear
         )
 
-    def __enter__(self) -> _Runner:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

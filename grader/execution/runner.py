@@ -25,7 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxError
-from grader.execution.cells import INTERRUPT_GRACE_S, OUTPUT_WAIT_S, STARTUP_S, BoxedNotebookClient, CellsResult, CellsRunner
+from grader.execution.cells import (
+    INTERRUPT_GRACE_S,
+    OUTPUT_WAIT_S,
+    STARTUP_S,
+    BoxedNotebookClient,
+    CellsResult,
+    CellsRunner,
+)
 from grader.execution.channel import ChannelParser, ChannelReader, open_channel
 from grader.execution.kernel import kernel_manager
 from grader.execution.notebook import new_notebook, write_notebook

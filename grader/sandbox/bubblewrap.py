@@ -67,18 +67,19 @@ def work_folder(interpreter: Sequence[str]) -> str:
 
 
 def options(mounts: Mounts, limits: Limits, *, uid: int | None) -> list[str]:
-    """bwrap's options. With a `uid`, root is starting it: no user namespace, and the shim will change to that uid.
+    """The options of bwrap. With a `uid`, root is starting it: no user namespace, and the shim will change to that uid.
 
     bwrap follows them in order: folders that contain others come first.
     """
     return [
         *_namespaces(uid),
         *_system(),
-        *_folder_of_its_own("/tmp", limits.tmp, uid),  # before the interpreter, which may live there
+        # Before the interpreter, which may live there.
+        *_folder_of_its_own("/tmp", limits.tmp, uid),  # noqa: S108 - the box's own
         *_read_only_binds({root: root for root in sorted(mounts.interpreter)}),
         "--proc", "/proc",
         "--dev", "/dev",
-        *_folder_of_its_own("/dev/shm", limits.shm, uid),
+        *_folder_of_its_own("/dev/shm", limits.shm, uid),  # noqa: S108 - the box's own
         *_folder_of_its_own(mounts.work, limits.scratch, uid),
         "--perms", "0755", "--dir", "/run",
         "--perms", "0755", "--dir", RUNTIME,

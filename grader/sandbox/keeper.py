@@ -8,6 +8,7 @@ double fork escapes nothing. Exits as the command did (128 + signal where a sign
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
@@ -62,18 +63,14 @@ def kill_user(uid: int) -> None:
 
 def kill(process: int) -> None:
     """Kill one process that may be gone already."""
-    try:
+    with contextlib.suppress(OSError):
         os.kill(process, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def kill_group(leader: int) -> None:
     """Kill the command's process group, of which it is the leader."""
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(leader, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def reap() -> bool:
@@ -126,7 +123,7 @@ def main() -> None:
     if leader == 0:
         os.close(lifeline)
         os.setsid()
-        os.execv(command[0], command)
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     status = watch(lifeline, leader)
     sweep(leader, None if uid == "-" else int(uid))
     if status is None:

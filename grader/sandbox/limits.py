@@ -19,7 +19,7 @@ PROCESSES = 128
 """joblib starts one worker a core and a few keepers; no notebook of a course needs more, a fork bomb passes it."""
 
 THREADS = 2048
-"""Tasks of the box's user (RLIMIT_NPROC counts threads): TensorFlow and BLAS pools of several workers stay far below."""
+"""Tasks of the box's user (RLIMIT_NPROC counts threads): the pools of several TensorFlow processes stay far below."""
 
 SCRATCH = 1 * GIB
 """The working folder: checkpoints, and CIFAR-10 extracted (180 MB) with room to spare."""

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from grader.errors import SandboxError
 from grader.sandbox import bubblewrap, processes, seccomp, shim
 from grader.sandbox.box import Box, Breach, link_entries, plain_entries
 from grader.sandbox.environment import box_environment
+from grader.sandbox.folders import BoxFolder
 from grader.sandbox.interpreter import installation_samples, interpreter_roots, private_to_owner
 from grader.sandbox.uids import UidSlot
 from grader.sandbox.watchdog import Watchdog
@@ -32,6 +32,9 @@ MAX_MOUNTS = 800
 
 KERAS_DATASETS = ".keras/datasets"
 """In the working folder. It is writable, or Keras falls back to another; the files in it are links to the offered."""
+
+RESERVED = frozenset({".keras", ".tmp"})
+"""Names in the working folder that are ours."""
 
 _HERE = Path(__file__).resolve().parent
 _MINIMAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -69,7 +72,8 @@ class Sandbox:
         self._watchdog: Watchdog | None = None
         self._drain: threading.Thread | None = None
         self._slot = UidSlot() if _own_uid(box) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="nbg-"))
+        self._folder = BoxFolder()
+        self.folder = self._folder.path
         try:
             self._lay_out()
         except BaseException:
@@ -121,7 +125,8 @@ class Sandbox:
         """Offer a file made now, before the start; where it is seen inside."""
         path = self.folder / name
         path.write_text(content, encoding="utf-8")
-        path.chmod(0o644)
+        path.chmod(0o600)
+        self._own(path)
         self._written.append(name)
         return self.inside(name)
 
@@ -182,8 +187,8 @@ class Sandbox:
             if self._lifeline is not None:  # the keeper sweeps, and ends
                 os.close(self._lifeline)
                 self._lifeline = None
-            elif self.mounted or self.box.tier == "none":
-                processes.kill(reversed(tree))
+            else:  # with the first process of a pid namespace all others go
+                processes.kill(tree[1:2] or tree if self.mounted else tree)
             if self.process.poll() is not None:
                 return
         try:
@@ -202,7 +207,7 @@ class Sandbox:
             for pipe in (self.process.stdout, self.process.stderr):
                 if pipe is not None:
                     pipe.close()
-        _remove(self.folder)
+        self._folder.remove()
         if self._slot is not None:
             self._slot.release()
 
@@ -216,7 +221,9 @@ class Sandbox:
         self._host_work = self.folder / "work"
         self.work = bubblewrap.work_folder(self._roots) if self.mounted else str(self._host_work)
         self._own(self.sockets)
-        self._entries = list(plain_entries(box.files)) if box.files else []
+        self._entries = (
+            [(name, path) for name, path in plain_entries(box.files) if name not in RESERVED] if box.files else []
+        )
         self._links = self._links_inside()
         if not self.mounted:
             self._lay_out_on_the_host()
@@ -228,7 +235,7 @@ class Sandbox:
         if box.data is not None:
             links += [(f"{KERAS_DATASETS}/{name}", f"{self.data_inside}/{name}") for name in self._datasets()]
         if box.files is not None:
-            links += list(link_entries(box.files))
+            links += [(name, target) for name, target in link_entries(box.files) if name not in RESERVED]
             if self.mounted and len(self._entries) > MAX_MOUNTS:
                 links += [(name, f"{self.runtime}/files/{name}") for name, _ in self._entries]
         return links
@@ -238,7 +245,8 @@ class Sandbox:
 
     def _lay_out_on_the_host(self) -> None:
         """Without mounts the working folder is a folder of the host: files are linked, or copied where nothing
-        keeps a write through a link from reaching the student's hand-in."""
+        keeps a write through a link from reaching the student's hand-in.
+        """
         self._host_work.mkdir(mode=0o700)
         (self._host_work / ".tmp").mkdir()
         for name, source in self._entries:
@@ -263,7 +271,9 @@ class Sandbox:
         if self._slot is not None:
             os.chown(path, self._slot.uid, self._slot.uid)
 
-    def _shim_config(self, command: list[str], environment: dict[str, str], descriptors: Sequence[int]) -> dict[str, object]:
+    def _shim_config(
+        self, command: list[str], environment: dict[str, str], descriptors: Sequence[int]
+    ) -> dict[str, object]:
         config: dict[str, object] = {
             "command": command,
             "environment": environment,
@@ -411,17 +421,3 @@ def _tasks_of_this_user() -> int:
         except OSError:
             continue
     return count
-
-
-def _remove(folder: Path) -> None:
-    """Remove a box's folder; what a student made unreadable there is made removable first."""
-    def unlock(function: object, path: str, _: object) -> None:  # noqa: ARG001 - shutil's signature
-        try:
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
-            os.unlink(path)
-        except OSError:
-            return
-
-    shutil.rmtree(folder, onerror=unlock)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -21,7 +21,7 @@ from grader.sandbox.limits import KIB, MIB, Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.shim import SHIM_FAILED
 
-JSON: TypeAlias = "str | int | float | bool | None | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
 MAX_ARGUMENTS = 100 * KIB
 """Linux takes 128 KiB in one word of a command line."""

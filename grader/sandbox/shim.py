@@ -65,7 +65,7 @@ def must(result: int, what: str) -> int:
 
 
 def prctl(what: str, option: int, *arguments: int) -> None:
-    """prctl(2) with all its five arguments as unsigned longs."""
+    """Call prctl with all of its arguments as unsigned longs."""
     values = [ctypes.c_ulong(value) for value in (*arguments, 0, 0, 0, 0)[:4]]
     must(libc().prctl(ctypes.c_int(option), *values), what)
 
@@ -79,7 +79,9 @@ def become(uid: int, *, keep_read_search: bool) -> None:
     for capability in range(LAST_CAPABILITY + 1):
         if keep_read_search and capability == CAP_DAC_READ_SEARCH:
             continue
-        libc().prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+        libc().prctl(
+            PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)
+        )
     if keep_read_search:
         prctl("keep capabilities", PR_SET_KEEPCAPS, 1)
     os.setgroups([])
@@ -197,7 +199,7 @@ def close_descriptors(kept: list[int]) -> None:
     low = 3
     for descriptor in sorted(kept):
         os.closerange(low, descriptor)
-        os.set_inheritable(descriptor, True)
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - takes no keywords
         low = descriptor + 1
     os.closerange(low, max(os.sysconf("SC_OPEN_MAX"), 4096) if low < 4096 else low + 4096)
 
@@ -224,7 +226,7 @@ def enter(config: dict[str, Any]) -> None:
     if "seccomp" in config:
         filter_system_calls(bytes.fromhex(config["seccomp"]))
     command = config["command"]
-    os.execve(command[0], command, config["environment"])
+    os.execve(command[0], command, config["environment"])  # noqa: S606 - no shell is wanted
 
 
 def main() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 from grader.errors import SandboxError
+from grader.sandbox.folders import try_lock
 
 FIRST_UID = 61_000
 """Above the uids of people and system users, below the ranges that containers delegate (100,000 and up)."""
@@ -23,7 +23,7 @@ class UidSlot:
         folder = _lock_folder()
         for slot in range(SLOTS):
             descriptor = os.open(folder / str(FIRST_UID + slot), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if _lock(descriptor):
+            if try_lock(descriptor):
                 self.uid = FIRST_UID + slot
                 self._descriptor = descriptor
                 return
@@ -44,15 +44,3 @@ def _lock_folder() -> Path:
     if found.st_uid != os.geteuid() or found.st_mode & 0o022 or not folder.is_dir() or folder.is_symlink():
         raise SandboxError(f"{folder} belongs to somebody else; remove it, or set TMPDIR to a folder of your own")
     return folder
-
-
-def _lock(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        raise SandboxError("uids for sandboxes exist on Unix only")
-    import fcntl  # noqa: PLC0415 - Unix only
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

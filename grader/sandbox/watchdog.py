@@ -88,7 +88,9 @@ class Watchdog(threading.Thread):
             odd = any(not stat.S_ISSOCK(e.stat(follow_symlinks=False).st_mode) for e in os.scandir(self._socket_folder))
         except OSError:
             return None  # the folder is being removed
-        return Breach("kernel_died", "it wrote into the folder of the kernel's sockets and was stopped") if odd else None
+        return (
+            Breach("kernel_died", "it wrote into the folder of the kernel's sockets and was stopped") if odd else None
+        )
 
     def _disk(self) -> Breach | None:
         if self._polled_folder is None or self._looks % DISK_EVERY:
