@@ -28,8 +28,9 @@ PATIENCE = 3
 RISE = 0.05
 """A validation loss this far above its lowest (as a share of it) has risen: re-runs of one setting differ by less."""
 
-NOISE_FACTOR = 2.0
-"""... and it must exceed the usual step from epoch to epoch by this factor: jagged curves rise by chance."""
+NOISE_FACTOR = 5.0
+"""... and by four standard deviations of the curve's noise: the lowest of some forty jittering epochs lies two below
+their middle, and the end may lie one above."""
 
 ACCURACY_GAP = 0.10
 """Training accuracy this far above validation accuracy is a gap that is too large: ten more mistakes in a hundred."""
@@ -142,23 +143,20 @@ def _turn(raw: tuple[float, ...], held: Curve, fitted: Curve) -> int | None:
     after = held[lowest + 1 :]
     if len(after) < PATIENCE or fitted[-1] >= fitted[lowest]:
         return None
-    steps = np.abs(np.diff(np.asarray(raw, dtype=np.float64)))
-    noise = float(np.median(steps)) if len(steps) else 0.0
-    floor = float(held[lowest])
+    floor, noise = float(held[lowest]), _scatter(raw)
     end = float(np.median(after[-PATIENCE:]))
-    if end - floor <= RISE * abs(floor) or end - floor <= _scatter(raw, noise):
+    if end - floor <= max(RISE * abs(floor), NOISE_FACTOR * noise) or not (after[-PATIENCE:] > floor).all():
         return None
-    risen = after > floor
-    if not risen[-PATIENCE:].all():
-        return None
-    return lowest + 2
+    return int(np.flatnonzero(held[:-PATIENCE] <= floor + noise)[-1]) + 2
 
 
-def _scatter(raw: tuple[float, ...], noise: float) -> float:
-    """Return how far a curve without a trend strays: steps back and forth count, steady ones don't."""
+def _scatter(raw: tuple[float, ...]) -> float:
+    """Return how far a curve strays from its own course: its bends count, a steady rise or fall doesn't.
+
+    For white noise the median of |second difference| / 2 is 0.83 standard deviations (0.6745 * sqrt(6) / 2).
+    """
     curve = np.asarray(raw, dtype=np.float64)
-    bends = np.abs(curve[2:] - 2 * curve[1:-1] + curve[:-2]) / 2 if len(curve) > 2 else np.array([noise])
-    return NOISE_FACTOR * float(min(noise, np.median(bends)))
+    return float(np.median(np.abs(curve[2:] - 2 * curve[1:-1] + curve[:-2]) / 2))
 
 
 def _gap(training: TrainingRun, fitted: Curve, held: Curve) -> float | None:

@@ -1,0 +1,342 @@
+"""Roles, overlaps and the final scoring, from what happened to rows and never from their names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from run_builder import RunBuilder
+
+PIXELS = (8, 8)
+
+
+@pytest.fixture
+def made(tmp_path):
+    return RunBuilder(tmp_path)
+
+
+def pictures(count, seed=0):
+    """Distinct grey pictures with labels."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (count, *PIXELS)).astype(np.uint8), rng.integers(0, 10, count)
+
+
+def test_held_out_rows_are_test(made):
+    """Rows that only a scoring outside fit used are test rows, and share nothing with training."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    scoring = made.evaluate("m1", x[150:], y[150:])
+    evidence = made.evidence()
+    final = evidence.scoring(scoring)
+    assert (evidence.final_scoring, evidence.final_model) == (scoring, "m1")
+    assert final.role == "test"
+    assert final.sealed
+    overlap = evidence.overlap(final.rows, evidence.trainings[0].train_rows)
+    assert (overlap.exact, overlap.canonical, overlap.left_rows) == (0, 0, 50)
+
+
+def test_watched_test_set_is_validation(made):
+    """A test set given as validation_data is spent: scoring it afterwards is a scoring of validation rows."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150], validation=(x[150:], y[150:]))
+    made.evaluate("m1", x[150:], y[150:])
+    evidence = made.evidence()
+    assert evidence.scorings[0].role == "validation"
+    assert evidence.row_set(evidence.scorings[0].rows).role == "validation"
+
+
+def test_set_watched_by_an_earlier_model_is_spent_for_the_next(made):
+    """Choosing a model on a set and then reporting another model on it uses it for a decision."""
+    x, y = pictures(200)
+    made.model("m1")
+    made.fit("m1", x[:150], y[:150], validation=(x[150:], y[150:]))
+    made.model("m2")
+    made.fit("m2", x[:150], y[:150])
+    made.evaluate("m2", x[150:], y[150:])
+    assert made.evidence().scorings[0].role == "validation"
+
+
+def test_scoring_training_rows_is_train(made):
+    """Evaluating on what was trained on is a training score, under whatever name."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x, y)
+    made.evaluate("m1", x.copy(), y)
+    assert made.evidence().scorings[0].role == "train"
+
+
+@pytest.mark.parametrize("part", [slice(100, 140), slice(0, 200, 3)])
+def test_part_of_training_rows_is_train(made, part):
+    """A slice or a scattered subset of training rows is still training rows."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x, y)
+    made.evaluate("m1", x[part], y[part])
+    evidence = made.evidence()
+    assert evidence.scorings[0].role == "train"
+    overlap = evidence.overlap(evidence.scorings[0].rows, evidence.trainings[0].train_rows)
+    assert overlap.exact == overlap.left_rows == len(y[part])
+
+
+@pytest.mark.parametrize("scale", [lambda x: x / 255.0, lambda x: x / 127.5 - 1])
+def test_scaled_copies_of_training_rows_are_train(made, scale):
+    """Canonical hashes know training pictures again after plain scaling."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x, y)
+    made.evaluate("m1", scale(x[:80].astype(np.float64)), y[:80])
+    evidence = made.evidence()
+    assert evidence.scorings[0].role == "train"
+    overlap = evidence.overlap(evidence.scorings[0].rows, evidence.trainings[0].train_rows)
+    assert (overlap.exact, overlap.canonical) == (0, 80)
+
+
+def test_mixture_keeps_the_role_of_its_majority_and_the_overlap_is_measured(made):
+    """A test set with a fifth of training rows stays a test set whose overlap is on record."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.evaluate("m1", x[140:190], y[140:190])
+    evidence = made.evidence()
+    final = evidence.scoring(evidence.final_scoring)
+    assert final.role == "test"
+    overlap = evidence.overlap(final.rows, evidence.trainings[0].train_rows)
+    assert (overlap.exact, overlap.left_rows, overlap.duplicate_rate) == (10, 50, 0.0)
+
+
+def test_validation_split_is_cut_as_keras_does(made):
+    """With validation_split the last rows are watched, the others trained on; scoring the tail is validation."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x, y, validation_split=0.25)
+    made.evaluate("m1", x[150:], y[150:])
+    made.evaluate("m1", x[:150], y[:150])
+    evidence = made.evidence()
+    training = evidence.trainings[0]
+    assert [evidence.row_set(rows).rows for rows in (training.train_rows, training.validation_rows)] == [150, 50]
+    assert [scoring.role for scoring in evidence.scorings] == ["validation", "train"]
+    assert sum(evidence.row_set(training.validation_rows).labels.counts) == 50
+    assert evidence.overlap(training.validation_rows, training.train_rows).exact == 0
+
+
+def test_repeating_table_rows_do_not_make_an_honest_split_a_leak(made):
+    """In data whose rows repeat, held-out rows have twins in training: lineage and chance both say so."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 3, (400, 3)).astype(np.float64), rng.integers(0, 2, 400)
+    x_train, x_test, y_train, y_test = made.split(x, y, 100)
+    made.model(units=1)
+    made.fit("m1", x_train, y_train)
+    made.evaluate("m1", x_test, y_test)
+    evidence = made.evidence()
+    final = evidence.scoring(evidence.final_scoring)
+    overlap = evidence.overlap(final.rows, evidence.trainings[0].train_rows)
+    assert final.role == "test"
+    assert overlap.exact > 90
+    assert overlap.by_lineage == 0
+    assert overlap.duplicate_rate > 0.9
+
+
+def test_repeats_without_lineage_are_weighed_against_chance(made):
+    """Without a split seen, a held-out share no larger than the data's own repeat rate keeps the role test."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 6, (400, 3)).astype(np.float64), rng.integers(0, 2, 400)
+    order = rng.permutation(400)
+    made.model(units=1)
+    made.fit("m1", x[order[:300]], y[order[:300]])
+    made.evaluate("m1", x[order[300:]], y[order[300:]])
+    evidence = made.evidence()
+    assert evidence.scorings[0].role == "test"
+    assert evidence.overlap(evidence.scorings[0].rows, evidence.trainings[0].train_rows).exact > 50
+
+
+def test_nested_splits_and_scaling_are_followed(made):
+    """Lineage goes through split, scaler and second split: validation, test and training share no place."""
+    x, y = np.random.default_rng(1).normal(size=(300, 6)), np.arange(300) % 2
+    x_rest, x_test, y_rest, y_test = made.split(x, y, 60)
+    mean, spread = x_rest.mean(axis=0), x_rest.std(axis=0)
+    made.fitted(x_rest)
+    made.transform(x_rest, (x_rest - mean) / spread)
+    made.transform(x_test, (x_test - mean) / spread)
+    x_train, x_val, y_train, y_val = made.split((x_rest - mean) / spread, y_rest, 40, seed=1)
+    made.model(units=1)
+    made.fit("m1", x_train, y_train, validation=(x_val, y_val))
+    made.evaluate("m1", (x_test - mean) / spread, y_test)
+    evidence = made.evidence()
+    training, final = evidence.trainings[0], evidence.scoring(evidence.final_scoring)
+    assert final.role == "test"
+    assert evidence.overlap(final.rows, training.train_rows).by_lineage == 0
+    assert evidence.overlap(training.validation_rows, training.train_rows).by_lineage == 0
+    scaler = evidence.preprocessing[0]
+    assert (scaler.rows, scaler.test_rows_included, scaler.train_rows_included) == (240, 0, 200)
+
+
+def test_scaler_fitted_before_the_split_included_the_test_rows(made):
+    """A scaler fitted on everything saw all test rows, known although they were scaled and then split."""
+    x, y = np.random.default_rng(1).normal(size=(300, 6)), np.arange(300) % 2
+    scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+    made.fitted(x)
+    made.transform(x, scaled)
+    x_train, x_test, y_train, y_test = made.split(scaled, y, 60)
+    made.model(units=1)
+    made.fit("m1", x_train, y_train)
+    made.evaluate("m1", x_test, y_test)
+    assert made.evidence().preprocessing[0].test_rows_included == 60
+
+
+def test_each_fold_is_judged_by_its_own_model(made):
+    """In cross-validation the rows a fold holds out are test rows of that fold's model, trained on by the others."""
+    x, y = pictures(120)
+    for fold in range(3):
+        held = np.arange(120) % 3 == fold
+        made.model(f"m{fold}")
+        made.fit(f"m{fold}", x[~held], y[~held])
+        made.evaluate(f"m{fold}", x[held], y[held])
+    assert {scoring.role for scoring in made.evidence().scorings} == {"test"}
+
+
+def test_one_model_through_all_folds_has_seen_them(made):
+    """The same model object trained fold after fold has trained on what the last fold holds out."""
+    x, y = pictures(120)
+    made.model()
+    for fold in range(3):
+        held = np.arange(120) % 3 == fold
+        made.fit("m1", x[~held], y[~held])
+    made.evaluate("m1", x[held], y[held])
+    assert made.evidence().scorings[0].role == "train"
+
+
+def test_model_loaded_from_a_file_keeps_the_lineage_of_its_weights(made):
+    """A copy without any fit of its own is judged by the fits of the model whose weights it has."""
+    x, y = pictures(200)
+    made.model("m1")
+    made.fit("m1", x[:150], y[:150])
+    made.model("m2")
+    made.send("weights.loaded", model="m2", how="load_model")
+    made.evaluate("m2", x[:60], y[:60])
+    assert made.evidence().scorings[0].role == "train"
+
+
+def test_a_few_predictions_for_show_do_not_replace_the_result(made):
+    """The final scoring is the last one of a real test set, not the picture predicted after it."""
+    x, y = pictures(600)
+    made.model()
+    made.fit("m1", x[:300], y[:300])
+    result = made.evaluate("m1", x[300:], y[300:])
+    made.predict("m1", x[310:311])
+    made.predict("m1", x[320:420])
+    evidence = made.evidence()
+    assert [scoring.role for scoring in evidence.scorings] == ["test"] * 3
+    assert evidence.final_scoring == result
+
+
+def test_last_of_several_models_is_final_and_a_linear_baseline_is_not(made):
+    """Of several networks the last counts; a scikit-learn baseline scored after it does not."""
+    x, y = pictures(200)
+    made.model("m1")
+    made.model("m2")
+    for model in ("m1", "m2"):
+        made.fit(model, x[:150], y[:150])
+        made.evaluate(model, x[150:], y[150:])
+    made.model("m3", library="sklearn", layers=[], **{"class": "LogisticRegression"})
+    made.fit("m3", x[:150], y[:150])
+    made.score("m3", x[150:], y[150:], how="score")
+    assert made.evidence().final_model == "m2"
+
+
+def test_without_test_rows_the_validation_score_is_final(made):
+    """Where nothing was held out but validation rows, their scoring is the result, with that role."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150], validation=(x[150:], y[150:]))
+    watched = made.evaluate("m1", x[150:], y[150:])
+    made.evaluate("m1", x[:150], y[:150])
+    evidence = made.evidence()
+    assert (evidence.final_scoring, evidence.scoring(watched).role) == (watched, "validation")
+
+
+def test_rows_that_are_not_known_have_no_role(made):
+    """A hash artifact that never arrived makes role and overlap unknown, not clean."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.evaluate("m1", x[150:], y[150:])
+    lost = next(event.fields["exact"] for event in made.events if event.kind == "rows.seen")
+    del made.artifacts[lost]
+    evidence = made.evidence()
+    assert evidence.scorings[0].role == "other"
+    assert evidence.overlaps == ()
+    assert not evidence.row_set(evidence.trainings[0].train_rows).complete
+
+
+def test_augmented_copies_in_the_test_set_are_found_by_lineage(made):
+    """Pictures turned before the split: the test rows whose originals were trained on are counted."""
+    x, y = pictures(100)
+    turned = x[:, :, ::-1].copy()
+    made.send("augmentation", rows_in=made.rows(x), rows_out=made.rows(turned), **{"class": "RandomFlip"})
+    everything, labels = np.concatenate([x, turned]), np.concatenate([y, y])
+    made.model()
+    made.fit("m1", np.concatenate([x, turned[:40]]), np.concatenate([y, y[:40]]))
+    made.evaluate("m1", turned[40:], y[40:])
+    assert len(everything) == len(labels) == 200
+    assert made.evidence().augmentation_before_split == 60
+
+
+def test_reshuffled_stream_has_no_stable_membership(made):
+    """shuffle() before take()/skip() draws both sides anew: held-out rows were partly trained on."""
+    x, y = pictures(200)
+    for op in ("shuffle", "take", "skip"):
+        made.send("data.op", op=op, dataset="d1", settings={})
+    made.rows(x[:150], source="tf.data")
+    made.rows(x[100:], source="tf.data")
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.evaluate("m1", x[100:], y[100:])
+    assert made.evidence().unstable_membership is True
+
+
+def test_arrays_are_stable(made):
+    """Rows held in arrays don't move."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    assert made.evidence().unstable_membership is False
+
+
+def test_loader_parts_are_named_and_followed_through_scaling(made):
+    """Rows of a known loader keep its name after `/255`, whatever the variables are called."""
+    x, y = pictures(200)
+    parts = [{"rows": made.rows(x[:150]), "labels": made.labels(y[:150])}, {"rows": made.rows(x[150:]), "labels": None}]
+    made.send("data.loaded", function="keras.datasets.fashion_mnist.load_data", parts=parts)
+    made.model()
+    made.fit("m1", x[:150] / 255.0, y[:150])
+    made.evaluate("m1", x[150:] / 255.0, y[150:])
+    evidence = made.evidence()
+    assert evidence.row_set(evidence.trainings[0].train_rows).origin_hint == "fashion_mnist/train"
+    assert evidence.row_set(evidence.scorings[0].rows).origin_hint == "fashion_mnist/test"
+
+
+def test_shuffled_labels_are_noticed_and_renamed_ones_are_not(made, tmp_path):
+    """Labels shuffled apart from their rows agree with nothing; merged or renamed classes agree fully."""
+    x, y = pictures(300)
+    for name, labels, low, high in [("shuffled", np.roll(y, 7), 0.0, 0.4), ("merged", (y > 4).astype(int), 1.0, 1.0)]:
+        made = RunBuilder(tmp_path / name)
+        x_train, _, y_train, _ = made.split(x, y, 50)
+        used = labels if name == "shuffled" else (y_train > 4).astype(int)
+        made.model()
+        made.fit("m1", x_train, used[: len(x_train)])
+        assert low <= made.evidence().label_agreement <= high
+
+
+def test_evidence_does_not_depend_on_repeated_announcements(made):
+    """Rows announced again when their values are kept add values only."""
+    x, y = pictures(200)
+    made.rows(x[150:])
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.evaluate("m1", x[150:], y[150:])
+    evidence = made.evidence()
+    assert evidence.run.channel_faults == 0
+    assert replace(evidence) == made.evidence()
