@@ -54,7 +54,9 @@ def score_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     help="The score called final or test is not of training rows. Showing both is fine.",
     thresholds=(
         *OVERLAP_THRESHOLDS,
-        Threshold("training_share", 0.5, "where most scored rows were trained on, it is a score on training data"),
+        Threshold(
+            "training_share", 0.95, "where nearly all scored rows were trained on, it is a score on training data"
+        ),
     ),
 )
 def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
@@ -63,19 +65,26 @@ def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
     if result is None:
         return _only_training_progress(evidence)
     cells = [result.scoring.cell]
-    if result.role == "train":
+    train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
+    shared = shared_rows(evidence, result.scoring.rows, train, limits) if result.scoring.rows else None
+    partly = shared is not None and shared.share < limits["training_share"] and result.scoring.rows not in train
+    if result.role == "train" and not partly:
         return failed(
             f"The final score is of {result.size or 'the'} rows the model was trained on.",
             fix=SCORE_FIX,
             cells=cells,
             measured={"role": "train", "rows": result.size},
         )
-    train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
-    shared = shared_rows(evidence, result.scoring.rows, train, limits) if result.scoring.rows else None
-    if shared is not None and shared.beyond_chance and shared.share >= limits["training_share"]:
+    if shared is not None and shared.beyond_chance and not partly:
         return failed(
             f"{shared.rows} of the {shared.of} rows of the final score ({shared.share:.0%}) were trained on.",
             fix=SCORE_FIX,
+            cells=cells,
+            measured=shared.measured,
+        )
+    if shared is not None and shared.beyond_chance:
+        return passed(
+            f"The final score is of other rows than the training set, though they share {shared.rows}.",
             cells=cells,
             measured=shared.measured,
         )

@@ -15,6 +15,12 @@ OVERLAP_THRESHOLDS = (
         "measurements repeat by chance: 30 % of correct splits of Iris (150 rows, 4 coarse columns) share a row",
     ),
     Threshold("slack_share", 0.02, "published data sets hold up to about two percent of unnoticed repeats"),
+    Threshold(
+        "explainable_share",
+        0.25,
+        "where more than a quarter of the rows are repeats, rows were copied or must be kept together: no chance",
+    ),
+    Threshold("explainable_images", 0.05, "pictures repeat exactly in a few percent of published sets at most"),
     Threshold("deviations", 3, "the count of chance repeats is Poisson: three standard deviations above its mean"),
 )
 OFFICIAL_SHARE = 0.05
@@ -65,7 +71,8 @@ def shared_rows(
     rows = evidence.row_set(held_out)
     size = max(item.left_rows for item in overlaps)
     count = min(size, max(item.canonical if canonical else _identical(item) for item in overlaps))
-    expected = max(_expected(evidence, item) for item in overlaps)
+    cap = limits["explainable_images" if evidence.input_kind == "image" else "explainable_share"]
+    expected = size * min(cap, max(_repeat_rate(evidence, item) for item in overlaps))
     slack = max(limits["slack_rows"], limits["slack_share"] * size)
     known = [rows, *(evidence.row_set(other) for other in others)]
     return Shared(
@@ -92,13 +99,7 @@ def _identical(overlap: Overlap) -> int:
     return max(overlap.exact, overlap.by_lineage or 0)
 
 
-def _expected(evidence: Evidence, overlap: Overlap) -> float:
-    """Rows of the held-out set that have a twin among the others if rows were dealt out at random.
-
-    The share of repeats inside the bigger part estimates it best; inside the smaller part repeats are rarer in
-    proportion to its size.
-    """
+def _repeat_rate(evidence: Evidence, overlap: Overlap) -> float:
+    """Share of rows that have a twin if rows were dealt out at random: that of the bigger part estimates it best."""
     back = evidence.overlap(overlap.right, overlap.left)
-    ratio = back.left_rows / overlap.left_rows if back is not None and overlap.left_rows else 1.0
-    within_others = back.duplicate_rate if back is not None else 0.0
-    return overlap.left_rows * min(1.0, max(within_others, overlap.duplicate_rate * max(1.0, ratio)))
+    return max(overlap.duplicate_rate, back.duplicate_rate if back is not None else 0.0)

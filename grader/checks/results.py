@@ -87,7 +87,7 @@ def result_of(evidence: Evidence, scoring: Scoring) -> StudentResult:
     verified = evidence.verification(scoring.id)
     if verified is None:
         verified = next(filter(None, (evidence.verification(twin.id) for twin in twins(evidence, scoring))), None)
-    role = rows.role if rows is not None and rows.role != "other" else scoring.role
+    role = rows.role if rows is not None and scoring.role == "other" else scoring.role
     return StudentResult(scoring, rows, verified, role, _metric(evidence, scoring, verified))
 
 

@@ -246,14 +246,14 @@ def _test_against_training(
     train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
     if result.scoring.rows is None or not train:
         return unknown("Which rows were trained on and scored could not be told.", cells=[result.scoring.cell])
-    if result.role == "train" or result.scoring.rows in train:
+    shared = shared_rows(evidence, result.scoring.rows, train, limits, canonical=canonical)
+    if result.scoring.rows in train or (result.role == "train" and shared is None):
         return failed(
             "The final score is of the training rows themselves: there is no test set to compare them with.",
             fix=SPLIT_FIX,
             cells=[result.scoring.cell],
             measured={"role": "train"},
         )
-    shared = shared_rows(evidence, result.scoring.rows, train, limits, canonical=canonical)
     if shared is None:
         return unknown("Training and test rows could not be compared.", cells=[result.scoring.cell])
     return result, shared, train
