@@ -59,6 +59,8 @@ def duration(seconds: float | None) -> str:
     """Return a time span in the unit that suits it."""
     if seconds is None or not math.isfinite(seconds):
         return NONE
+    if seconds <= 0:
+        return NONE
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -73,3 +75,8 @@ def duration(seconds: float | None) -> str:
 def joined(items: tuple[str, ...]) -> str:
     """Join words as a sentence does: `a`, `a and b`, `a, b and c`."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def quoted(name: str) -> str:
+    """Return a name in quotation marks: class names are often digits or plain words."""
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.model import Evidence, Grade, Rubric
-from grader.reports import figures
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
+from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
 from grader.reports.numbers import count, duration
+from grader.reports.outcome import result_view
 from grader.reports.page import render
+from grader.reports.scores import comparison, score_lines
 from grader.reports.text import link_cells
+from grader.reports.training import training_views
 from grader.reports.wording import ORIGIN_MEANINGS, ORIGINS, OUTCOME_MEANINGS, OUTCOMES, TIERS, status_words
 
 GOOD_POSITION = 3
@@ -55,11 +58,11 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         criteria=criteria,
         known_cells=known,
         further=further,
-        scores=figures.score_lines(grade, evidence),
-        comparison=figures.comparison(evidence),
-        trainings=figures.training_views(evidence),
-        result=figures.result_view(evidence),
-        data=figures.data_view(evidence, known),
+        scores=score_lines(grade, evidence),
+        comparison=comparison(evidence),
+        trainings=training_views(evidence),
+        result=result_view(evidence),
+        data=data_view(evidence, known),
         notes=tuple(note for note in (evidence.verification_note, evidence.reference_note) if note),
         facts=_run_facts(grade, evidence, known),
         cells=cell_views(evidence, every_finding),
@@ -81,7 +84,9 @@ def _verdict(criteria: Sequence[CriterionView]) -> str:
     good = sum(item.position >= GOOD_POSITION for item in judged)
     if good == len(criteria):
         best = sum(item.position > GOOD_POSITION for item in judged)
-        return f"Every criterion is proficient or better; {best} of {len(criteria)} {'is' if best == 1 else 'are'} exemplary."
+        verb = "is" if best == 1 else "are"
+        tail = f"{best} of {len(criteria)} {verb} exemplary" if best else "none is exemplary yet"
+        return f"Every criterion is proficient or better; {tail}."
     weakest = min(judged, key=lambda item: item.position)
     verb = "is" if good == 1 else "are"
     lead = (

@@ -69,6 +69,10 @@ def link_cells(text: str, known: frozenset[int]) -> Markup:
 
 
 def _link_numbers(words: str, known: frozenset[int]) -> Markup:
+    single = re.fullmatch(r"[Cc]ell\s+(\d{1,6})", words)
+    if single:
+        template = Markup('<a class="cell-link" href="#cell-{}">{}</a>')
+        return template.format(int(single[1]), words) if int(single[1]) in known else escape(words)
     pieces = re.split(r"(\d+)", words)
     linked = [
         Markup('<a href="#cell-{0}">{1}</a>').format(int(piece), piece)

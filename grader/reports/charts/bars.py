@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from grader.reports.charts.svg import drawing, element, text
 
-WIDTH, ROW = 460.0, 46.0
+WIDTH, ROW = 380.0, 46.0
 VALUE_WIDTH = 116.0
 """Room at the right for the value of the longest bar, written behind it."""
 
@@ -35,6 +35,9 @@ def bar_chart(title: str, bars: tuple[Bar, ...], largest: float | None, written:
     end = largest if largest is not None else max([*lengths, 0.0])
     unit = (WIDTH - VALUE_WIDTH) / end if end > 0 else 0.0
     parts = [part for index, bar in enumerate(bars) for part in _bar(bar, index * ROW, unit, written)]
+    parts += [
+        _student_line(bar, unit, len(bars)) for bar in bars if bar.style == "student" and math.isfinite(bar.value)
+    ]
     words = "; ".join(f"{bar.label} {_written(bar, written)}" for bar in bars)
     return drawing(WIDTH, max(ROW * len(bars), 20), f"{title}: {words or 'nothing to compare'}.", *parts)
 
@@ -43,6 +46,12 @@ def _written(bar: Bar, written: Callable[[float], str]) -> str:
     if not math.isfinite(bar.value):
         return "no number"
     return written(bar.value) + (f" ± {written(bar.spread)}" if bar.spread > 0 else "")
+
+
+def _student_line(bar: Bar, unit: float, rows: int) -> Markup:
+    """Carry the student's value down through the other bars: small differences from it become visible."""
+    x = max(0.0, bar.value * unit)
+    return element("line", x1=x, x2=x, y1=ROW - 11, y2=ROW * rows - 8, class_="student-line")
 
 
 def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> list[Markup]:

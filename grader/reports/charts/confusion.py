@@ -12,7 +12,7 @@ from grader.reports.numbers import count, percent
 MOST_READABLE = 20
 """Classes up to which counts can be read in a column's width; beyond it only shades are drawn."""
 SHADES = 5
-PICTURE = 460.0
+PICTURE = 380.0
 
 
 def confusion_matrix(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
@@ -42,14 +42,7 @@ def _shade(share: float, *, right: bool, worst: float) -> str:
 
 def _table(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     shares, worst = _shares(matrix)
-    head = [
-        element(
-            "th",
-            Markup("true&nbsp;\N{DOWNWARDS ARROW} predicted&nbsp;\N{RIGHTWARDS ARROW}"),
-            scope="col",
-            class_="corner",
-        )
-    ]
+    head = [element("td", class_="corner")]
     head += [element("th", label, scope="col") for label in labels]
     rows = [element("tr", *head)]
     for i, row in enumerate(matrix):
@@ -66,7 +59,7 @@ def _table(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
             )
         rows.append(element("tr", *cells))
     size = "heat compact" if len(labels) > 12 else "heat"
-    caption = element("caption", "Counts of held-out rows: one line per true class, one column per answer.")
+    caption = element("caption", "Numbers of rows: a line per true class, a column per answer.")
     return element("table", caption, element("thead", rows[0]), element("tbody", *rows[1:]), class_=size)
 
 
@@ -91,9 +84,12 @@ def _picture(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     frame = element("rect", x=20, y=20, width=PICTURE - 40, height=PICTURE - 40, class_="frame")
     axes = [
         text(PICTURE / 2, 13, "predicted class", "label muted", "middle"),
-        element("text", "true class", x=0, y=0, class_="label muted", text_anchor="middle", transform=f"translate(13 {PICTURE / 2:.0f}) rotate(-90)"),
+        element(
+            "text", "true class", x=0, y=0, class_="label muted", text_anchor="middle",
+            transform=f"translate(13 {PICTURE / 2:.0f}) rotate(-90)",
+        ),
     ]  # fmt: skip
     right = sum(row[i] for i, row in enumerate(matrix))
     total = sum(sum(row) for row in matrix)
-    words = f"Confusion matrix of {len(matrix)} classes: {count(right)} of {count(total, 'row')} on the diagonal, that is, right."
+    words = f"Confusion matrix of {len(matrix)} classes: {count(right)} of {count(total, 'row')} were answered right."
     return drawing(PICTURE, PICTURE, words, frame, *cells, *axes, class_="chart matrix-picture")

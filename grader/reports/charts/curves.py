@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.reports.charts.svg import drawing, element, spread_apart, text, ticks
-from grader.reports.numbers import decimal
+from grader.reports.numbers import NARROW_SPACE, decimal
 
-WIDTH, HEIGHT = 460.0, 270.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 104.0, 34.0, 36.0
+WIDTH, HEIGHT = 380.0, 270.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 84.0, 46.0, 36.0
 MOST_POINTS = 500
 """More points than pixels draw nothing new: longer runs are thinned, their last epoch kept."""
 MOST_DOTS = 30
+"""Epochs up to which every one gets a dot: beyond it dots would run into each other."""
+LARGE = 100_000
+"""From here on axis labels are written with powers of ten."""
 LOG_RATIO = 100.0
 """Values that span more than two powers of ten are drawn on a logarithmic axis."""
 
@@ -43,7 +46,9 @@ class _Scale:
         return LEFT + (width / 2 if self.epochs < 2 else width * (epoch - 1) / (self.epochs - 1))
 
     def y(self, value: float) -> float:
-        low, high, at = (math.log10(v) for v in (self.low, self.high, value)) if self.logarithmic else (self.low, self.high, value)  # fmt: skip
+        low, high, at = self.low, self.high, value
+        if self.logarithmic:
+            low, high, at = math.log10(low), math.log10(high), math.log10(max(value, self.low))
         share = 0.5 if high == low else (at - low) / (high - low)
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
@@ -64,7 +69,7 @@ def curve_chart(
         )
     scale, marks = _axis(finite, epochs)
     parts = [text(0, 14, title + (" (logarithmic axis)" if scale.logarithmic else ""), "chart-title")]
-    parts += [_grid_line(scale, value, written) for value in marks]
+    parts += [_grid_line(scale, value, label) for value, label in zip(marks, axis_labels(marks, written), strict=True)]
     parts += [_epoch_label(scale, epoch) for epoch in _epoch_ticks(epochs)]
     parts.append(text(scale.x((epochs + 1) / 2), HEIGHT - 2, "epoch", "label muted", "middle"))
     if mark is not None and 1 <= mark[0] <= epochs:
@@ -97,10 +102,25 @@ def _epoch_ticks(epochs: int) -> tuple[int, ...]:
     return (1, *(epoch for epoch in range(step, epochs + 1, step) if epoch > 1))
 
 
-def _grid_line(scale: _Scale, value: float, written: Callable[[float], str]) -> Markup:
+def _grid_line(scale: _Scale, value: float, label: str) -> Markup:
     y = scale.y(value)
-    line = element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid")
-    return line + text(LEFT - 6, y + 4, written(value), "label muted", "end")
+    line = element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid-line")
+    return line + text(LEFT - 6, y + 4, label, "label muted", "end")
+
+
+def axis_labels(marks: tuple[float, ...], written: Callable[[float], str]) -> tuple[str, ...]:
+    """Return the labels of an axis, all with as many decimals as their step needs."""
+    if written is decimal:
+        step = abs(marks[1] - marks[0]) if len(marks) > 1 else 0.0
+        if not step or max(map(abs, marks)) >= LARGE or marks[1] >= 5 * marks[0] > 0:
+            return tuple(f"{value:g}" for value in marks)
+        return tuple(f"{value:,.{_decimals(step)}f}" for value in marks)
+    step = abs(marks[1] - marks[0]) * 100 if len(marks) > 1 else 1.0
+    return tuple(f"{value * 100:.{_decimals(step)}f}{NARROW_SPACE}%" for value in marks)
+
+
+def _decimals(step: float) -> int:
+    return max(0, -math.floor(math.log10(step) + 1e-9)) if step else 0
 
 
 def _epoch_label(scale: _Scale, epoch: int) -> Markup:
@@ -110,9 +130,10 @@ def _epoch_label(scale: _Scale, epoch: int) -> Markup:
 def _marked_epoch(scale: _Scale, epoch: int, words: str) -> list[Markup]:
     x = scale.x(epoch)
     beyond_middle = x > (LEFT + WIDTH - RIGHT) / 2
+    # Above the lines: in training curves every other place may be taken.
     return [
-        element("line", x1=x, x2=x, y1=TOP - 4, y2=HEIGHT - BOTTOM, class_="mark"),
-        text(x + (-5 if beyond_middle else 5), TOP + 4, words, "label mark-label", "end" if beyond_middle else "start"),
+        element("line", x1=x, x2=x, y1=TOP - 14, y2=HEIGHT - BOTTOM, class_="mark"),
+        text(x + (-5 if beyond_middle else 5), TOP - 8, words, "label mark-label", "end" if beyond_middle else "start"),
     ]
 
 

@@ -9,34 +9,25 @@ from markupsafe import Markup
 from grader.model import LEVELS, Level
 from grader.reports.charts.svg import drawing, element, text
 
-WIDTH, HEIGHT = 260.0, 132.0
-BASE, TOP = 108.0, 18.0
+WIDTH, ROW = 200.0, 25.0
+NAMES, NUMBERS = 78.0, 28.0
+"""Room for the levels' names at the left and for the numbers behind the longest bar."""
 
 
 def level_distribution(title: str, counts: Mapping[Level | None, int]) -> Markup:
-    """Draw one column per level with its number of submissions; those without a level are a column of their own."""
-    columns: list[tuple[str, int, str]] = [(level.capitalize(), counts.get(level, 0), level) for level in LEVELS]
+    """Draw a bar per level, the highest on top, with its number of submissions; `None` counts those without one."""
+    rows: list[tuple[str, int, str]] = [(level.capitalize(), counts.get(level, 0), level) for level in reversed(LEVELS)]
     if counts.get(None):
-        columns.append(("No level", counts[None], "no-level"))
-    highest = max([number for _, number, _ in columns] + [1])
-    width = WIDTH / len(columns)
+        rows.append(("No level", counts[None], "no-level"))
+    unit = (WIDTH - NAMES - NUMBERS) / max([number for _, number, _ in rows] + [1])
     parts: list[Markup] = []
-    for index, (name, number, style) in enumerate(columns):
-        height = (BASE - TOP) * number / highest
-        middle = width * (index + 0.5)
+    for index, (name, number, style) in enumerate(rows):
+        top = index * ROW
+        length = max(1.5, number * unit)
         parts += [
-            element(
-                "rect",
-                x=width * index + 5,
-                y=BASE - height,
-                width=width - 10,
-                height=height,
-                rx=2,
-                class_=f"column {style}",
-            ),
-            text(middle, BASE - height - 5, str(number), "label strong", "middle"),
-            text(middle, BASE + 15, name, "label small", "middle"),
+            text(0, top + 16, name, "label"),
+            element("rect", x=NAMES, y=top + 4, width=length, height=16, rx=2, class_=f"column {style}"),
+            text(NAMES + length + 6, top + 16, str(number), "label strong"),
         ]
-    parts.append(element("line", x1=0, x2=WIDTH, y1=BASE, y2=BASE, class_="axis"))
-    words = ", ".join(f"{name} {number}" for name, number, _ in columns)
-    return drawing(WIDTH, HEIGHT, f"{title}: {words}.", *parts)
+    words = ", ".join(f"{name} {number}" for name, number, _ in rows)
+    return drawing(WIDTH, ROW * len(rows), f"{title}: {words}.", *parts)

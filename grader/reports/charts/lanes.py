@@ -9,8 +9,8 @@ from markupsafe import Markup
 from grader.reports.charts.svg import drawing, element, text
 from grader.reports.numbers import count, percent
 
-WIDTH, LANE = 460.0, 64.0
-SOURCE_X, NODE_X, BAR = 0.0, 128.0, 12.0
+WIDTH, LANE = 380.0, 64.0
+SOURCE_X, NODE_X, BAR = 0.0, 96.0, 12.0
 LABEL_X = NODE_X + BAR + 12
 THINNEST = 3.0
 """Height in which even ten rows beside a million can be seen."""
@@ -33,6 +33,8 @@ class SharedRows:
     left: int
     right: int
     words: str
+    alarming: bool = True
+    """More of them than chance explains."""
 
 
 def lane_chart(lanes: tuple[Lane, ...], shared: tuple[SharedRows, ...]) -> Markup:

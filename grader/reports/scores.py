@@ -1,0 +1,99 @@
+"""The score as it was told and as it was recomputed, and what it compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from grader.model import Evidence, Grade
+from grader.reports.charts import Bar, bar_chart
+from grader.reports.numbers import NONE, count, decimal, percent
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """One of the four tellings of the score. `differs` says it is not what was recomputed."""
+
+    name: str
+    meaning: str
+    value: str
+    differs: bool
+
+
+SCORE_MEANINGS = (
+    ("stated", "Stated", "what the write-up says"),
+    ("saved", "Saved", "what the notebook handed in shows as its output"),
+    ("rerun", "Re-run", "what it printed when it was run again"),
+    ("verified", "Recomputed", "the sealed model on the recorded rows, outside the student's process"),
+)
+SAME_SCORE = 0.0051
+"""Shares that differ by no more than a rounded percent are the same for a reader; the checks decide by their own."""
+
+
+def score_lines(grade: Grade, evidence: Evidence) -> tuple[ScoreLine, ...]:
+    """Return the stated, saved, re-run and recomputed score, those that are known; empty where none is."""
+    scores: Mapping[str, Any] = grade.measured.get("test_score") or {}
+    values = {key: _number(scores.get(key)) for key, _, _ in SCORE_MEANINGS}
+    if all(value is None for value in values.values()):
+        return ()
+    truth = values["verified"]
+    written = score_writer(evidence)
+    return tuple(
+        ScoreLine(name, meaning, written(value) if value is not None else NONE, _differs(value, truth))
+        for (key, name, meaning), value in zip(SCORE_MEANINGS, values.values(), strict=True)
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _differs(value: float | None, truth: float | None) -> bool:
+    return value is not None and truth is not None and abs(value - truth) > SAME_SCORE * max(1.0, abs(truth))
+
+
+def score_writer(evidence: Evidence) -> Callable[[float | None], str]:
+    """Return how scores of this task are written: shares in percent, errors as decimals."""
+    return decimal if evidence.task == "regression" else percent
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Student against reference recipes and the simplest guess."""
+
+    chart: Markup
+    unit: str
+    notes: tuple[str, ...]
+
+
+def comparison(evidence: Evidence) -> Comparison | None:
+    """Return the bars of student, references and baseline; None where there is nothing to compare with."""
+    result = evidence.verification(evidence.final_scoring)
+    by_error = evidence.task == "regression"
+    bars: list[Bar] = []
+    own = (result.mae if by_error else result.accuracy) if result else None
+    if result and own is not None:
+        name = "This notebook" if result.origin == "verified" else "This notebook (as claimed by its run)"
+        bars.append(Bar(name, own, "student"))
+    metric = "mae" if by_error else "accuracy"
+    for item in evidence.references:
+        if item.metric == metric:
+            size = count(item.parameters, "parameter")
+            bars.append(Bar(item.title, item.score, "reference", item.spread, size))
+    guess = (result.baseline_mae if by_error else result.majority_accuracy) if result else None
+    if guess is not None:
+        bars.append(Bar("Always the median" if by_error else "Always the commonest class", guess, "baseline"))
+    if len(bars) < 2:
+        return None
+    notes = tuple(item.note for item in evidence.references if item.note)
+    unit = (
+        "mean absolute error on the same held-out rows; shorter is better"
+        if by_error
+        else "accuracy on the same held-out rows"
+    )
+    return Comparison(
+        bar_chart("Scores compared", tuple(bars), None if by_error else 1.0, score_writer(evidence)), unit, notes
+    )

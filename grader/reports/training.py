@@ -1,0 +1,79 @@
+"""Training runs: what was asked for, what was done, and their curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.model import Diagnosis, Evidence, TrainingRun
+from grader.reports.charts import Series, curve_chart
+from grader.reports.numbers import count, decimal, joined, percent
+from grader.reports.wording import DIAGNOSES
+
+MOST_TRAININGS = 8
+MOST_PANELS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingView:
+    """One training run with its curves. `final` says it trained the model that was scored in the end."""
+
+    title: str
+    cell: int
+    facts: str
+    diagnosis: str
+    diagnosis_sentence: str
+    panels: tuple[Markup, ...]
+    final: bool
+
+
+def training_views(evidence: Evidence) -> tuple[TrainingView, ...]:
+    """Return the training runs, the one of the final model first, the others in the order they ran."""
+    final = next((item for item in reversed(evidence.trainings) if item.model == evidence.final_model), None)
+    final = final or (evidence.trainings[-1] if evidence.trainings else None)
+    order = [item for item in (final, *evidence.trainings) if item is not None]
+    chosen = list({item.id: item for item in order}.values())[:MOST_TRAININGS]
+    return tuple(_training_view(item, evidence, is_final=item is final) for item in chosen)
+
+
+def _training_view(training: TrainingRun, evidence: Evidence, *, is_final: bool) -> TrainingView:
+    diagnosis = next((item for item in evidence.diagnoses if item.training == training.id), None)
+    model = evidence.model(training.model)
+    done = count(training.epochs_done, "epoch")
+    asked = f" of {training.epochs_asked} asked for" if training.epochs_done != training.epochs_asked else ""
+    facts = [done + asked, f"batches of {training.batch_size}" if training.batch_size else ""]
+    facts += [f"{model.optimizer}, {model.loss}" if model and model.optimizer else ""]
+    facts += [
+        count(model.parameters, "parameter") if model else "",
+        joined(tuple(item.kind for item in training.callbacks)),
+    ]
+    return TrainingView(
+        title="Training of the final model" if is_final else "Another training run",
+        cell=training.cell,
+        facts=" \N{MIDDLE DOT} ".join(part for part in facts if part),
+        diagnosis=DIAGNOSES.get(diagnosis.kind, diagnosis.kind) if diagnosis else "",
+        diagnosis_sentence=diagnosis.sentence if diagnosis else "",
+        panels=_panels(training, diagnosis),
+        final=is_final,
+    )
+
+
+def _panels(training: TrainingRun, diagnosis: Diagnosis | None) -> tuple[Markup, ...]:
+    names = [
+        name for name, _ in training.history if not name.startswith("val_") and name not in {"lr", "learning_rate"}
+    ]
+    names.sort(key=lambda name: (name != "loss", "acc" not in name, name))
+    mark = None
+    if diagnosis and diagnosis.epoch:
+        kind = DIAGNOSES.get(diagnosis.kind, diagnosis.kind).lower()
+        mark = (diagnosis.epoch, f"{kind} from epoch {diagnosis.epoch}")
+    panels = []
+    for name in names[:MOST_PANELS]:
+        lines = [Series("training", training.series(name), "train")]
+        if training.series(f"val_{name}"):
+            lines.append(Series("validation", training.series(f"val_{name}"), "validation"))
+        is_share = "acc" in name or name in {"precision", "recall", "auc", "f1_score"}
+        title = {"acc": "Accuracy"}.get(name, name.replace("_", " ").capitalize())
+        panels.append(curve_chart(title, tuple(lines), mark, percent if is_share else decimal))
+    return tuple(panels)
