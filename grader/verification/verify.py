@@ -63,8 +63,7 @@ def _verified(item: SealedScoring, outcome: Recomputed) -> Verified:
     try:
         answered = _answered(item, outcome)
     except VerificationError as error:
-        reason = f"Not recomputed: {outcome.reason}. " if isinstance(outcome, NotRecomputed) else ""
-        return replace(blank, note=f"{reason}{error}.")
+        return replace(blank, note=f"{error}.")
     origin = replace(
         blank,
         rows_used=len(answered.outputs),
@@ -82,7 +81,7 @@ def _answered(item: SealedScoring, outcome: Recomputed) -> Answered:
     index = open_array(item.rows.index, "the index of the recorded rows") if item.rows.index else None
     rows = np.arange(item.rows.total) if index is None else np.asarray(index).astype(np.int64)
     if rows.ndim != 1 or (len(rows) and (rows.min() < 0 or rows.max() >= item.rows.total)):
-        raise VerificationError("the index of the recorded rows names rows that there are not")
+        raise VerificationError("The index of the recorded rows names rows that there are not")
     if isinstance(outcome, NotRecomputed):
         return _claimed(item, rows, f"Not recomputed: {outcome.reason}.")
     if len(outcome.outputs) != rows_answered(len(rows), outcome.step):
@@ -93,14 +92,14 @@ def _answered(item: SealedScoring, outcome: Recomputed) -> Answered:
 
 def _claimed(item: SealedScoring, rows: Array, reason: str) -> Answered:
     if item.predictions is None:
-        raise VerificationError("The run left no predictions of its own to fall back on")
+        raise VerificationError(f"{reason} The run left no predictions of its own to fall back on")
     outputs = open_array(item.predictions, "the file of predictions made in the run")
     note = f"{reason} These figures come from the predictions made in the student's own run."
     if len(outputs) == item.rows.total:
         return Answered(_as_units(outputs), np.arange(item.rows.total), recomputed=False, note=note)
     if len(outputs) == len(rows):
         return Answered(_as_units(outputs), rows, recomputed=False, note=note)
-    raise VerificationError("The predictions made in the run are not as many as the rows")
+    raise VerificationError(f"{reason} The predictions made in the run are not as many as the rows")
 
 
 def _as_units(outputs: Array) -> Array:
