@@ -1,0 +1,141 @@
+"""`grader check`: a student's check of their own notebook before handing it in."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.grade import DEFAULT_MEMORY_GB, DEFAULT_REFERENCE_S, DEFAULT_TIMEOUT_S, LEVEL_STYLES
+from grader.cli.options import cores, data_folder, output_folder
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from grader.model import Grade, Judgement
+
+MARKS = {"emerging": "●○○○", "developing": "●●○○", "proficient": "●●●○", "exemplary": "●●●●"}
+PASSING = ("proficient", "exemplary")
+REASONS_SHOWN = 3
+
+
+@click.command(name="check")
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+@click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
+@click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=DEFAULT_TIMEOUT_S,
+    show_default=True,
+    help="Seconds the notebook may run.",
+)
+@click.option(
+    "--reference-budget",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_REFERENCE_S,
+    show_default=True,
+    help="Seconds for training the references; 0 trains none.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    notebook: Path,
+    rubric: str,
+    out: Path | None,
+    data: Path | None,
+    timeout: float,
+    reference_budget: float,
+) -> None:
+    """Check your own NOTEBOOK with the engine that grades it.
+
+    Exit status: 0 where every criterion is at least proficient, 1 where something the rubric needs is missing,
+    2 for bad usage, 3 where it could not be judged.
+    """
+    from rich.console import Console
+
+    from grader.cli.watch import watching
+    from grader.errors import SubmissionError, SubmissionsNotFoundError
+    from grader.execution import RunSettings
+    from grader.gradebook import Gradebook
+    from grader.intake import load_submission
+    from grader.pipeline import ClassGrader, GradeSettings
+    from grader.rubrics import load_rubric
+    from grader.sandbox import detect_tier
+    from grader.storage import read_grade
+
+    loaded = load_rubric(rubric)
+    try:
+        submission = load_submission(notebook)
+    except SubmissionError as error:
+        raise SubmissionsNotFoundError(f"{notebook} {error}") from error
+    out = output_folder(out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent)
+    settings = GradeSettings(
+        out=out,
+        rubric=loaded,
+        run=RunSettings.of(
+            detect_tier(),  # one's own notebook may run without isolation where none works
+            timeout_s=timeout,
+            memory_bytes=int(DEFAULT_MEMORY_GB * 1024**3),
+            data=data_folder(data),
+            threads=cores(),
+        ),
+        jobs=1,
+        reference_budget_s=reference_budget,
+        rerun=True,
+    )
+    with Gradebook.open(out) as book, watching(1, 1) as progress:
+        ClassGrader(settings, book, progress, threading.Event()).grade_all((submission,))
+    grade = read_grade(out / submission.id / "grade.json")
+    print_grade(grade, Console())
+    click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
+    ctx.exit(exit_status(grade))
+
+
+def exit_status(grade: Grade) -> int:
+    """Return 1 where something is surely missing, else 3 where a level could not be told, else 0."""
+    if any(item.high is not None and item.high not in PASSING for item in grade.judgements):
+        return 1
+    if any(item.level not in PASSING for item in grade.judgements):
+        return 3
+    return 0
+
+
+def print_grade(grade: Grade, console: Console) -> None:
+    """Print the level of each criterion with its reasons, and the one next thing to do."""
+    from rich.text import Text
+
+    run = grade.run
+    if run.get("status") != "ok":
+        where = "" if run.get("failed_cell") is None else f" at cell {run['failed_cell'] + 1}"
+        console.print(
+            Text(f"The run ended with: {str(run.get('status')).replace('_', ' ')}{where}. {run.get('message') or ''}\n")
+        )
+    for item in grade.judgements:
+        console.print(_headline(item))
+        for reason in item.reasons[:REASONS_SHOWN]:
+            console.print(Text(f"       {reason}", style="dim"))
+    next_step = _next_step(grade)
+    if next_step is not None:
+        console.print(Text.assemble("\n", ("Next: ", "bold"), next_step))
+
+
+def _headline(judgement: Judgement) -> Text:
+    from rich.text import Text
+
+    if judgement.level is None:
+        return Text.assemble(("????", "dim"), "  ", (judgement.title, "bold"), "  could not be judged")
+    level = judgement.level
+    text = level if judgement.low == judgement.high else f"{judgement.low} to {judgement.high}, a person will decide"
+    return Text.assemble((MARKS[level], LEVEL_STYLES[level]), "  ", (judgement.title, "bold"), "  ", text)
+
+
+def _next_step(grade: Grade) -> str | None:
+    """The next step of the lowest criterion that has one: that is where a step gains most."""
+    order = list(MARKS)
+    steps = [(order.index(item.level), item.next_step) for item in grade.judgements if item.level and item.next_step]
+    return min(steps, key=lambda pair: pair[0])[1] if steps else None

@@ -1,0 +1,144 @@
+"""`grader doctor`: what this machine can do, and how to mend what is missing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+Health = Literal["good", "poor", "bad"]
+MARKS: dict[Health, tuple[str, str]] = {"good": ("ok", "green"), "poor": ("!!", "yellow"), "bad": ("no", "red")}
+
+MEMORY_PER_JOB = 3 * 1024**3
+"""One notebook with TensorFlow, its verification and the grader: 0.7 GB measured for a small fit, doubled twice."""
+
+KNOWN_DATASETS = {
+    "mnist": ("mnist.npz",),
+    "fashion_mnist": ("fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/t10k-images-idx3-ubyte.gz"),
+    "cifar10": ("cifar-10-batches-py-target", "cifar-10-batches-py", "cifar-10-python.tar.gz"),
+    "cifar100": ("cifar-100-python-target", "cifar-100-python", "cifar-100-python.tar.gz"),
+    "imdb": ("imdb.npz",),
+    "reuters": ("reuters.npz",),
+    "boston_housing": ("boston_housing.npz",),
+    "california_housing": ("california_housing.npz",),
+}
+"""Keras data sets by the files (any one of them) that `load_data()` looks for in `~/.keras/datasets`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One line of the doctor's report; `remedy` says what to do where health is not good."""
+
+    health: Health
+    subject: str
+    finding: str
+    remedy: str = ""
+
+
+@click.command(name="doctor")
+@click.option("--data", type=click.Path(path_type=Path), help="A folder laid out like ~/.keras/datasets.")
+@click.pass_context
+def command(ctx: click.Context, data: Path | None) -> None:
+    """Say what this machine can do, and how to mend what is missing."""
+    lines = [*_python(), *_isolation(), *_libraries(), *_machine(), *_datasets(data)]
+    width = max(len(line.subject) for line in lines)
+    for line in lines:
+        mark, colour = MARKS[line.health]
+        click.echo(f"{click.style(mark, fg=colour, bold=True)}  {line.subject:<{width}}  {line.finding}")
+        if line.remedy:
+            click.echo(f"    {'':<{width}}  to mend: {line.remedy}")
+    if any(line.health == "bad" for line in lines):
+        ctx.exit(1)
+
+
+def _python() -> Iterator[Diagnosis]:
+    yield Diagnosis("good", "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def _isolation() -> Iterator[Diagnosis]:
+    from grader.sandbox import detect_tier
+
+    report = detect_tier()
+    health: Health = {"bubblewrap": "good", "landlock": "poor"}.get(report.tier, "bad")  # type: ignore[assignment]
+    better = f"; nothing better because {report.why_not_better}" if report.why_not_better else ""
+    yield Diagnosis(health, "isolation", f"{report.tier}{better}", report.remedy or "")
+    for gap in report.gaps:
+        yield Diagnosis("poor", "isolation gap", gap)
+
+
+def _libraries() -> Iterator[Diagnosis]:
+    for name, names, needed in (
+        ("tensorflow", ("tensorflow-cpu", "tensorflow"), True),
+        ("keras", ("keras",), True),
+        ("scikit-learn", ("scikit-learn",), True),
+        ("ipykernel", ("ipykernel",), True),
+        ("opencv", ("opencv-python-headless", "opencv-python"), False),
+        ("scikit-image", ("scikit-image",), False),
+        ("imbalanced-learn", ("imbalanced-learn",), False),
+    ):
+        version = next((found for name_ in names if (found := _version(name_))), None)
+        if version:
+            yield Diagnosis("good", name, version)
+        elif needed:
+            yield Diagnosis("bad", name, "not installed", f"pip install {names[0]}")
+        else:
+            yield Diagnosis("poor", name, "not installed; some notebooks import it", "pip install 'grader[notebooks]'")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _machine() -> Iterator[Diagnosis]:
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = psutil.virtual_memory()
+    jobs = max(1, min(cores, int(memory.available // MEMORY_PER_JOB)))
+    yield Diagnosis("good", "cores", f"{cores}; {jobs} notebooks side by side")
+    enough = memory.available >= MEMORY_PER_JOB
+    yield Diagnosis(
+        "good" if enough else "poor",
+        "memory",
+        f"{memory.available / 1024**3:.1f} GB free of {memory.total / 1024**3:.1f} GB",
+        ""
+        if enough
+        else f"a notebook with TensorFlow wants about {MEMORY_PER_JOB / 1024**3:.0f} GB; close other programs",
+    )
+    free = shutil.disk_usage(Path.cwd()).free
+    enough_disk = free > 2 * 1024**3
+    yield Diagnosis(
+        "good" if enough_disk else "poor",
+        "disk",
+        f"{free / 1024**3:.0f} GB free here",
+        "" if enough_disk else "a run may hold 1 GB of recorded rows at a time; free some space",
+    )
+
+
+def _datasets(data: Path | None) -> Iterator[Diagnosis]:
+    folder = data or Path.home() / ".keras" / "datasets"
+    if data is not None and not data.is_dir():
+        yield Diagnosis(
+            "bad", "datasets", f"{data} is not a folder", "give --data a folder laid out like ~/.keras/datasets"
+        )
+        return
+    present = [name for name, files in KNOWN_DATASETS.items() if any((folder / file).exists() for file in files)]
+    if present:
+        yield Diagnosis("good", "datasets", f"{', '.join(present)} in {folder}")
+    else:
+        yield Diagnosis(
+            "poor",
+            "datasets",
+            f"none of Keras's data sets in {folder}",
+            "runs have no network: put the files the notebooks load into a folder and give it with --data",
+        )

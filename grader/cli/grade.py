@@ -1,0 +1,154 @@
+"""`grader grade`: grade a folder of notebooks."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.options import cores, data_folder, jobs_for, output_folder, require_tier
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from grader.model.result import Result
+
+DEFAULT_TIMEOUT_S = 900.0
+"""Fifteen minutes: real class notebooks took at most two on a loaded machine."""
+
+DEFAULT_MEMORY_GB = 4.0
+"""A Keras notebook on 60,000 small pictures in float64 holds about 1.5 GB; twice that, and some."""
+
+DEFAULT_REFERENCE_S = 60.0
+"""For all reference trainings of one split; a class on one data set trains them once."""
+
+
+def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value != "auto" and not (value.isdigit() and int(value) > 0):
+        raise click.BadParameter("give a number of notebooks to run side by side, or auto")
+    return value
+
+
+@click.command(name="grade")
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
+)
+@click.option("--jobs", default="auto", show_default=True, callback=_jobs, help="Notebooks run side by side.")
+@click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=DEFAULT_TIMEOUT_S,
+    show_default=True,
+    help="Seconds a notebook may run.",
+)
+@click.option(
+    "--memory",
+    type=click.FloatRange(min=1.5),
+    default=DEFAULT_MEMORY_GB,
+    show_default=True,
+    help="Gigabytes a notebook may use.",
+)
+@click.option(
+    "--reference-budget",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_REFERENCE_S,
+    show_default=True,
+    help="Seconds for training the references of one split; 0 trains none.",
+)
+@click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
+@click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    submissions: Path,
+    rubric: str,
+    out: Path,
+    jobs: str,
+    data: Path | None,
+    timeout: float,
+    memory: float,
+    reference_budget: float,
+    rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
+    unsafe_no_sandbox: bool,  # noqa: FBT001
+) -> None:
+    """Grade SUBMISSIONS: a folder of notebooks, a folder per student, or one notebook.
+
+    Finished submissions are not run again unless their notebook, their files or an option that matters changed;
+    an interrupted call goes on where it stopped.
+    """
+    from grader.cli.watch import watching
+    from grader.execution import RunSettings
+    from grader.gradebook import Gradebook
+    from grader.intake import load_submissions
+    from grader.pipeline import ClassGrader, GradeSettings
+    from grader.rubrics import load_rubric
+
+    loaded = load_rubric(rubric)
+    tier = require_tier(unsafe=unsafe_no_sandbox)
+    found = load_submissions(submissions)
+    data = data_folder(data)
+    out = output_folder(out, submissions)
+    side_by_side = jobs_for(jobs, len(found))
+    settings = GradeSettings(
+        out=out,
+        rubric=loaded,
+        run=RunSettings.of(
+            tier,
+            timeout_s=timeout,
+            memory_bytes=int(memory * 1024**3),
+            data=data,
+            threads=max(1, cores() // side_by_side),
+        ),
+        jobs=side_by_side,
+        reference_budget_s=reference_budget,
+        rerun=rerun,
+    )
+    with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
+        results = ClassGrader(settings, book, progress, threading.Event()).grade_all(found)
+    _print_class(results, out)
+    if results and all(item.status == "infrastructure_failure" for item in results):
+        ctx.exit(3)
+
+
+def _print_class(results: tuple[Result, ...], out: Path) -> None:
+    """Print the class as a table, who needs review, and where to read on."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    titles = next((item.criteria for item in results if item.criteria), ())
+    for title in ("student", *(item.criterion.replace("_", " ") for item in titles), "points", "run"):
+        table.add_column(title, justify="right" if title == "points" else "left")
+    for item in results:
+        levels = [_level(row.level, row.low, row.high) for row in item.criteria]
+        points = "-" if item.points is None else f"{item.points:g}/{item.max_points:g}"
+        flag = " *" if item.needs_review else ""
+        table.add_row(Text(item.submission + flag), *levels, points, Text(item.status.replace("_", " ")))
+    console.print(table)
+    review = sum(item.needs_review for item in results)
+    if review:
+        console.print(f"\n* {review} of {len(results)} want a person's look; the class page says why.")
+    failures = Counter(item.status for item in results if item.status in {"not_run", "infrastructure_failure"})
+    for status, count in failures.items():
+        console.print(f"{count} {'was' if count == 1 else 'were'} not judged: {status.replace('_', ' ')}.")
+    console.print(f"\nClass page: {out / 'index.html'}")
+
+
+LEVEL_STYLES = {"emerging": "red", "developing": "yellow", "proficient": "green", "exemplary": "bold green"}
+
+
+def _level(level: str | None, low: str | None, high: str | None) -> Text:
+    from rich.text import Text
+
+    if level is None:
+        return Text("not judged", style="dim")
+    text = level if low == high else f"{low} to {high}"
+    return Text(text, style=LEVEL_STYLES[level])

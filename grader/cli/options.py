@@ -1,0 +1,83 @@
+"""Options that several commands share, and what they mean in terms of the pipeline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
+
+if TYPE_CHECKING:
+    from grader.sandbox import TierReport
+
+MEMORY_PER_JOB = 3 * 1024**3
+"""One notebook with TensorFlow, its verification and the grader: 0.7 GB measured for a small fit, doubled twice."""
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def jobs_for(asked: str, submissions: int) -> int:
+    """Return how many notebooks run side by side: as asked, or as many as cores and memory carry."""
+    import psutil
+
+    if asked != "auto":
+        return max(1, int(asked))
+    carried = int(psutil.virtual_memory().available // MEMORY_PER_JOB)
+    return max(1, min(cores(), carried, submissions))
+
+
+def require_tier(*, unsafe: bool) -> TierReport:
+    """Return the isolation to use; other people's notebooks run without any only where that was asked for by name.
+
+    Raises:
+        SandboxUnavailableError: no tier works here and it was not waived.
+    """
+    from grader.sandbox import detect_tier, unsandboxed
+
+    if unsafe:
+        return unsandboxed()
+    report = detect_tier()
+    if report.tier == "none":
+        raise SandboxUnavailableError(
+            f"no isolation works on this machine: {report.why_not_better}. {report.remedy or ''} "
+            "Or, only for notebooks you trust as much as your own: --unsafe-no-sandbox"
+        )
+    return report
+
+
+def data_folder(data: Path | None) -> Path | None:
+    """Return the data sets' folder that was given, or Keras's own where it exists.
+
+    Raises:
+        DatasetError: the folder given is not there.
+    """
+    if data is None:
+        usual = Path.home() / ".keras" / "datasets"
+        return usual if usual.is_dir() else None
+    if not data.is_dir():
+        raise DatasetError(f"--data {data} is not a folder; it should be laid out like ~/.keras/datasets")
+    return data.absolute()
+
+
+def output_folder(out: Path, submissions: Path) -> Path:
+    """Return the folder for results, made if need be; a folder that holds something else is left alone.
+
+    Raises:
+        ResultsError: it can't be made or written, is the submissions' own folder, or holds other things.
+    """
+    out = out.absolute()
+    if out == submissions.absolute():
+        raise ResultsError(f"--out {out} is the folder of the submissions itself; give another one")
+    if out.is_dir() and not (out / "gradebook.db").exists() and any(out.iterdir()):
+        raise ResultsError(f"--out {out} holds other things than results of grader; give a new or an empty folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"--out {out} can't be made ({error.strerror}); give another folder") from error
+    if not os.access(out, os.W_OK):
+        raise ResultsError(f"--out {out} can't be written to; give another folder")
+    return out

@@ -1,0 +1,151 @@
+"""News of a class being graded, on a terminal that can redraw itself and on one that can't."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from grader.model.result import Result
+from grader.progress import Progress, Stage
+
+SHORT = {"emerging": "E", "developing": "D", "proficient": "P", "exemplary": "X"}
+
+
+class Pace:
+    """Estimates the time left from how long finished submissions took."""
+
+    def __init__(self, total: int, jobs: int) -> None:
+        self.total = total
+        self.jobs = jobs
+        self.done = 0
+        self.ran = 0
+        self.started = time.monotonic()
+
+    def finished(self, *, reused: bool) -> None:
+        """Count one more; a reused one says nothing about how long a run takes."""
+        self.done += 1
+        self.ran += not reused
+
+    def left(self) -> str:
+        """Say how long the rest will take, or nothing while there is too little to go by."""
+        remaining = self.total - self.done
+        if not self.ran or not remaining:
+            return ""
+        seconds = (time.monotonic() - self.started) / self.ran * remaining
+        return f"about {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it: `42 s`, `3 min`, `1 h 20 min`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class Lines:
+    """Plain lines, one per submission, for logs and pipes."""
+
+    def __init__(self, total: int, jobs: int) -> None:
+        self._pace = Pace(total, jobs)
+        self._lock = threading.Lock()
+
+    def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
+        """Say only when a run starts: a log wants no more."""
+        del fraction
+        if (stage, detail) == ("running", "starting"):
+            self._print(f"         {submission}: running")
+
+    def finished(self, result: Result, *, reused: bool) -> None:
+        """Write the result in one line, with the time left."""
+        with self._lock:
+            self._pace.finished(reused=reused)
+            left = self._pace.left()
+            line = f"[{self._pace.done:>3}/{self._pace.total}] {result.submission}: {summary(result, reused=reused)}"
+        self._print(f"{line}  ({left})" if left else line)
+
+    def _print(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+
+class Live:
+    """A display that redraws itself: a line per submission in work, a bar for the class, the time left."""
+
+    def __init__(self, total: int, jobs: int, console: Console) -> None:
+        self._pace = Pace(total, jobs)
+        self._lock = threading.Lock()
+        self._rows: dict[str, TaskID] = {}
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+            transient=True,
+        )
+        self._class = self._bars.add_task("[bold]class", total=total, note="")
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
+        """Show the stage of one submission on its own line."""
+        with self._lock:
+            row = self._rows.get(submission)
+            if row is None:
+                row = self._rows[submission] = self._bars.add_task(Text(submission).markup, total=100, note="")
+            note = f"{stage} {detail}".strip()
+            completed = None if fraction is None else round(100 * fraction)
+            self._bars.update(row, note=note, completed=completed)
+
+    def finished(self, result: Result, *, reused: bool) -> None:
+        """Print the result above the bars and take the submission's line away."""
+        with self._lock:
+            self._pace.finished(reused=reused)
+            row = self._rows.pop(result.submission, None)
+            if row is not None:
+                self._bars.remove_task(row)
+            self._bars.update(self._class, advance=1, note=self._pace.left())
+            self._bars.console.print(Text(f"  {result.submission:<20} {summary(result, reused=reused)}"))
+
+
+@contextmanager
+def watching(total: int, jobs: int) -> Iterator[Progress]:
+    """Give the progress display that fits stderr."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Lines(total, jobs)
+        return
+    with Live(total, jobs, console) as live:
+        yield live
+
+
+def summary(result: Result, *, reused: bool) -> str:
+    """Say one submission's result in a few words."""
+    levels = " ".join(SHORT.get(item.level or "", "?") for item in result.criteria)
+    total = "not judged" if result.points is None else f"{result.points:g}/{result.max_points:g}"
+    parts = [f"{levels}  {total}"]
+    if result.status != "ok":
+        where = "" if result.failed_cell is None else f" at cell {result.failed_cell + 1}"
+        parts.append(f"{result.status.replace('_', ' ')}{where}")
+    if result.needs_review:
+        parts.append("needs review")
+    parts.append("stored run, judged again" if reused else duration(result.wall_s))
+    return "  ".join(parts)

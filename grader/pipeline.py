@@ -1,0 +1,245 @@
+"""From submissions to a graded class: run, measure, verify, compare, judge, write; one submission or many."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader import __version__
+from grader.checks import run_checks
+from grader.errors import GraderError, InfrastructureError, ResultsError
+from grader.evidence.collecting import collect_evidence
+from grader.evidence.sealing import reference_data, sealed_scorings
+from grader.execution import RunProgress, RunSettings, run_submission
+from grader.gradebook import Gradebook
+from grader.judge import grade as judge_grade
+from grader.model import (
+    EVIDENCE_VERSION,
+    CodeFacts,
+    Evidence,
+    Grade,
+    ProseFacts,
+    Rubric,
+    Run,
+    RunFacts,
+    Submission,
+    Unreadable,
+)
+from grader.model.result import Result
+from grader.progress import Progress
+from grader.reference import train_references
+from grader.reports import grades_csv, render_index, render_report
+from grader.storage import evidence_json, grade_json, read_evidence, write_atomically
+from grader.verification import verify
+
+WORK_FOLDER = ".work"
+"""Where runs keep their recorded rows until they are measured; emptied submission by submission."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradeSettings:
+    """How a class is to be graded. `reference_budget_s` of 0 trains no references."""
+
+    out: Path
+    rubric: Rubric
+    run: RunSettings
+    jobs: int
+    reference_budget_s: float
+    rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClassGrader:
+    """Grades submissions into one output folder; `stop` ends the runs in progress."""
+
+    settings: GradeSettings
+    book: Gradebook
+    progress: Progress
+    stop: threading.Event
+
+    def grade_all(self, submissions: Sequence[Submission | Unreadable]) -> tuple[Result, ...]:
+        """Grade all of them, several at a time, and write the class page and `grades.csv`.
+
+        Submissions finished in an earlier call are judged again from stored evidence unless something that their
+        run depends on has changed. Interrupted, it stops the runs in progress and keeps what is done.
+        """
+        with ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="grade") as pool:
+            waiting: set[Future[Result]] = {pool.submit(self.grade_one, item) for item in submissions}
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+            except BaseException:
+                self.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        results = self.book.results(only=[item.id for item in submissions])
+        write_class(self.settings.out, self.settings.rubric, results)
+        return results
+
+    def grade_one(self, submission: Submission | Unreadable) -> Result:
+        """Grade one submission and write its files; the gradebook's line comes last."""
+        if isinstance(submission, Unreadable):
+            return self._finish(unreadable_evidence(submission), "", reused=False)
+        fingerprint = fingerprint_of(submission, self.settings.run)
+        stored = self.settings.out / submission.id / "evidence.json"
+        if not self.settings.rerun and self.book.is_finished(submission.id, fingerprint):
+            try:
+                return self._finish(read_evidence(stored), fingerprint, reused=True)
+            except ResultsError:
+                pass  # stored evidence is gone or of an older version: run again
+        return self._finish(self._measure(submission), fingerprint, reused=False)
+
+    def _measure(self, submission: Submission) -> Evidence:
+        """Run a submission and measure it; a fault of ours becomes evidence of a failed infrastructure."""
+        work = self.settings.out / WORK_FOLDER / submission.id
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        try:
+            run = self._run(submission, work)
+            evidence = self._complete(collect_evidence(submission, run), run)
+            self._keep_notebook(submission, run)
+        except InfrastructureError as error:
+            return broken_evidence(submission, str(error))
+        except GraderError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must cost neither the class nor the student
+            return broken_evidence(submission, f"the grader itself failed: {type(error).__name__}: {error}")
+        else:
+            return evidence
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _run(self, submission: Submission, work: Path) -> Run:
+        def on_progress(news: RunProgress) -> None:
+            detail = f"cell {news.cell + 1} of {news.cells}"
+            self.progress.stage(submission.id, "running", detail, news.cell / max(1, news.cells))
+
+        self.progress.stage(submission.id, "running", "starting")
+        return run_submission(submission, work, self.settings.run, on_progress, stop=self.stop)
+
+    def _complete(self, evidence: Evidence, run: Run) -> Evidence:
+        """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
+        box = self.settings.run
+        sealed = sealed_scorings(evidence, run)
+        if sealed:
+            self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
+            try:
+                evidence = replace(evidence, verified=verify(sealed, tier=box.tier, limits=box.limits))
+            except InfrastructureError as error:
+                evidence = replace(evidence, verification_note=str(error))
+        data = reference_data(evidence, run) if self.settings.reference_budget_s > 0 else None
+        if data is not None:
+            self.progress.stage(evidence.submission, "training references")
+            try:
+                references = train_references(
+                    data,
+                    tier=box.tier,
+                    budget_s=self.settings.reference_budget_s,
+                    cache=self.settings.out / WORK_FOLDER / "references",
+                )
+                evidence = replace(evidence, references=references)
+            except InfrastructureError as error:
+                evidence = replace(evidence, reference_note=str(error))
+        return evidence
+
+    def _keep_notebook(self, submission: Submission, run: Run) -> None:
+        if run.executed_notebook is not None and run.executed_notebook.is_file():
+            target = self.settings.out / submission.id / "executed.ipynb"
+            write_atomically(target, run.executed_notebook.read_bytes())
+
+    def _finish(self, evidence: Evidence, fingerprint: str, *, reused: bool) -> Result:
+        """Judge evidence, write the submission's files and, last of all, its line in the gradebook."""
+        self.progress.stage(evidence.submission, "judging")
+        if not reused:
+            write_atomically(self.settings.out / evidence.submission / "evidence.json", evidence_json(evidence))
+        result = Result.of_grade(judge_and_write(self.settings.out, self.settings.rubric, evidence))
+        lasting = "" if result.status == "infrastructure_failure" else fingerprint
+        self.book.record(result, lasting)
+        self.progress.finished(result, reused=reused)
+        return result
+
+
+def judge_and_write(out: Path, rubric: Rubric, evidence: Evidence) -> Grade:
+    """Judge one submission's evidence and write its `grade.json` and `report.html`."""
+    grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
+    folder = out / evidence.submission
+    write_atomically(folder / "grade.json", grade_json(grade))
+    write_atomically(folder / "report.html", render_report(grade, evidence, rubric))
+    return grade
+
+
+def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
+    """Judge a class again from its stored evidence; nothing is run.
+
+    Raises:
+        ResultsError: `out` holds no results, or a submission's evidence can't be read.
+    """
+    with Gradebook.open_existing(out) as book:
+        for row in book.results():
+            evidence = read_evidence(out / row.submission / "evidence.json")
+            book.record_judgement(Result.of_grade(judge_and_write(out, rubric, evidence)))
+        results = book.results()
+    write_class(out, rubric, results)
+    return results
+
+
+def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
+    """Write the class page and the table of grades."""
+    rows = tuple(results)
+    write_atomically(out / "grades.csv", grades_csv(rows, rubric))
+    write_atomically(out / "index.html", render_index(rows, rubric))
+
+
+def fingerprint_of(submission: Submission, settings: RunSettings) -> str:
+    """Digest everything a run depends on: another digest means the submission has to be run again."""
+    versions = {name: _version(name) for name in ("tensorflow-cpu", "tensorflow", "keras", "numpy", "scikit-learn")}
+    parts = {
+        "notebook": submission.sha256,
+        "files": submission.files_sha256,
+        "settings": settings.identity(),
+        "grader": __version__,
+        "evidence": EVIDENCE_VERSION,
+        "versions": versions,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def unreadable_evidence(submission: Unreadable) -> Evidence:
+    """Return the evidence of a submission that could not be read: none but the reason."""
+    message = f"{submission.path.name} {submission.reason}"
+    return _bare_evidence(submission.id, submission.path.name, "", RunFacts("not_run", "none", message=message))
+
+
+def broken_evidence(submission: Submission, reason: str) -> Evidence:
+    """Return the evidence of a submission that the grader or the machine failed to run."""
+    facts = RunFacts("infrastructure_failure", "none", message=reason)
+    return _bare_evidence(submission.id, submission.notebook.name, submission.sha256, facts)
+
+
+def _bare_evidence(submission: str, notebook: str, sha256: str, facts: RunFacts) -> Evidence:
+    return Evidence(
+        version=EVIDENCE_VERSION,
+        submission=submission,
+        notebook=notebook,
+        sha256=sha256,
+        run=facts,
+        cells=(),
+        code=CodeFacts(),
+        prose=ProseFacts(),
+    )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

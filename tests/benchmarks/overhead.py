@@ -1,0 +1,100 @@
+"""Grading one notebook against plain nbclient running it, pair by pair, in one environment.
+
+    python tests/benchmarks/overhead.py --train-seconds 60 --pairs 3
+
+Prints the wall times and the ratio of each pair, and the median ratio. References are excluded, verification included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+CALIBRATE = """
+import time
+import numpy as np, keras
+keras.utils.set_random_seed(0)
+rng = np.random.default_rng(0)
+X = rng.random((12000, 28, 28, 1)).astype("float32"); y = rng.integers(0, 10, 12000)
+X_train, y_train, X_test, y_test = X[:10000], y[:10000], X[10000:], y[10000:]
+""".strip()
+MODEL = """
+model = keras.Sequential([
+    keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 3, activation="relu"), keras.layers.MaxPooling2D(),
+    keras.layers.Flatten(), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10, activation="softmax")])
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+""".strip()
+FIT = "history = model.fit(X_train, y_train, epochs={epochs}, validation_split=0.2, verbose=2)"
+SCORE = 'print("Test accuracy:", model.evaluate(X_test, y_test, verbose=0)[1])'
+PLAIN = """
+import sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], 4)
+NotebookClient(notebook, timeout=None, resources={"metadata": {"path": sys.argv[2]}}).execute()
+"""
+
+
+def write_notebook(path: Path, epochs: int) -> None:
+    """Write a notebook that trains for that many epochs."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(text) for text in (CALIBRATE, MODEL, FIT.format(epochs=epochs), SCORE)]
+    nbformat.write(notebook, path)
+
+
+def timed(*command: str) -> float:
+    """Run a command and return its wall seconds; a failure ends the benchmark."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Calibrate the epochs, run the pairs in turn, print the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--train-seconds", type=float, default=60)
+    options.add_argument("--pairs", type=int, default=3)
+    asked = options.parse_args()
+    grader = str(Path(sys.executable).with_name("grader"))
+    with tempfile.TemporaryDirectory() as folder:
+        notebook = Path(folder, "notebook.ipynb")
+
+        def plain() -> float:
+            return timed(sys.executable, "-c", PLAIN, str(notebook), folder)
+
+        def graded(number: int) -> float:
+            return timed(
+                grader,
+                "grade",
+                str(notebook),
+                "--out",
+                f"{folder}/out{number}",
+                "--reference-budget",
+                "0",
+                "--jobs",
+                "1",
+            )
+
+        write_notebook(notebook, 1)
+        short = plain()
+        write_notebook(notebook, 4)
+        epoch = (plain() - short) / 3
+        epochs = max(1, round(asked.train_seconds / epoch))
+        write_notebook(notebook, epochs)
+        print(f"{epochs} epochs of about {epoch:.2f} s; start-up about {short - epoch:.1f} s")
+        ratios = []
+        for number in range(asked.pairs):
+            alone, with_grading = plain(), graded(number)
+            ratios.append(with_grading / alone)
+            print(f"pair {number + 1}: nbclient {alone:6.1f} s   grader {with_grading:6.1f} s   ratio {ratios[-1]:.3f}")
+        print(f"median ratio {statistics.median(ratios):.3f}")
+
+
+if __name__ == "__main__":
+    main()
