@@ -50,7 +50,11 @@ class Result:
     def of_grade(cls, grade: Grade) -> Result:
         """Return the line of a graded submission; every review reason is kept once, in order of appearance."""
         run: Mapping[str, Any] = grade.run
-        reasons = [*grade.review_reasons, *(why for item in grade.judgements for why in item.review_reasons)]
+        reasons = list(grade.review_reasons)
+        for why in (why for item in grade.judgements for why in item.review_reasons):
+            # The grade's own reasons may already name it, with the criterion before it.
+            if not any(why in reason for reason in reasons):
+                reasons.append(why)
         return cls(
             submission=grade.submission,
             notebook=grade.notebook,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from grader.model import Evidence, Grade
 from grader.reports.charts import Bar, bar_chart
 from grader.reports.numbers import NONE, count, decimal, percent
+from grader.reports.outcome import final_verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Comparison:
 
 def comparison(evidence: Evidence) -> Comparison | None:
     """Return the bars of student, references and baseline; None where there is nothing to compare with."""
-    result = evidence.verification(evidence.final_scoring)
+    result = final_verification(evidence)
     by_error = evidence.task == "regression"
     bars: list[Bar] = []
     own = (result.mae if by_error else result.accuracy) if result else None

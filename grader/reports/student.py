@@ -32,6 +32,15 @@ class Highlight:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewLine:
+    """Why a person should look; `criterion` and `title` name the criterion it belongs to, empty for none."""
+
+    criterion: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One line of the run facts."""
 
@@ -54,7 +63,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         verdict=_verdict(criteria),
         strongest=_strongest(criteria),
         next_thing=_next_thing(criteria),
-        review_reasons=grade.review_reasons,
+        review=_review_lines(grade),
         criteria=criteria,
         known_cells=known,
         further=further,
@@ -109,16 +118,43 @@ def _next_thing(criteria: Sequence[CriterionView]) -> Highlight | None:
     open_ones = [item for item in criteria if item.level and item.next_step is not None]
     if not open_ones:
         return None
-    weakest = min(open_ones, key=lambda item: item.position)
+    # A step that only says that a person will look is nothing to do: a finding's own fix comes first.
+    weakest = min(open_ones, key=lambda item: (all(item.next_step != one.fix for one in item.findings), item.position))
     return None if weakest.next_step is None else Highlight(weakest, weakest.next_step)
+
+
+def _review_lines(grade: Grade) -> tuple[ReviewLine, ...]:
+    """Return every reason once. Where nothing could be judged the criteria all say the same: only the grade speaks."""
+    own = [_review_line(reason, grade) for reason in grade.review_reasons]
+    if all(item.level is None for item in grade.judgements):
+        return tuple(line for line in own if not line.criterion) or tuple(own)
+    said = [line.reason for line in own]
+    return (
+        *own,
+        *(
+            ReviewLine(item.criterion, item.title, reason)
+            for item in grade.judgements
+            for reason in item.review_reasons
+            if reason not in said
+        ),
+    )
+
+
+def _review_line(reason: str, grade: Grade) -> ReviewLine:
+    """Split a reason that starts with a criterion's title into both."""
+    for item in grade.judgements:
+        if item.title and reason.startswith(f"{item.title}: "):
+            return ReviewLine(item.criterion, item.title, reason.removeprefix(f"{item.title}: "))
+    return ReviewLine("", "", reason)
 
 
 def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple[Fact, ...]:
     run = evidence.run
-    isolation = TIERS[run.isolation]
+    status = grade.run.get("status", run.status)
+    isolation = "nothing was run" if status in {"not_run", "infrastructure_failure"} else TIERS[run.isolation]
     gaps = "; ".join(run.isolation_gaps)
     facts = [
-        Fact("Status", status_words(grade.run.get("status", run.status))),
+        Fact("Status", status_words(status)),
         Fact("Time", duration(grade.run.get("wall_s"))),
         Fact("Isolation", f"{isolation}. Not covered here: {gaps}" if gaps else isolation),
     ]

@@ -35,9 +35,8 @@ def bar_chart(title: str, bars: tuple[Bar, ...], largest: float | None, written:
     end = largest if largest is not None else max([*lengths, 0.0])
     unit = (WIDTH - VALUE_WIDTH) / end if end > 0 else 0.0
     parts = [part for index, bar in enumerate(bars) for part in _bar(bar, index * ROW, unit, written)]
-    parts += [
-        _student_line(bar, unit, len(bars)) for bar in bars if bar.style == "student" and math.isfinite(bar.value)
-    ]
+    own = [bar for bar in bars if bar.style == "student" and math.isfinite(bar.value)]
+    parts = [_student_line(bar, unit, len(bars)) for bar in own] + parts
     words = "; ".join(f"{bar.label} {_written(bar, written)}" for bar in bars)
     return drawing(WIDTH, max(ROW * len(bars), 20), f"{title}: {words or 'nothing to compare'}.", *parts)
 
@@ -54,10 +53,16 @@ def _student_line(bar: Bar, unit: float, rows: int) -> Markup:
     return element("line", x1=x, x2=x, y1=ROW - 11, y2=ROW * rows - 8, class_="student-line")
 
 
+def _label(bar: Bar, top: float) -> Markup:
+    note = element("tspan", f" \N{MIDDLE DOT} {bar.note}", class_="muted") if bar.note else Markup("")
+    strength = "label strong" if bar.style == "student" else "label"
+    return element("text", bar.label, note, x=0, y=top + 14, class_=strength)
+
+
 def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> list[Markup]:
     length = max(0.0, bar.value * unit) if math.isfinite(bar.value) else 0.0
     parts = [
-        text(0, top + 14, bar.label, "label strong" if bar.style == "student" else "label"),
+        _label(bar, top),
         element("rect", x=0, y=top + 20, width=max(length, 1.5), height=15, rx=2, class_=f"bar {bar.style}"),
     ]
     reach = length
@@ -66,6 +71,4 @@ def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> 
         reach = max(reach, high)
         parts.append(element("path", d=f"M{low:.1f} {top + 23:.1f}v9m0-4.5H{high:.1f}m0-4.5v9", class_="whisker"))
     parts.append(text(reach + 8, top + 32, _written(bar, written), "label strong"))
-    if bar.note:
-        parts.append(text(WIDTH, top + 14, bar.note, "label muted", "end"))
     return parts
