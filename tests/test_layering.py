@@ -22,8 +22,8 @@ LAYERS = (
 )
 """From the bottom up; a part may import parts of lower layers, itself, and what SIDEWAYS allows."""
 
-SIDEWAYS = {"rubrics": {"checks"}, "verification": {"storage"}, "reference": {"storage"}, "execution": {"storage"}}
-"""Imports inside a layer that are meant: known check ids for rubrics."""
+SIDEWAYS = {"rubrics": {"checks"}, "reference": {"verification"}}
+"""Imports inside a layer that are meant: known check ids for rubrics, reading an answer of a box for references."""
 
 FORBIDDEN = {
     "checks": {"sandbox", "execution", "reports", "intake", "evidence", "storage"},
