@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,15 +13,13 @@ from .scoring import Scorings
 from .streams import Tee, flat
 from .training import Training, augmentation
 from .watch import Probe, binder, call_chain
-from .wrapping import patch_method
+from .wrapping import Watching, patch_method
 
 BUSY = ("fit", "evaluate", "predict", "batch", "validation", "model", "application", "sklearn")
 """Inside of these a model call is a part of something that is watched as a whole."""
 
 MAX_PENDING = 64
 """Calls under a tape that wait for the optimizer's step they belong to."""
-
-Watching = Generator[Any, Any, Any]
 
 
 @dataclass
@@ -81,7 +78,7 @@ class CallHooks:
         patch_method(module.Function, "__call__", self.function_call, self.probe.fault)
 
     # ------------------------------------------------------------ observers
-    def call(self, model, *args, **kwargs) -> Watching:
+    def call(self, model: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe `model(x)`."""
         if self.probe.within(*BUSY):
             return
@@ -100,7 +97,9 @@ class CallHooks:
             key = (id(model), "call", chain)
             self.scorings.add_batch(key, model, "call", x, result, labels=None, during=None)
 
-    def apply(self, optimizer, grads, trainable_variables=None, *args, **kwargs) -> Watching:
+    def apply(
+        self, _optimizer: Any, grads: Any, trainable_variables: Any = None, *_args: Any, **_kwargs: Any
+    ) -> Watching:
         """Observe an optimizer's step outside of fit."""
         if self.probe.within("fit", "batch"):
             return
@@ -121,7 +120,7 @@ class CallHooks:
     def train_on_batch(self, bind: Any) -> Any:
         """Observe `train_on_batch`."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             self.step(arguments["self"], arguments["x"], arguments.get("y"))
             with self.probe.inside("batch"):
@@ -129,7 +128,7 @@ class CallHooks:
 
         return observe
 
-    def function_call(self, function, *args, **kwargs) -> Watching:
+    def function_call(self, function: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe a call of a tf.function: what its tracing showed says whether it trains or scores a model."""
         if self.probe.watch.stack:
             return
@@ -210,7 +209,7 @@ class CallHooks:
         if new:
             labels = None if y is None else to_numpy(y)
             usable = labels is not None and labels.ndim and len(labels) == table.count
-            tee.add(table.rows[new], labels[new] if usable else None)
+            tee.add(table.rows[new], labels[new] if usable and labels is not None else None)
 
     def end_loops(self) -> None:
         """End the custom trainings: the cell is over."""

@@ -44,7 +44,7 @@ class Channel:
         self._artifacts = 0
         self._artifact_bytes = 0
         self._open = True
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - it has no keyword
         with contextlib.suppress(OSError, AttributeError):
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         os.register_at_fork(after_in_child=self._leave)

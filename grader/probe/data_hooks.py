@@ -9,7 +9,7 @@ from .imports import Hook
 from .scoring import Scorings
 from .streams import Tee, attach
 from .watch import Probe, binder, called_by_student
-from .wrapping import patch_function, patch_method, patch_static
+from .wrapping import Watching, patch_function, patch_method, patch_static
 
 KERAS_DATASETS = (
     "boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters",
@@ -22,7 +22,9 @@ SKLEARN_DATASETS = {
     "sklearn.datasets._olivetti_faces": ("fetch_olivetti_faces",),
     "sklearn.datasets._lfw": ("fetch_lfw_people",),
     "sklearn.datasets._twenty_newsgroups": ("fetch_20newsgroups", "fetch_20newsgroups_vectorized"),
-    "sklearn.datasets._samples_generator": ("make_classification", "make_blobs", "make_moons", "make_circles", "make_regression"),
+    "sklearn.datasets._samples_generator": (
+        "make_blobs", "make_circles", "make_classification", "make_moons", "make_regression",
+    ),
 }  # fmt: skip
 
 DATASET_STEPS = (
@@ -119,7 +121,7 @@ class DataHooks:
     def loader(self, function: str) -> Any:
         """Observe a function that loads a known data set."""
 
-        def observe(*args, **kwargs):
+        def observe(*_args: Any, **_kwargs: Any) -> Watching:
             with self.probe.inside("loader"):
                 result = yield
             parts = [self._part(x, y) for x, y in loaded_parts(result)]
@@ -135,7 +137,7 @@ class DataHooks:
     def folder(self, bind: Any) -> Any:
         """Observe a data set made of a folder of pictures; its rows are seen when it is used."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             with self.probe.inside("loader"):
                 result = yield
@@ -157,7 +159,7 @@ class DataHooks:
     def splitting(self, bind: Any) -> Any:
         """Observe `split_dataset`."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             with self.probe.inside("loader"):
                 left, right = yield
@@ -178,7 +180,7 @@ class DataHooks:
     def step(self, op: str, bind: Any) -> Any:
         """Observe a step of a pipeline."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             if self.probe.watch.stack or not called_by_student():
                 return
             arguments = bind(*args, **kwargs)
@@ -197,7 +199,7 @@ class DataHooks:
     def source(self, op: str) -> Any:
         """Observe the making of a data set."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **_kwargs: Any) -> Watching:
             if self.probe.watch.stack or not called_by_student():
                 return
             result = yield
@@ -210,7 +212,7 @@ class DataHooks:
 
         return observe
 
-    def next_element(self, iterator):
+    def next_element(self, _iterator: Any) -> Watching:
         """Observe a data set iterated by hand: remember which labels came with which inputs."""
         if self.probe.watch.stack:
             return
@@ -221,7 +223,7 @@ class DataHooks:
     def random_image_op(self, function: str) -> Any:
         """Observe a random picture operation."""
 
-        def observe(*args, **kwargs):
+        def observe(*_args: Any, **_kwargs: Any) -> Watching:
             if not self.probe.within("fit", "model") and function not in self._augmented and called_by_student():
                 self._augmented.add(function)
                 self.probe.send("augmentation", **{"class": function})
@@ -230,7 +232,7 @@ class DataHooks:
 
         return observe
 
-    def data_layer_call(self, layer, inputs, *args, **kwargs):
+    def data_layer_call(self, layer: Any, inputs: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe a preprocessing layer called outside of a model: random ones augment."""
         kind = type(layer).__name__
         concrete = type(inputs).__name__ != "KerasTensor"
@@ -240,7 +242,7 @@ class DataHooks:
         return
         yield
 
-    def adapt(self, layer, *args, **kwargs):
+    def adapt(self, layer: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe `adapt`: a layer that learns from rows."""
         if self.probe.watch.stack:
             return

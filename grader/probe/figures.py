@@ -7,7 +7,7 @@ from typing import Any
 
 from .watch import Probe
 from .wire import MAX_MATRIX, MAX_SERIES
-from .wrapping import patch_method
+from .wrapping import Watching, patch_method
 
 DRAWS = {
     "plot": "line", "imshow": "image", "matshow": "image", "pcolormesh": "mesh", "pcolor": "mesh", "bar": "bar",
@@ -49,20 +49,20 @@ class FigureHooks:
     def drawing(self, draw: str) -> Any:
         """Observe a method that draws."""
 
-        def observe(axes, *args, **kwargs):
+        def observe(axes: Any, *_args: Any, **kwargs: Any) -> Watching:
             if self.probe.within("drawing"):
                 return
             with self.probe.inside("drawing"):
                 result = yield
             self._touched[id(axes)] = axes
-            for fields in self._drawn(draw, args, kwargs, result):
+            for fields in self._drawn(draw, kwargs, result):
                 self.probe.send(
                     "figure.drawn", figure=self._name(axes.figure, "g"), axes=self._name(axes, "x"), **fields
                 )
 
         return observe
 
-    def clearing(self, cleared, *args, **kwargs):
+    def clearing(self, cleared: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe axes or a figure being emptied: what their titles said is read before."""
         for axes in list(self._touched.values()):
             if axes is cleared or getattr(axes, "figure", None) is cleared:
@@ -77,7 +77,7 @@ class FigureHooks:
             self._send_titles(axes)
 
     # ------------------------------------------------------------ parts
-    def _drawn(self, draw: str, args: Any, kwargs: Any, result: Any) -> list[dict[str, Any]]:
+    def _drawn(self, draw: str, kwargs: Any, result: Any) -> list[dict[str, Any]]:
         if draw == "line":
             return [_line(line) for line in result]
         if draw == "image":

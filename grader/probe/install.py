@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from types import ModuleType
 
 from . import metrics, seeds
 from .calls import CallHooks
@@ -62,7 +63,7 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
 
 
 def _announcing(probe: Probe, library: str) -> Hook:
-    def hook(module):
+    def hook(module: ModuleType) -> None:
         probe.send("probe.hooked", library=library, version=str(getattr(module, "__version__", "")))
 
     return hook

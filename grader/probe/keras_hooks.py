@@ -11,7 +11,7 @@ from .scoring import Scorings
 from .streams import Tee, attach
 from .training import Training, augmentation, callbacks_given, compile_fields
 from .watch import Probe, binder, call_chain
-from .wrapping import patch_method
+from .wrapping import Watching, patch_method
 
 LOOP_ROWS = 256
 """Most rows of one `predict` that may be one step of a loop; larger calls stand for themselves."""
@@ -62,7 +62,7 @@ class KerasHooks:
     def compile(self, bind: Any) -> Any:
         """Observe `compile`."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             yield
             model = arguments["self"]
@@ -74,7 +74,7 @@ class KerasHooks:
     def fit(self, bind: Any) -> Any:
         """Observe `fit`."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             if self.probe.within("fit"):
                 return
@@ -114,7 +114,7 @@ class KerasHooks:
             augmentation=augmentation(training.model, x),
         )
 
-    def epoch_iterator(self, iterator, *args, **kwargs):
+    def epoch_iterator(self, iterator: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe the making of Keras's iterator over batches; streams get a tee."""
         yield
         holder = self._tee_holder()
@@ -147,7 +147,7 @@ class KerasHooks:
                 return None
         return holder
 
-    def on_epoch_end(self, callback, epoch, logs=None):
+    def on_epoch_end(self, _callback: Any, epoch: Any, logs: Any = None) -> Watching:
         """Observe Keras's own History callback."""
         yield
         for what, training in self.probe.watch.stack:
@@ -155,7 +155,7 @@ class KerasHooks:
                 training.epoch(int(epoch), logs)
                 return
 
-    def flatten_metrics(self, model, logs, *args, **kwargs):
+    def flatten_metrics(self, _model: Any, logs: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Note the names of the numbers that `evaluate` is about to return as a list."""
         for what, holder in reversed(self.probe.watch.stack):
             if what in ("evaluate", "batch") and isinstance(holder, Scored):
@@ -167,7 +167,7 @@ class KerasHooks:
     def evaluate(self, bind: Any) -> Any:
         """Observe `evaluate`."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             if kwargs.get("_use_cached_eval_dataset"):
                 with self.probe.inside("validation"):
                     yield
@@ -188,7 +188,7 @@ class KerasHooks:
     def predict(self, bind: Any) -> Any:
         """Observe `predict`."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             scored = Scored()
             model, x = arguments["self"], arguments["x"]
@@ -209,7 +209,7 @@ class KerasHooks:
     def test_on_batch(self, bind: Any) -> Any:
         """Observe `test_on_batch`: a step of a loop that evaluates."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             chain = call_chain()
             with self.probe.inside("batch", Scored()):
@@ -227,7 +227,7 @@ class KerasHooks:
 
         return observe
 
-    def predict_on_batch(self, model, x, *args, **kwargs):
+    def predict_on_batch(self, model: Any, x: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe `predict_on_batch`: a step of a loop that predicts."""
         chain = call_chain()
         with self.probe.inside("batch", Scored()):

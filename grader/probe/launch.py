@@ -66,7 +66,7 @@ def attach_to_shell(probe: Any, shell: Any) -> None:
         shell.events.register("post_run_cell", probe.cell_ends)
         original = shell._get_exc_info
 
-        def exc_info(exc_tuple=None):
+        def exc_info(exc_tuple: Any = None) -> Any:
             kind, error, trace = original(exc_tuple)
             try:
                 wrapping.clean_exception(error)

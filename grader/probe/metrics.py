@@ -8,7 +8,7 @@ from .imports import Hook
 from .scoring import Scorings
 from .watch import Probe, binder
 from .wire import MAX_MATRIX
-from .wrapping import NotWatched, patch_function
+from .wrapping import NotWatched, Watching, patch_function
 
 METRICS = {
     "sklearn.metrics._classification": (
@@ -55,7 +55,7 @@ def _hook(probe: Probe, scorings: Scorings, public: str, names: tuple[str, ...])
 
 
 def _observer(probe: Probe, scorings: Scorings, function: str, bind: Any) -> Any:
-    def observe(*args, **kwargs):
+    def observe(*args: Any, **kwargs: Any) -> Watching:
         if probe.within("metric", "fit", "evaluate", "validation", "batch"):
             return
         true, predicted = list(bind(*args, **kwargs).values())[:2]

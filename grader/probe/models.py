@@ -142,7 +142,7 @@ def _without_warnings() -> Iterator[None]:
         if threading.get_ident() != owner:
             original(*args, **kwargs)
 
-    warnings.warn = warn  # type: ignore[assignment]
+    warnings.warn = warn
     try:
         yield
     finally:
@@ -156,10 +156,16 @@ def weights_digest(model: Any) -> str:
     summary = hashlib.blake2b(digest_size=16)
     weights = list(model.weights)
     for weight in weights:
-        values = np.ascontiguousarray(weight.numpy())
+        values = np.ascontiguousarray(_weight_values(weight))
         summary.update(repr((values.shape, str(values.dtype))).encode())
         summary.update(values.reshape(-1).view(np.uint8).data)
     return summary.hexdigest() if weights else ""
+
+
+def _weight_values(weight: Any) -> Any:
+    # Keras's own `numpy()` goes by way of `__array__`, of which numpy warns.
+    value = getattr(weight, "value", weight)
+    return value.numpy() if hasattr(value, "numpy") else weight.numpy()
 
 
 def obstacle(model: Any) -> str:

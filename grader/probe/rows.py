@@ -202,7 +202,7 @@ def pack(rows: Any) -> tuple[Any, int | None]:
         low, high = (int(rows.min()), int(rows.max())) if rows.size else (0, 0)
         if low >= 0 and high <= 255:
             return rows.astype(np.uint8), None
-        small = -(2**31) <= low and high < 2**31
+        small = low >= -(2**31) and high < 2**31
         return (rows.astype(np.int32) if small else rows.astype(np.float32)), None
     if kind == "f":
         for scale in (255, None):

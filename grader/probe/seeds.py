@@ -6,7 +6,7 @@ from typing import Any
 
 from .imports import Hook
 from .watch import Probe, called_by_student
-from .wrapping import patch_function
+from .wrapping import Watching, patch_function
 
 SEEDS = {
     "random": ("random", ("seed",)),
@@ -32,7 +32,7 @@ def _hook(probe: Probe, public: str, names: tuple[str, ...]) -> Hook:
 
 
 def _observer(probe: Probe, function: str) -> Any:
-    def observe(*args, **kwargs):
+    def observe(*args: Any, **kwargs: Any) -> Watching:
         wanted = called_by_student()
         yield
         value = args[0] if args else next(iter(kwargs.values()), None)

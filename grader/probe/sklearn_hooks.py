@@ -9,7 +9,7 @@ from typing import Any
 from .arrays import send_array, to_numpy
 from .imports import Hook
 from .watch import Probe, binder, called_by_student
-from .wrapping import patch_function, patch_method
+from .wrapping import Watching, patch_function, patch_method
 
 PREPROCESSING = (
     "sklearn.preprocessing.", "sklearn.decomposition.", "sklearn.feature_selection.", "sklearn.feature_extraction.",
@@ -95,7 +95,7 @@ class SklearnHooks:
     def train_test_split(self, bind: Any) -> Any:
         """Observe `train_test_split`: its first array are rows, a later one of single values per row labels."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             arrays = list(arguments["arrays"])
             result = yield
@@ -112,7 +112,7 @@ class SklearnHooks:
 
         return observe
 
-    def split(self, splitter, *args, **kwargs):
+    def split(self, splitter: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe a cross-validator's `split`; the folds are made later, one by one."""
         wanted = called_by_student()
         yield
@@ -124,7 +124,7 @@ class SklearnHooks:
     def cross_validation(self, name: str, bind: Any) -> Any:
         """Observe `cross_val_score` and its kin."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
             wanted = called_by_student()
             with self.probe.inside("sklearn"):
@@ -158,7 +158,7 @@ class SklearnHooks:
     def fitting(self, name: str) -> Any:
         """Observe a fit of a transformer; `fit_transform` that calls `fit` counts once."""
 
-        def observe(transformer, *args, **kwargs):
+        def observe(transformer: Any, *args: Any, **kwargs: Any) -> Watching:
             if self._internal(transformer):
                 return
             x = args[0] if args else next(iter(kwargs.values()), None)
@@ -178,7 +178,7 @@ class SklearnHooks:
 
         return observe
 
-    def transform(self, transformer, *args, **kwargs):
+    def transform(self, transformer: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe `transform` outside of a fit of the same object."""
         if self._internal(transformer):
             return
@@ -209,7 +209,7 @@ class SklearnHooks:
             return None
 
     # ------------------------------------------------------------ estimators
-    def score(self, estimator, x, y, *args, **kwargs):
+    def score(self, estimator: Any, x: Any, y: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe `score` of a classifier or regressor."""
         if self.probe.within("sklearn"):
             return
@@ -220,7 +220,7 @@ class SklearnHooks:
         self.probe.labelled(rows, labels)
         self._scored(estimator, "score", rows, labels, {name: float(result)}, None)
 
-    def predict(self, estimator, x, *args, **kwargs):
+    def predict(self, estimator: Any, x: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe `predict` of an estimator."""
         if self.probe.within("sklearn", "fitting"):
             return

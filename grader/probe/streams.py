@@ -109,10 +109,7 @@ class Tee:
         if held + int(new.sum()) > MAX_LATER_ROWS:
             self.complete = False
             return
-        if table.text:
-            canonical = exact
-        else:
-            canonical = fp.combined([fp.fingerprint(part).canonical for part in table.parts])
+        canonical = exact if table.text else fp.combined([fp.fingerprint(part).canonical for part in table.parts])
         self._later.append((exact[new], canonical[new]))
 
     def end_pass(self) -> None:

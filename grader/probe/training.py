@@ -81,7 +81,7 @@ class Training:
         )
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> float | None:
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -95,9 +95,8 @@ def augmentation(model: Any, data: Any) -> list[str]:
     if generator is not None:
         for name in ("rotation_range", "width_shift_range", "height_shift_range", "shear_range", "zoom_range"):
             value = getattr(generator, name, 0)
-            if isinstance(value, (int, float)) and value:
-                names.append(f"ImageDataGenerator.{name}")
-            elif isinstance(value, (list, tuple)) and list(value) not in ([0, 0], [1, 1]):
+            ranged = isinstance(value, (list, tuple)) and list(value) not in ([0, 0], [1, 1])
+            if ranged or (isinstance(value, (int, float)) and value):
                 names.append(f"ImageDataGenerator.{name}")
         names += [
             f"ImageDataGenerator.{name}"
@@ -163,7 +162,7 @@ def _from_logits(loss: Any) -> bool | None:
 def _learning_rate(optimizer: Any) -> float | None:
     if optimizer is None:
         return None
-    rate = getattr(optimizer, "_learning_rate", None)
+    rate: Any = getattr(optimizer, "_learning_rate", None)
     if hasattr(rate, "get_config"):
         rate = rate.get_config().get("initial_learning_rate")
     if hasattr(rate, "numpy"):

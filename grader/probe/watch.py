@@ -15,7 +15,7 @@ from .channel import Channel
 from .labels import LabelSets
 from .models import Models
 from .rows import RowSets
-from .wrapping import NotWatched
+from .wrapping import HIDDEN_FILES, NotWatched
 
 MAX_FAULTS_PER_PLACE = 5
 """A fault in a loop says nothing new after a few times."""
@@ -114,7 +114,7 @@ def binder(original: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     signature = inspect.signature(original)
     extra = next((p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD), None)
 
-    def bind(*args, **kwargs):
+    def bind(*args: Any, **kwargs: Any) -> Any:
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -130,7 +130,7 @@ def binder(original: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
 
 def call_chain() -> tuple[tuple[int, int], ...]:
     """Return where the current call comes from: code and line of the frames outside the libraries."""
-    chain = []
+    chain: list[tuple[int, int]] = []
     frame: Any = sys._getframe(1)
     while frame is not None and len(chain) < CHAIN_FRAMES:
         if not library_file(frame.f_code.co_filename):
@@ -144,8 +144,7 @@ def library_file(name: str) -> bool:
     return (
         "site-packages" in name
         or "dist-packages" in name
-        or name.startswith((sys.base_prefix, sys.prefix, "<frozen"))
-        or name.startswith(__file__.rpartition("/")[0])
+        or name.startswith((sys.base_prefix, sys.prefix, "<frozen", *HIDDEN_FILES, __file__.rpartition("/")[0]))
     )
 
 
@@ -155,7 +154,7 @@ def called_by_student() -> bool:
     frame: Any = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(("<frozen importlib._bootstrap probe", here)):
+        if not name.startswith((*HIDDEN_FILES, here)):
             return not library_file(name)
         frame = frame.f_back
     return False

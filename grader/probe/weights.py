@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .watch import Probe, binder, called_by_student
-from .wrapping import patch_function, patch_method
+from .wrapping import Watching, patch_function, patch_method
 
 
 class WeightHooks:
@@ -36,7 +36,7 @@ class WeightHooks:
     def into_model(self, how: str) -> Any:
         """Observe a method that replaces a model's weights."""
 
-        def observe(model, *args, **kwargs):
+        def observe(model: Any, *_args: Any, **_kwargs: Any) -> Watching:
             wanted = called_by_student() and hasattr(model, "layers") and not self.probe.watch.stack
             if not wanted:
                 return
@@ -46,7 +46,7 @@ class WeightHooks:
 
         return observe
 
-    def load_model(self, *args, **kwargs):
+    def load_model(self, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe `load_model`."""
         with self.probe.inside("application"):
             model = yield
@@ -56,7 +56,7 @@ class WeightHooks:
     def build(self, name: str, bind: Any) -> Any:
         """Observe the making of a pretrained model."""
 
-        def observe(*args, **kwargs):
+        def observe(*args: Any, **kwargs: Any) -> Watching:
             if self.probe.within("application"):
                 return
             arguments = bind(*args, **kwargs)

@@ -7,13 +7,15 @@ stand in for the arguments. Its own faults are swallowed and sent; only an inter
 
 from __future__ import annotations
 
+import builtins
 import functools
 import sys
 import types
 from collections.abc import Callable, Generator
 from typing import Any
 
-Observer = Callable[..., Generator[Any, Any, Any]]
+Watching = Generator[Any, Any, Any]
+Observer = Callable[..., Watching]
 Fault = Callable[[str, BaseException], None]
 
 
@@ -25,6 +27,12 @@ HIDDEN_FILE = "<frozen importlib._bootstrap probe>"
 """File name of the wrappers' code. Python skips frames of `importlib._bootstrap` when it counts `stacklevel`, so a
 warning raised below a wrapper names the student's line as it would without it."""
 
+COUNTED_FILE = "<probe>"
+"""File name of wrappers in matplotlib before Python 3.12: it counts the frames of its own modules itself, to leave
+them all out, so there the wrapper must pass for one of them and must not be skipped as well."""
+
+HIDDEN_FILES = (HIDDEN_FILE, COUNTED_FILE)
+
 
 def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> Callable[..., Any]:
     """Return a function that calls `original` unchanged while `observer` watches.
@@ -34,33 +42,40 @@ def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> 
     if hasattr(original, "__observed__"):
         return original
     where = getattr(original, "__qualname__", str(original))
+    begin, returned, raised = _begin, _returned, _raised
 
-    def call(*args, **kwargs):
-        watching, replaced = _begin(observer, args, kwargs, fault, where)
+    def call(*args: Any, **kwargs: Any) -> Any:  # uses no global: see disguise
+        watching, replaced = begin(observer, args, kwargs, fault, where)
         if replaced is not None:
             args, kwargs = replaced
         try:
             result = original(*args, **kwargs)
         except BaseException as error:
-            _raised(watching, error, fault, where)
+            raised(watching, error, fault, where)
             raise
-        _returned(watching, result, fault, where)
+        returned(watching, result, fault, where)
         return result
 
     return disguise(call, original)
 
 
-def disguise(call: types.FunctionType | Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a wrapper the name, signature, documentation and place of what it wraps."""
-    call.__code__ = call.__code__.replace(co_filename=HIDDEN_FILE)  # type: ignore[union-attr]
-    wrapper = functools.wraps(original)(call)
-    wrapper.__observed__ = original  # type: ignore[attr-defined]
+def disguise(call: types.FunctionType, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a wrapper the name, signature, documentation, module and place of what it wraps.
+
+    Its frames must pass for the library's: matplotlib looks for the student's line by the frames' module names.
+    """
+    module = getattr(original, "__module__", None) or "builtins"
+    counted = module.startswith(("matplotlib", "mpl_toolkits")) and sys.version_info < (3, 12)
+    code = call.__code__.replace(co_filename=COUNTED_FILE if counted else HIDDEN_FILE)
+    scope = {"__name__": module, "__builtins__": builtins}
+    wrapper: Any = functools.wraps(original)(types.FunctionType(code, scope, closure=call.__closure__))
+    wrapper.__observed__ = original
     if not hasattr(wrapper, "autograph_info__"):
-        wrapper.autograph_info__ = None  # type: ignore[attr-defined]  # AutoGraph neither converts it nor warns of it
-    return wrapper
+        wrapper.autograph_info__ = None  # AutoGraph neither converts it nor warns of it
+    return wrapper  # type: ignore[no-any-return]
 
 
-def _begin(observer, args, kwargs, fault, where) -> tuple[Any, Any]:
+def _begin(observer: Any, args: Any, kwargs: Any, fault: Any, where: Any) -> tuple[Any, Any]:
     try:
         watching = observer(*args, **kwargs)
         return watching, next(watching)
@@ -135,12 +150,12 @@ def replace_references(name: str, original: Any, wrapper: Any) -> None:
 
 def without_probe_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
     """Take the wrappers' frames out of a traceback, in place, and return its new head."""
-    while trace is not None and trace.tb_frame.f_code.co_filename == HIDDEN_FILE:
+    while trace is not None and trace.tb_frame.f_code.co_filename in HIDDEN_FILES:
         trace = trace.tb_next
     step = trace
     while step is not None:
         following = step.tb_next
-        while following is not None and following.tb_frame.f_code.co_filename == HIDDEN_FILE:
+        while following is not None and following.tb_frame.f_code.co_filename in HIDDEN_FILES:
             following = following.tb_next
         if following is not step.tb_next:
             step.tb_next = following

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jupyter_core.utils
 import numpy as np
 from jupyter_client.manager import KernelManager
 
@@ -122,8 +124,26 @@ class ChannelReader(threading.Thread):
 
 
 @contextmanager
+def own_event_loop() -> Iterator[None]:
+    """Give this thread's blocking client an event loop, and close it: left open, it is a warning much later."""
+    loop = asyncio.new_event_loop()
+    token = jupyter_core.utils._loop.set(loop)
+    try:
+        yield
+    finally:
+        jupyter_core.utils._loop.reset(token)
+        loop.close()
+
+
+@contextmanager
 def kernel(folder: Path, *, probe: bool = True) -> Iterator[WatchedKernel]:
     """Start a kernel in a folder; with `probe=False` a plain ipykernel."""
+    with own_event_loop(), started(folder, probe=probe) as watched:
+        yield watched
+
+
+@contextmanager
+def started(folder: Path, *, probe: bool) -> Iterator[WatchedKernel]:
     manager = KernelManager()
     command = [str(LAUNCH)] if probe else ["-m", "ipykernel_launcher"]
     manager.kernel_spec.argv[:] = [sys.executable, *command, "-f", "{connection_file}"]
@@ -151,8 +171,10 @@ def kernel(folder: Path, *, probe: bool = True) -> Iterator[WatchedKernel]:
     finally:
         if watched is not None:
             watched.client.stop_channels()
+            watched.client.context.destroy()
         manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
+        manager.context.destroy()
         if reader is not None:
             reader.join(10)
             reader._file.close()

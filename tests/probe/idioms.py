@@ -1,0 +1,206 @@
+"""Cells as students write them, each with random state of every kind: run with and without the probe they must agree.
+
+Each is given `report(name, value)`, which collects values bit for bit (numbers by their hexadecimal form).
+"""
+
+from __future__ import annotations
+
+PRELUDE = """
+import hashlib, random
+import numpy as np, tensorflow as tf, keras
+from keras import layers
+from sklearn.model_selection import train_test_split
+from sklearn.datasets import load_digits
+
+def bits(value):
+    if isinstance(value, dict):
+        return {k: bits(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [bits(v) for v in value]
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, (int, str)):
+        return value
+    array = np.asarray(value)
+    return (str(array.dtype), array.shape, hashlib.sha256(array.tobytes()).hexdigest())
+
+def report(name, value):
+    print(name, bits(value))
+
+def after(name):
+    report(name + " python", random.random())
+    report(name + " numpy", float(np.random.rand()))
+    report(name + " tensorflow", float(tf.random.uniform(())))
+
+keras.utils.set_random_seed(11)
+X, y = load_digits(return_X_y=True)
+X = (X / 16).astype("float32")
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random_state=5, stratify=y)
+
+def make(dropout=0.2):
+    model = keras.Sequential([layers.Input((64,)), layers.Dense(16, activation="relu"),
+                              layers.Dropout(dropout), layers.Dense(10, activation="softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+"""
+
+ARRAYS = """
+keras.utils.set_random_seed(1)
+model = make()
+history = model.fit(X_train, y_train, epochs=3, validation_split=0.2, verbose=0)
+report("arrays history", history.history)
+report("arrays evaluate", model.evaluate(X_test, y_test, verbose=0))
+report("arrays predict", model.predict(X_test, verbose=0))
+report("arrays call", model(X_test[:7]).numpy())
+after("arrays")
+"""
+
+PRINTED = """
+keras.utils.set_random_seed(2)
+model = make()
+model.summary()
+model.fit(X_train, y_train, epochs=1, verbose=2 if False else 0)
+print(model.evaluate(X_test, y_test, verbose=0, return_dict=True).keys())
+"""
+
+TF_DATA = """
+keras.utils.set_random_seed(3)
+noise = lambda a, b: (a + tf.random.normal(tf.shape(a), stddev=0.05), b)
+whole = tf.data.Dataset.from_tensor_slices((X_train, y_train)).shuffle(500)
+training = whole.skip(200).cache().map(lambda a, b: (a * 1.0, b), num_parallel_calls=2).map(noise).shuffle(100, seed=4).batch(32).prefetch(tf.data.AUTOTUNE)
+validation = whole.take(200).batch(64)
+model = make()
+history = model.fit(training, validation_data=validation, epochs=3, verbose=0)
+report("tf.data history", history.history)
+test = tf.data.Dataset.from_tensor_slices((X_test, y_test)).batch(50)
+report("tf.data evaluate", model.evaluate(test, verbose=0))
+report("tf.data predict", model.predict(test, verbose=0))
+report("tf.data spec", str(training.element_spec) + str(int(training.cardinality())))
+history = model.fit(training.repeat(), epochs=2, steps_per_epoch=7, validation_data=validation, validation_steps=2, verbose=0)
+report("tf.data steps", history.history)
+report("tf.data by hand", [model(a).numpy().sum().item() for a, b in test])
+after("tf.data")
+"""
+
+GENERATOR = """
+keras.utils.set_random_seed(4)
+def batches():
+    while True:
+        picked = np.random.randint(0, len(X_train), 32)
+        yield X_train[picked] + random.random() * 0.01, y_train[picked]
+model = make()
+history = model.fit(batches(), steps_per_epoch=9, epochs=2, validation_data=(X_test, y_test), verbose=0)
+report("generator history", {k: v for k, v in history.history.items()})
+"""
+
+PY_DATASET = """
+keras.utils.set_random_seed(5)
+class Rows(keras.utils.PyDataset):
+    def __init__(self, x, y, **settings):
+        super().__init__(**settings)
+        self.x, self.y, self.order = x, y, np.arange(len(x))
+    def __len__(self):
+        return len(self.x) // 40
+    def __getitem__(self, i):
+        picked = self.order[i * 40:(i + 1) * 40]
+        return self.x[picked], self.y[picked]
+    def on_epoch_end(self):
+        np.random.shuffle(self.order)
+model = make()
+history = model.fit(Rows(X_train, y_train), validation_data=Rows(X_test, y_test), epochs=2, verbose=0, shuffle=False)
+report("sequence history", history.history)
+threaded = model.fit(Rows(X_train, y_train, workers=2), epochs=2, verbose=0, shuffle=False)
+report("sequence threads", threaded.history)
+after("sequence")
+"""
+
+TAPE = """
+keras.utils.set_random_seed(6)
+model = make()
+optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy()
+losses = []
+for epoch in range(2):
+    for a, b in tf.data.Dataset.from_tensor_slices((X_train, y_train)).shuffle(2000).batch(128):
+        with tf.GradientTape() as tape:
+            loss = loss_of(b, model(a, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        losses.append(float(loss))
+report("tape losses", losses)
+
+@tf.function
+def step(a, b):
+    with tf.GradientTape() as tape:
+        loss = loss_of(b, model(a, training=True))
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    return loss
+
+report("tape traced", [float(step(X_train[i:i + 50], y_train[i:i + 50])) for i in range(0, 300, 50)])
+report("tape on batch", [float(model.train_on_batch(X_train[i:i + 50], y_train[i:i + 50])[0]) for i in range(0, 300, 50)])
+report("tape weights", [w.numpy() for w in model.weights])
+after("tape")
+"""
+
+SUBCLASSED = """
+keras.utils.set_random_seed(7)
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = layers.Dense(12, activation="relu"), layers.Dense(10, activation="softmax")
+    def call(self, inputs):
+        return self.out(self.hidden(inputs))
+    def train_step(self, data):
+        a, b = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(y=b, y_pred=self(a, training=True))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+model = Net()
+model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+history = model.fit(X_train, y_train, epochs=2, verbose=0,
+                    callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda e, l: model.predict(X_test[:5], verbose=0))])
+report("subclassed history", history.history)
+report("subclassed evaluate", model.evaluate(X_test, y_test, verbose=0))
+inputs = keras.Input((8, 8, 1))
+flipped = layers.RandomFlip("horizontal")(inputs)
+outputs = layers.Dense(10)(layers.Flatten()(layers.Conv2D(4, 3)(flipped)))
+conv = keras.Model(inputs, outputs)
+conv.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+report("augmented history", conv.fit(X_train.reshape(-1, 8, 8, 1), y_train, epochs=2, verbose=0).history)
+after("subclassed")
+"""
+
+MISTAKES = """
+import warnings
+for attempt in (
+    lambda: model.predict(X_test, wrong=1),
+    lambda: model.fit(X_train[:10], y_train[:9], verbose=0),
+    lambda: make().evaluate(np.zeros((3, 5)), np.zeros(3), verbose=0),
+    lambda: train_test_split(X, y[:-1]),
+    lambda: keras.Sequential([layers.Dense(3)]).fit(X, y),
+):
+    try:
+        attempt()
+    except Exception as error:
+        print(type(error).__name__, str(error)[:300])
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from sklearn.metrics import precision_score
+    precision_score([0, 1, 1], [0, 0, 0])
+    import matplotlib.pyplot as plt
+    plt.figure(); plt.plot([1, 2]); plt.legend(); plt.gca().set_ylim(1, 1)
+    plt.scatter([1, 2], [3, 4], c="r", cmap="viridis")
+    plt.close("all")
+print([(w.category.__name__, str(w.message)[:60], w.filename.rpartition("/")[2][:12], w.lineno) for w in caught])
+"""
+
+ALL = {
+    "arrays": ARRAYS,
+    "printed": PRINTED,
+    "tf_data": TF_DATA,
+    "generator": GENERATOR,
+    "py_dataset": PY_DATASET,
+    "tape": TAPE,
+    "subclassed": SUBCLASSED,
+    "mistakes": MISTAKES,
+}
