@@ -40,12 +40,17 @@ RELATED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class KnownScore:
-    """A measured number a claim may speak of. `rows` is 0 where the number has no sampling error of its own."""
+    """A measured number a claim may speak of.
+
+    `detail` marks figures beside the score (of one class, balanced, of another reading): there are many, so that only
+    equality with one of them says anything.
+    """
 
     value: float
     rows: int
     role: Role
     metric: str
+    detail: bool = False
 
 
 ClaimVerdict = Literal["agrees", "contradicted", "not_checkable"]
@@ -75,7 +80,8 @@ def compare(claim: NumberClaim, known: Iterable[KnownScore], metric: str, deviat
         return "not_checkable"
     extra = APPROXIMATE if claim.approximate else 0.0
     close = any(
-        abs(value - item.value) <= agreement(item.value, metric, item.rows, claim.digits, deviations) + extra
+        abs(value - item.value)
+        <= agreement(item.value, metric, item.rows, claim.digits, 0 if item.detail else deviations) + extra
         for item in fitting
     )
     return "agrees" if close else "contradicted"
@@ -187,11 +193,11 @@ def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
             verified.majority_accuracy,
         ):
             if value is not None:
-                yield KnownScore(value, size, result.role, "accuracy")
+                yield KnownScore(value, size, result.role, "accuracy", detail=True)
         for label in verified.per_class:
             for value in (label.recall, label.precision, label.f1):
                 if value is not None:
-                    yield KnownScore(value, label.support, result.role, "accuracy")
+                    yield KnownScore(value, label.support, result.role, "accuracy", detail=True)
 
 
 def _of_metric_calls(evidence: Evidence) -> Iterator[KnownScore]:

@@ -28,7 +28,7 @@ from grader.checks.verdicts import Verdict, advised, failed, not_applicable, pas
 from grader.model import Evidence, NumberClaim
 
 DEVIATIONS = Threshold(
-    "deviations", 3, "another training of the same network scores within three standard errors on the same rows"
+    "deviations", 2, "another training of the same network scores within two standard errors on the same rows"
 )
 HONEST_FIX = "Print the value your scoring returned, run all cells once more, and copy that number into the text."
 

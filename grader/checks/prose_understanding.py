@@ -127,9 +127,7 @@ def failure_reasons(evidence: Evidence, _limits: Limits) -> Verdict:
     "understanding.consistent",
     title="Nothing contradicts the facts",
     help="No statement contradicts what was measured: scores of named rows, and what is said of overfitting.",
-    thresholds=(
-        Threshold("deviations", 3, "another training of the same network scores within three standard errors"),
-    ),
+    thresholds=(Threshold("deviations", 2, "another training of the same network scores within two standard errors"),),
 )
 def consistent(evidence: Evidence, limits: Limits) -> Verdict:
     """No sentence says what was measured to be otherwise."""

@@ -71,9 +71,7 @@ def score_stated(evidence: Evidence, _limits: Limits) -> Verdict:
     "write_up.score_honest",
     title="The stated score is the measured one",
     help="The stated number is the measured one, within rounding, unit and the standard error of the test set's size.",
-    thresholds=(
-        Threshold("deviations", 3, "another training of the same network scores within three standard errors"),
-    ),
+    thresholds=(Threshold("deviations", 2, "another training of the same network scores within two standard errors"),),
 )
 def score_honest(evidence: Evidence, limits: Limits) -> Verdict:
     """Every score said to be of certain rows, and the result itself, is one that was measured."""

@@ -272,5 +272,5 @@ def _no_training(evidence: Evidence) -> Verdict:
 
 
 def _is_cross_validation(function: str) -> bool:
-    name = function.rpartition(".")[2].lower()
+    name = function.lower()
     return "kfold" in name or "cross_val" in name or "shufflesplit" in name or "gridsearch" in name
