@@ -17,14 +17,17 @@ import math
 import os
 import sys
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-MOST_VALUES = 150_000_000
-"""Most float32 values of training rows held at once (600 MB); beyond it a sample of the rows is trained on."""
+MOST_VALUES = 100_000_000
+"""Most float32 values of training rows held at once (400 MB, twice while they are handed to TensorFlow); beyond it a
+sample of the rows is trained on."""
 
 SAMPLE_SEED = 20_240_501
 
@@ -46,6 +49,13 @@ class Data:
     validation: np.ndarray
     validation_targets: np.ndarray
     test: np.ndarray
+
+    @cached_property
+    def train_tensor(self) -> Any:
+        """The training rows as TensorFlow holds them, once for all recipes."""
+        import tensorflow as tf
+
+        return tf.constant(self.train)
 
 
 @dataclass(frozen=True)
@@ -78,30 +88,39 @@ def load_training(inputs: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(rows), np.asarray(labels)
 
 
-def rescaled(train: np.ndarray, test: np.ndarray, *, image: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Scale both by what the training rows say: pictures to 0..1, columns of tables to mean 0 and deviation 1."""
-    train = train.astype(np.float32, copy=False)
-    test = np.asarray(test).astype(np.float32, copy=False)
+def as_floats(rows: np.ndarray) -> np.ndarray:
+    """Return a float32 copy, infinity counted as missing."""
+    floats = np.array(rows, dtype=np.float32)
+    floats[~np.isfinite(floats)] = np.nan
+    return floats
+
+
+def rescale(train: np.ndarray, test: np.ndarray, *, image: bool) -> None:
+    """Scale both in place by the training rows: pictures to 0..1, columns of tables to mean 0 and deviation 1."""
     if image:
-        low, high = float(np.nanmin(train)), float(np.nanmax(train))
-        span = (high - low) or 1.0
-        return np.nan_to_num((train - low) / span), np.nan_to_num((test - low) / span)
-    mean = np.nan_to_num(np.nanmean(train, axis=0, dtype=np.float64)).astype(np.float32)
-    deviation = np.nan_to_num(np.nanstd(train, axis=0, dtype=np.float64)).astype(np.float32)
-    deviation[deviation == 0] = 1.0
-    # A missing value becomes the column's mean, which is 0 here.
-    return np.nan_to_num((train - mean) / deviation), np.nan_to_num((test - mean) / deviation)
+        offset, span = np.nanmin(train), np.nanmax(train) - np.nanmin(train)
+    else:
+        offset = np.nanmean(train, axis=0, dtype=np.float64).astype(np.float32)
+        span = np.nanstd(train, axis=0, dtype=np.float64).astype(np.float32)
+    span = np.where(span > 0, span, np.float32(1))
+    for rows in (train, test):
+        np.subtract(rows, np.nan_to_num(offset), out=rows)
+        np.divide(rows, np.nan_to_num(span, nan=1.0), out=rows)
+        # A missing value becomes the column's mean, which is 0 here (for pictures, black).
+        np.nan_to_num(rows, copy=False)
 
 
 def load_data(arguments: Mapping[str, Any], inputs: Mapping[str, str], validation_share: float) -> Data:
-    """Load, rescale and shuffle; the last rows of the shuffled training rows are the recipe's own validation rows."""
+    """Load, shuffle and rescale; the last of the shuffled training rows are the recipe's own validation rows."""
     rows, targets = load_training(inputs)
-    image = arguments["row_kind"] == "image"
-    train, test = rescaled(rows, load_rows(inputs["test"]), image=image)
+    order = np.random.default_rng(SAMPLE_SEED).permutation(len(rows))
+    train, test = as_floats(rows[order]), as_floats(load_rows(inputs["test"]))
+    targets = targets[order].astype(np.float32 if arguments["task"] == "regression" else np.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a column of nothing but missing values has no mean
+        rescale(train, test, image=arguments["row_kind"] == "image")
     shape = tuple(arguments["row_shape"])
     train, test = train.reshape(-1, *shape), test.reshape(-1, *shape)
-    order = np.random.default_rng(SAMPLE_SEED).permutation(len(train))
-    train, targets = train[order], targets[order].astype(np.float32 if arguments["task"] == "regression" else np.int64)
     kept = len(train) - int(len(train) * validation_share)
     return Data(train[:kept], targets[:kept], train[kept:], targets[kept:], test)
 
@@ -172,7 +191,7 @@ class Trainer:
         """Return a function that takes one step for each line of row numbers and sums loss and metric over rows."""
         import tensorflow as tf
 
-        rows, targets = tf.constant(self.data.train), tf.constant(self._inner(self.data.targets))
+        rows, targets = self.data.train_tensor, tf.constant(self._inner(self.data.targets))
 
         @tf.function(input_signature=[tf.TensorSpec((None, self.batch), tf.int64)])
         def train_steps(picked: Any) -> Any:
@@ -239,7 +258,8 @@ class Trainer:
         best, best_epoch, best_weights = math.inf, -1, None
         cut = False
         for epoch in range(self.recipe["epochs"]):
-            loss, score, cut = self._epoch(random, deadline)
+            loss, score, whole = self._epoch(random, deadline)
+            cut = time.monotonic() > deadline and not (whole and epoch + 1 == self.recipe["epochs"])
             history["loss"].append(loss)
             history[metric].append(score)
             if len(self.data.validation):
@@ -255,7 +275,11 @@ class Trainer:
         return history, cut
 
     def _epoch(self, random: np.random.Generator, deadline: float) -> tuple[float, float, bool]:
-        """Take one epoch's steps on shuffled rows (the last incomplete batch is left out); stop at the deadline."""
+        """Take one epoch's steps on shuffled rows (the last incomplete batch is left out); stop at the deadline.
+
+        Returns:
+            Mean loss and metric over the rows that were used, and whether all steps were taken.
+        """
         order = random.permutation(len(self.data.train))
         steps = order[: len(order) // self.batch * self.batch].reshape(-1, self.batch)
         total, done = np.zeros(2), 0
@@ -265,7 +289,7 @@ class Trainer:
             done += stretch.size
             if time.monotonic() > deadline:
                 break
-        return float(total[0] / done), float(total[1] / done), time.monotonic() > deadline
+        return float(total[0] / done), float(total[1] / done), done == steps.size
 
     def _inner(self, targets: np.ndarray) -> np.ndarray:
         return (targets - self.offset) / self.unit if self.regression else targets

@@ -216,16 +216,16 @@ def _seed_result(reply: Mapping[str, Any], split: Split) -> SeedResult:
         score = float(np.abs(predictions - split.truth).mean())
     if not math.isfinite(score):
         raise VerificationError("the network's error is not finite")
+    history = {str(name): [float(value) for value in values] for name, values in dict(reply["history"]).items()}
+    if not all(math.isfinite(value) for values in history.values() for value in values):
+        raise VerificationError("the network's training diverged")
     return SeedResult(
         recipe=str(reply["recipe"]),
         seed=int(reply["seed"]),
         score=score,
         parameters=parameters,
         seconds=float(seconds),
-        history=tuple(
-            (str(name), tuple(float(value) for value in values[:MOST_EPOCHS]))
-            for name, values in dict(reply["history"]).items()
-        ),
+        history=tuple((name, tuple(values[:MOST_EPOCHS])) for name, values in history.items()),
         cut=bool(reply["cut_by_budget"]),
     )
 

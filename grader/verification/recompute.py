@@ -209,5 +209,5 @@ def rows_answered(total: int, step: int) -> int:
 
 
 def _one_line(reason: str) -> str:
-    text = " ".join(reason.split())
+    text = " ".join(reason.split()).rstrip(".")
     return text if len(text) <= REASON_CHARACTERS else text[: REASON_CHARACTERS - 1] + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_a_process_that_never_starts_is_the_graders_fault(sealed):
     def broken(*args, **options):
         return ScriptResult("error", b"", "ModuleNotFoundError: No module named 'keras'", 1.0, 0)
 
-    with pytest.raises(VerificationError, match="No module named 'keras'.*grader doctor"):
+    with pytest.raises(VerificationError, match=r"No module named 'keras'.*grader doctor"):
         verified(sealed("a"), broken)
 
 
@@ -164,8 +165,6 @@ def test_predictions_of_another_length_are_not_scored(bench):
 def test_same_model_on_the_same_rows_is_predicted_once(bench, sealed):
     """`evaluate` and then `predict` on one frozen model are two scorings and one job."""
     (one,) = sealed("twice")
-    from dataclasses import replace
-
     box = Box()
     counted = []
 
@@ -200,8 +199,6 @@ def test_majority_is_the_training_rows_commonest_class_on_these_rows(sealed):
 @pytest.mark.parametrize("labels", [np.array([0, 1, 2]), np.array([0, 1, 2, 0, 1, 99]), np.array([0, 1, 2, 0, 1, -1])])
 def test_labels_that_do_not_fit_are_a_note(bench, labels):
     """Labels of another count or outside of their classes: no figures, no crash."""
-    from dataclasses import replace
-
     scoring = bench.scoring("labels", None, PIXELS, TRUTH, predictions=PERFECT)
     scoring = replace(scoring, labels=replace(scoring.labels, values=bench.array("bad-labels", labels)))
     (result,) = verified((scoring,), Box()).values()
