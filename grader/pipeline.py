@@ -42,6 +42,9 @@ from grader.verification import verify
 WORK_FOLDER = ".work"
 """Where runs keep their recorded rows until they are measured; emptied submission by submission."""
 
+POLL_S = 0.5
+"""How often the main thread wakes while runs go on, so that Ctrl-C is heard."""
+
 
 @dataclass(frozen=True, slots=True)
 class GradeSettings:
@@ -70,17 +73,19 @@ class ClassGrader:
         Submissions finished in an earlier call are judged again from stored evidence unless something that their
         run depends on has changed. Interrupted, it stops the runs in progress and keeps what is done.
         """
+        faults: list[Exception] = []
         with ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="grade") as pool:
             waiting: set[Future[Result]] = {pool.submit(self.grade_one, item) for item in submissions}
             try:
                 while waiting:
-                    done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        future.result()
+                    done, waiting = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                    faults += [fault for future in done if (fault := _unforeseen(future)) is not None]
             except BaseException:
                 self.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
+        if faults:
+            raise faults[0]
         results = self.book.results(only=[item.id for item in submissions])
         write_class(self.settings.out, self.settings.rubric, results)
         return results
@@ -96,7 +101,13 @@ class ClassGrader:
                 return self._finish(read_evidence(stored), fingerprint, reused=True)
             except ResultsError:
                 pass  # stored evidence is gone or of an older version: run again
-        return self._finish(self._measure(submission), fingerprint, reused=False)
+        evidence = self._measure(submission)
+        try:
+            return self._finish(evidence, fingerprint, reused=False)
+        except GraderError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in _measure: judging and rendering are ours as well
+            return self._finish(broken_evidence(submission, _own_fault(error)), fingerprint, reused=False)
 
     def _measure(self, submission: Submission) -> Evidence:
         """Run a submission and measure it; a fault of ours becomes evidence of a failed infrastructure."""
@@ -112,7 +123,7 @@ class ClassGrader:
         except GraderError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must cost neither the class nor the student
-            return broken_evidence(submission, f"the grader itself failed: {type(error).__name__}: {error}")
+            return broken_evidence(submission, _own_fault(error))
         else:
             return evidence
         finally:
@@ -166,6 +177,18 @@ class ClassGrader:
         self.book.record(result, lasting)
         self.progress.finished(result, reused=reused)
         return result
+
+
+def _unforeseen(future: Future[Result]) -> Exception | None:
+    """Return a fault that even the fallback could not turn into a result; what the caller must know is raised."""
+    error = future.exception()
+    if error is None or (isinstance(error, Exception) and not isinstance(error, GraderError)):
+        return error
+    raise error
+
+
+def _own_fault(error: Exception) -> str:
+    return f"the grader itself failed ({type(error).__name__}: {error}); please report it, and grade by hand meanwhile"
 
 
 def judge_and_write(out: Path, rubric: Rubric, evidence: Evidence) -> Grade:

@@ -22,27 +22,35 @@ SHORT = {"emerging": "E", "developing": "D", "proficient": "P", "exemplary": "X"
 
 
 class Pace:
-    """Estimates the time left from how long finished submissions took."""
+    """Estimates the time left from how long finished submissions took and what is in work."""
 
     def __init__(self, total: int, jobs: int) -> None:
         self.total = total
         self.jobs = jobs
         self.done = 0
-        self.ran = 0
-        self.started = time.monotonic()
+        self._begun: dict[str, float] = {}
+        self._took: list[float] = []
 
-    def finished(self, *, reused: bool) -> None:
+    def begun(self, submission: str) -> None:
+        """Note that a submission is in work."""
+        self._begun.setdefault(submission, time.monotonic())
+
+    def finished(self, submission: str, *, reused: bool) -> None:
         """Count one more; a reused one says nothing about how long a run takes."""
         self.done += 1
-        self.ran += not reused
+        begun = self._begun.pop(submission, None)
+        if begun is not None and not reused:
+            self._took.append(time.monotonic() - begun)
 
     def left(self) -> str:
         """Say how long the rest will take, or nothing while there is too little to go by."""
         remaining = self.total - self.done
-        if not self.ran or not remaining:
+        if not self._took or not remaining:
             return ""
-        seconds = (time.monotonic() - self.started) / self.ran * remaining
-        return f"about {duration(seconds)} left"
+        mean = sum(self._took) / len(self._took)
+        now = time.monotonic()
+        begun = [max(0.0, mean - (now - start)) for start in self._begun.values()]
+        return f"about {duration((sum(begun) + mean * (remaining - len(begun))) / self.jobs)} left"
 
 
 def duration(seconds: float) -> str:
@@ -63,13 +71,14 @@ class Lines:
     def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
         """Say only when a run starts: a log wants no more."""
         del fraction
+        self._pace.begun(submission)
         if (stage, detail) == ("running", "starting"):
             self._print(f"         {submission}: running")
 
     def finished(self, result: Result, *, reused: bool) -> None:
         """Write the result in one line, with the time left."""
         with self._lock:
-            self._pace.finished(reused=reused)
+            self._pace.finished(result.submission, reused=reused)
             left = self._pace.left()
             line = f"[{self._pace.done:>3}/{self._pace.total}] {result.submission}: {summary(result, reused=reused)}"
         self._print(f"{line}  ({left})" if left else line)
@@ -108,6 +117,7 @@ class Live:
     def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
         """Show the stage of one submission on its own line."""
         with self._lock:
+            self._pace.begun(submission)
             row = self._rows.get(submission)
             if row is None:
                 row = self._rows[submission] = self._bars.add_task(Text(submission).markup, total=100, note="")
@@ -118,7 +128,7 @@ class Live:
     def finished(self, result: Result, *, reused: bool) -> None:
         """Print the result above the bars and take the submission's line away."""
         with self._lock:
-            self._pace.finished(reused=reused)
+            self._pace.finished(result.submission, reused=reused)
             row = self._rows.pop(result.submission, None)
             if row is not None:
                 self._bars.remove_task(row)
