@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from grader.evidence.reading.mentions import mentioned_classes
@@ -18,6 +19,8 @@ Split = Literal["train", "validation", "test", "unstated"]
 Where = Literal["prose", "comment", "saved_output", "rerun_output"]
 
 MAX_QUOTE = 400
+SEVERAL = "several"
+"""Subject of figures of the same metric and rows that one sentence puts side by side: "0.92, then 0.95, then 0.97"."""
 _SPLITS = re.compile(
     r"(?P<validation>\b(?:validation|validación|validacion|val|dev)(?:_|\b))"
     r"|(?P<test>\b(?:test|held[- ]?out|holdout|unseen|never (?:seen|saw)|prueba|testeo|not? ha(?:bía|n)? visto|new (?:images|digits|data))(?:_|\b))"
@@ -25,11 +28,12 @@ _SPLITS = re.compile(
     re.IGNORECASE,
 )
 _TRAINING_AS_ACTIVITY = re.compile(
-    r"^(?:training|train|entrenamiento)(?! (?:and|or|y|vs\.?|versus|was|is|were|got|gets|reached|gave|had)\b)"
+    r"^(?:training|train|entrenamiento)\b(?! (?:and|or|y|vs\.?|versus|was|is|were|got|gets|reached|gave|had)\b)"
     r"(?![_ ]?(?:accuracy|acc|loss|error|score|set|data|split|images|rows|samples|examples|curve|mae|rmse|mse|r2|f1|part|partition)|\s*[:=,)]|\s*(?:is |was |of |at )?(?:about |around )?\d)(?!$)",
     re.IGNORECASE,
 )
 """`training` where it is what was done ("training took 10 s", "after training"), not the rows it was done on."""
+_ROWS_BEFORE = re.compile(r"(?:accuracy|loss|error|score|mae|rmse|pérdida|exactitud|precisión|conjunto|datos) (?:de|del|en|on|in|of|for) (?:el |la |the )?$", re.IGNORECASE)  # fmt: skip
 _METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in (
@@ -39,7 +43,7 @@ _METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("parameters", r"\b(?:parameters|params|parámetros|weights)\b"),
         ("epochs", r"\b(?:epochs|épocas)\b"),
         ("rmse", r"\b(?:rmse|root mean squared? error)\b"),
-        ("mae", r"\b(?:mae|mean absolute error|error (?:medio absoluto|absoluto medio)|average error|off by|se equivoca (?:en|por))\b"),
+        ("mae", r"\b(?:mae|mean absolute error|error (?:medio absoluto|absoluto medio)|average error|off by|se equivoca por)\b"),
         ("mse", r"\b(?:mse|mean squared error|error cuadrático medio)\b"),
         ("r2", r"(?:\br2(?:[ _]score)?\b|\br²|\br\^2|\bcoefficient of determination\b)"),
         ("f1", r"\bf1(?:[-_ ]?score)?\b"),
@@ -54,6 +58,7 @@ _METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 """Words of each metric, the more specific first: where two words overlap, the first metric has it."""
 _SHARES = frozenset({"accuracy", "balanced_accuracy", "top_k_accuracy", "error", "recall", "precision", "f1", "dropout"})
+_ERRORS = frozenset({"loss", "mae", "mse", "rmse", "r2"})
 _COUNTS = frozenset({"epochs", "parameters", "batch_size"})
 _HYPOTHETICAL = re.compile(
     r"\b(?:would|could|might|should|may|goal|target|aim\w*|hope[ds]?|hoping|expect\w*|want(?:ed)?|wish\w*|if|future|next|perhaps|maybe|published|literature|papers?|state[- ]of[- ]the[- ]art|sota|benchmarks?|leaderboard|kaggle|others|people|"
@@ -62,6 +67,12 @@ _HYPOTHETICAL = re.compile(
     re.IGNORECASE,
 )
 """Wishes, plans, other people's results: nothing that was measured here."""
+_ON_THE_WAY = re.compile(
+    r"\b(?:(?:in|after|at|by|from) (?:the |only )?(?:first|second|third|early|one|two)(?: \w+)? epochs?\b|(?:first|early|initial|earlier) epochs?\b|(?:at|after|by|from|in|until) epoch (?:number )?\d+|at the (?:start|beginning)|initially|starts? at|started at|"
+    r"primeras? épocas?|(?:en|tras|después de|desde) la (?:época|primera)|al principio|al inicio|empieza en)\b",
+    re.IGNORECASE,
+)
+"""A point of the curve on the way, which the final figures say nothing about."""
 _CHANGE = re.compile(
     r"^\s*(?:percentage )?(?:points?|puntos?|better|worse|more|less|higher|lower|improvement|increase|decrease|drop|gap|difference|gain|change|mejor|peor|más|menos|de (?:mejora|diferencia))\b",
     re.IGNORECASE,
@@ -84,10 +95,16 @@ _SUBJECTS = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r";|\.\s|,? (?:but|while|whereas|however|although|though|compared (?:to|with)|versus|vs\.?|than|against|pero|mientras(?: que)?|aunque|frente a|que el|que la)\b|, (?=the |el |la |it |and (?:the|my) |y (?:el|la) )", re.IGNORECASE)  # fmt: skip
-_EPOCHS_TRAINED = re.compile(r"\b(?:train\w*|ran|run|fit(?:ted)?|entren\w+|stopped (?:at|after|itself)|goes|over|for|durante|with|con)\b", re.IGNORECASE)  # fmt: skip
+_EPOCHS_TRAINED = re.compile(r"\b(?:trained|training (?:for|is|was|ran|took|with)|trains?|ran|run|used?|using|fit(?:ted)?|entren(?:é|ó|ado|amos|amiento|ar|a)|usé|stopped (?:at|itself)|goes)\b", re.IGNORECASE)  # fmt: skip
 _EPOCHS_POINT = re.compile(r"\b(?:after|from|until|by|first|last|past|every|each|patience|wait\w*|around epoch|within|next|another|more|in|about epoch|epoch|época|tras|después de|primeras|últimas|cada|desde|hasta|a partir de|the|only|best)\s+(?:the\s+)?(?:about |around |first |last |unas )?$", re.IGNORECASE)  # fmt: skip
 _BARE_AFTER_LABEL = re.compile(r"(?:accuracy|acc|exactitud|precisión)(?: \w+){0,4}?\s*(?:of|is|was|=|:|at|reached|de|es|fue|del)\s*(?:about|around|almost|nearly|over|just|casi|un|~|≈|\s)*$", re.IGNORECASE)  # fmt: skip
-_BARE_AFTER_VERB = re.compile(r"\b(?:about|almost|nearly|over|around|casi|alrededor de)\s*$", re.IGNORECASE)
+_ON_ROWS = re.compile(
+    r"%?\s*(?:on|in|over|for|en|with|sobre) (?:the |my |el |la |los |las |our )?(?:\w+ )?(?:test|training|train|validation|val|unseen|held[- ]?out|prueba|validación|entrenamiento)\b"
+    r"|\b(?:test|train|training|validation|val|prueba|validación|entrenamiento)(?: set| data)?\s*[:=(]?\s*(?:about |was |is |a )?\d",
+    re.IGNORECASE,
+)
+"""A number said of rows: "97 % on the test part", "train 99 %"."""
+_READ_SHARE = re.compile(r"\b(?:reads|recogni[sz]es|classifies|identifies|labels|gets|clasifica|reconoce|acierta(?: en)?|identifica)(?: correctly| right| correctamente)?(?: about| around| almost| over| nearly| casi| el| un)*\s*$", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +119,31 @@ def read_claims(text: str, cell: int, where: Where, class_names: tuple[str, ...]
     numbers = read_numbers(text)
     if not numbers:
         return ()
+    if _are_shares_of_whole(text, numbers):
+        return ()
     metrics = {number: metric for clause in _clauses(text, numbers) for number, metric in _placed(clause, text, class_names)}
+    metrics = _marked_several(metrics, _splits_of(text, tuple(number for number in numbers if number in metrics)))
     splits = _splits_of(text, tuple(number for number in numbers if number in metrics))
     return tuple(
         _claim(metrics[number], number, splits[number], text, cell, where)
         for number in numbers
         if number in metrics
     )
+
+
+def _marked_several(metrics: dict[Number, tuple[str, str]], splits: dict[Number, Split]) -> dict[Number, tuple[str, str]]:
+    """Mark figures of one metric, one split and no named model that stand side by side: at most one is the final one."""
+    keys = [(metric, splits[number]) for number, metric in metrics.items() if not metric[1]]
+    return {
+        number: (metric[0], SEVERAL) if not metric[1] and metric[0] not in _COUNTS and keys.count((metric, splits[number])) > 1 else metric
+        for number, metric in metrics.items()
+    }
+
+
+def _are_shares_of_whole(text: str, numbers: tuple[Number, ...]) -> bool:
+    """Whether the percentages divide something up (60 %, 20 % and 20 %): they add up to 100, and no score is named."""
+    shares = [number.value for number in numbers if number.percent]
+    return len(shares) >= 2 and abs(sum(shares) - 100) < 0.5 and not re.search(r"accura|\bacc\b|exactitud|error", text, re.IGNORECASE)
 
 
 def _claim(metric: tuple[str, str], number: Number, split: Split, text: str, cell: int, where: Where) -> NumberClaim:
@@ -125,13 +160,13 @@ def _clauses(text: str, numbers: tuple[Number, ...]) -> list[_Clause]:
     borders = [0, *(match.start() for match in _CLAUSE.finditer(text)), len(text)]
     return [
         _Clause(text[start:end], start, tuple(number for number in numbers if start <= number.start < end))
-        for start, end in zip(borders, borders[1:], strict=False)
+        for start, end in pairwise(borders)
     ]
 
 
 def _placed(clause: _Clause, text: str, class_names: tuple[str, ...]) -> list[tuple[Number, tuple[str, str]]]:
     """Return each number of a clause that is a claim, with its metric and the model it speaks of."""
-    if _HYPOTHETICAL.search(clause.text):
+    if _HYPOTHETICAL.search(clause.text) or _ON_THE_WAY.search(clause.text):
         return []
     subject = _subject(clause.text)
     placed: list[tuple[Number, tuple[str, str]]] = []
@@ -145,11 +180,13 @@ def _placed(clause: _Clause, text: str, class_names: tuple[str, ...]) -> list[tu
 
 def _qualified(metric: str, clause: str, class_names: tuple[str, ...]) -> str:
     """Mark figures of one class, and of guessing: they are not the model's score."""
-    if metric not in _SHARES or metric == "dropout":
+    if metric in _COUNTS or metric in {"dropout", "learning_rate", "loss"}:
         return metric
     if _BASELINE.search(clause):
         return f"baseline_{metric}"
-    per_class = re.search(r"\b(?:class|clase|digit|dígito|label)s? (?:\d+|[\"'])|\bper[- ]class\b|\bpor clase\b", clause, re.IGNORECASE)
+    if metric not in _SHARES:
+        return metric
+    per_class = re.search(r"\b(?:class|clase|digit|dígito|label)s? (?:\d+|[\"'])|\b(?:weak|worst|lowest|hardest|peor)\w*|\bper[- ]class\b|\bpor clase\b", clause, re.IGNORECASE)
     return f"class_{metric}" if per_class or mentioned_classes(clause, class_names) else metric
 
 
@@ -172,15 +209,16 @@ def _metric(number: Number, clause: _Clause, text: str) -> str | None:
         return near
     everywhere = {name for name, _, _ in _metric_words(text)} - _COUNTS - {"dropout", "learning_rate"}
     fits = number.percent or (0 < number.value <= 1 and number.decimals >= 2)
-    if len(everywhere) == 1 and fits and _names_result(clause.text):
+    said_before = bool(_metric_words(text[: number.start]))
+    if len(everywhere) == 1 and fits and (number.percent or said_before) and _names_result(clause.text):
         return everywhere.pop()
-    if not everywhere and number.percent and _names_result(clause.text):
+    if not everywhere and number.percent and (_names_result(clause.text) or _READ_SHARE.search(clause.text[:start])):
         return "accuracy"
     return None
 
 
 def _names_result(clause: str) -> bool:
-    return bool(_RESULT_VERB.search(clause) or _SPLITS.search(clause) or _SUBJECTS.search(clause))
+    return bool(_RESULT_VERB.search(clause) or _ON_ROWS.search(clause))
 
 
 def _metric_words(text: str) -> list[tuple[str, int, int]]:
@@ -198,8 +236,12 @@ def _nearest(clause: str, start: int, end: int) -> str | None:
     for name, left, right in _metric_words(clause):
         if right <= start:
             between, weight = clause[right:start], 1.0
+            if name in _ERRORS and "," in between:
+                continue
         elif left >= end:
-            between, weight = clause[end:left], 1.2 if _follows_directly(clause[end:left]) else 2.5
+            between, weight = clause[end:left], 1.2
+            if not _follows_directly(between) and not (name == "accuracy" and _tells_right(clause[end:right])):
+                continue
         else:
             continue
         # Another number in between has the better right to the word.
@@ -207,6 +249,11 @@ def _nearest(clause: str, start: int, end: int) -> str | None:
         if best is None or distance < best[0]:
             best = (distance, name)
     return best[1] if best is not None else None
+
+
+def _tells_right(after: str) -> bool:
+    """Whether what follows a number is "of the test images are classified correctly", with no other number in it."""
+    return len(after) <= 90 and re.fullmatch(r"\s*%?\s*(?:of|de|del|were|are|se|is)\b(?: the| all| los| las)*(?: \d+)?[^\d;:]*(?:correct\w*|right|acierta|aciertos|correctly classified)", after, re.IGNORECASE) is not None  # fmt: skip
 
 
 def _follows_directly(between: str) -> bool:
@@ -239,6 +286,8 @@ def _is_share(metric: str, number: Number, before: str, after: str, clause: str)
     if number.percent:
         if number.value > 100 or _SPLITTING.search(clause):
             return False
+        if _READ_SHARE.search(before):
+            return True
         if metric != "error" and re.search(r"\b(?:correct\w*|right|aciert\w+|acert\w+|bien)\b", after[:80], re.IGNORECASE):
             return True
         return not _OTHER_SHARE_AFTER.match(after) or bool(re.search(r"accurac|\bacc\b|exactitud|precisión", before, re.IGNORECASE))
@@ -264,7 +313,8 @@ def _split_words(text: str) -> list[tuple[Split, int, int]]:
     found: list[tuple[Split, int, int]] = []
     for match in _SPLITS.finditer(text):
         name: Split = "train" if match["train"] else "validation" if match["validation"] else "test"
-        if name == "train" and _TRAINING_AS_ACTIVITY.match(text[match.start() :]):
+        activity = _TRAINING_AS_ACTIVITY.match(text[match.start() :]) and not _ROWS_BEFORE.search(text[: match.start()])
+        if name == "train" and activity:
             continue
         if re.match(r"\s*split\b|_split|_size", text[match.end() :], re.IGNORECASE):
             continue
@@ -276,11 +326,11 @@ def _splits_of(text: str, numbers: tuple[Number, ...]) -> dict[Number, Split]:
     """Place the split words of a sentence on its numbers: one for all, or in pairs, in order; else nothing is said."""
     words = _split_words(text)
     names = {name for name, _, _ in words}
-    if not words:
+    if not words or not numbers:
         return dict.fromkeys(numbers, "unstated")
     if len(names) == 1:
         return _one_split(names.pop(), words, numbers, text)
-    return _paired(words, numbers)
+    return _paired(words, numbers, text)
 
 
 def _one_split(name: Split, words: list[tuple[Split, int, int]], numbers: tuple[Number, ...], text: str) -> dict[Number, Split]:
@@ -296,7 +346,7 @@ def _one_split(name: Split, words: list[tuple[Split, int, int]], numbers: tuple[
     return dict.fromkeys(numbers, name) if first else placed
 
 
-def _paired(words: list[tuple[Split, int, int]], numbers: tuple[Number, ...]) -> dict[Number, Split]:
+def _paired(words: list[tuple[Split, int, int]], numbers: tuple[Number, ...], text: str) -> dict[Number, Split]:
     marks = [(start, "s", name) for name, start, _ in words] + [(number.start, "n", "") for number in numbers]
     order: list[tuple[str, str]] = []
     for _, kind, name in sorted(marks):
@@ -309,13 +359,15 @@ def _paired(words: list[tuple[Split, int, int]], numbers: tuple[Number, ...]) ->
         count >= 2 and shape in {"s" * count + "n" * count, "n" * count + "s" * count}
     )
     if not in_order:
-        return _adjacent(words, numbers)
+        return _adjacent(words, numbers, text)
     return {number: _as_split(name) for number, name in zip(numbers, names, strict=True)}
 
 
-def _adjacent(words: list[tuple[Split, int, int]], numbers: tuple[Number, ...]) -> dict[Number, Split]:
+def _adjacent(words: list[tuple[Split, int, int]], numbers: tuple[Number, ...], text: str) -> dict[Number, Split]:
     """Place only what stands side by side: "test accuracy of 0.91" (a word, at most 25 characters, no other number)."""
     placed: dict[Number, Split] = {}
+    if any(_LISTED.fullmatch(text[left[2] : right[1]]) for left, right in pairwise(words)):
+        return dict.fromkeys(numbers, "unstated")  # "on training, validation and test"
     for number in numbers:
         near = {
             name
@@ -326,6 +378,7 @@ def _adjacent(words: list[tuple[Split, int, int]], numbers: tuple[Number, ...]) 
     return placed
 
 
+_LISTED = re.compile(r"\s*(?:,|and|or|y|e|/|&)?\s*(?:and|y)?\s*", re.IGNORECASE)
 ADJACENT_CHARACTERS = 25
 """Room for "accuracy of about " between a split's name and its number."""
 

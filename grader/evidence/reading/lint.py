@@ -66,7 +66,7 @@ def lint_sources(sources: tuple[Source, ...]) -> LintReport:
 
 
 def _notebook(sources: tuple[Source, ...]) -> str:
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": None,
@@ -89,7 +89,8 @@ def _ruff(notebook: str) -> list[dict[str, Any]]:
         subprocess.SubprocessError: it failed or took too long.
         ValueError: its answer is not the JSON it promises.
     """
-    from ruff import find_ruff_bin  # noqa: PLC0415 - where ruff is missing, only linting is missing
+    # Imported here: where ruff is missing, only linting is missing.
+    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
 
     # `--ignore-noqa`: a student's `# noqa` speaks to their linter, not to this one.
     command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet"]
@@ -101,7 +102,7 @@ def _ruff(notebook: str) -> list[dict[str, Any]]:
     )
     answer = json.loads(done.stdout)
     if not isinstance(answer, list):
-        raise ValueError("its answer is not a list")
+        raise ValueError("its answer is not a list")  # noqa: TRY004 - one error for all that is wrong with an answer
     return answer
 
 

@@ -120,13 +120,13 @@ class _Reader:
             self.blocks.append(Block("heading" if is_heading else "text", part, level))
 
     def _end_row(self) -> None:
-        """Join a table row to a text that says what its numbers are: `model: CNN; test accuracy: 0.91`."""
+        """Join a table row to a text that says what its numbers are: `model: CNN, test accuracy: 0.91`."""
         if self._in_head:
             self._header = self._row
         elif any(self._row):
             header = self._header + [""] * len(self._row)
             cells = [f"{name}: {text}" if name else text for name, text in zip(header, self._row, strict=False) if text]
-            self.blocks.append(Block("row", "; ".join(cells)))
+            self.blocks.append(Block("row", ", ".join(cells)))
         self._row = []
 
 

@@ -25,21 +25,34 @@ _NOT_A_UNIT = (
     r"rows?|filas?|mistakes?|errors?|errores|wrong|times|veces|examples?|ejemplos?|samples?|muestras?|filters?|filtros?|units|seconds?|"
     r"minutes?|points?|puntos|classes|clases|test|times|pixels?|px|more|más|parameters|errors?|cases|casos|pairs|x\d|×))"
 )
+_TUPLE = re.compile(r"\(\s*(?:\d+|None)(?:\s*,\s*(?:\d+|None))*\s*,?\s*\)")
+"""A shape such as (8, 8, 1)."""
 _SPELLED = "zero one two three four five six seven eight nine".split()
-_SPELLED_PLURAL = re.compile(r"\b(zeros|zeroes|ones|twos|threes|fours|fives|sixes|sevens|eights|nines|ceros|unos|cuatros|cincos|ochos|nueves|treses|sietes)\b", re.IGNORECASE)  # fmt: skip
+_SPELLED_PLURAL = re.compile(r"\b(zeros|zeroes|twos|threes|fours|fives|sixes|sevens|eights|nines|ceros|cuatros|cincos|ochos|nueves|treses|sietes)\b", re.IGNORECASE)  # fmt: skip
 _PLURAL_NUMBER = re.compile(r"(?<![\d.,])(\d{1,2})(?:['’]?s)\b")
 _LED_NUMBER = re.compile(
-    r"(?:\b(?:class(?:es)?|clases?|digits?|dígitos?|numbers?|números?|label|an?|the|el|los|un|una|between|entre|as|como|for|por|with|con|"
-    r"like|called|llama|true|said)|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
+    r"(?:\b(?:class(?:es)?|clases?|digits?|dígitos?|numbers?|números?|label|called|true|said|predicted)|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
     re.IGNORECASE,
 )
+_FOLLOWED = (
+    r"(?=[\"'”`]?\s*(?:[.,;:)!?]|$|(?:and|or|y|o|e|is|was|are|were|as|for|with|in|looks?|gets?|has|had|can|closed|that|which|from|instead|because|"
+    r"since|when|as|como|por|con|es|era|se|que|porque|ya|cuando|en|is)\b))"
+)
+_LOOSE_NUMBER = re.compile(
+    r"\b(?:an?|the|el|los|un|una|between|entre|as|como|for|por|with|con|like)\s+[\"'“`]?(?<![\d.,])(\d{1,2})(?![.,]\d)" + _FOLLOWED, re.IGNORECASE
+)
+_LEADING_NUMBER = re.compile(r"(?:^|[:;(]\s*)[\"'“`]?(\d{1,2})[\"'”`]?\s+(?=(?:is|are|gets?|suffers?|has|was|were|looks?|es|son|tiene|se)\b)", re.IGNORECASE)
 _PAIRED_NUMBER = re.compile(
-    r"[\"'“`]?" + _NUMBER + r"[\"'”`]?\s*(?:,|/|→|->|–|and|or|y|e|o|with|con|for|as|por|como|vs\.?|versus|from|de|by)\s+(?:an?\s|the\s|el\s|un\s|la\s)?[\"'“`]?(\d{1,3})\b"
-    + _NOT_A_UNIT,
+    r"[\"'“`]?" + _NUMBER + r"[\"'”`]?\s*(?:,|/|→|->|–|and|or|y|e|o|with|con|for|as|por|como|vs\.?|versus)\s+(?:an?\s|the\s|el\s|un\s|la\s)?(?=[\"'“`]?(\d{1,3})\b"
+    + _NOT_A_UNIT + r")",
     re.IGNORECASE,
 )  # fmt: skip
-_SPELLED_LED = re.compile(r"\b(?:an?|the|digit|class) (" + "|".join(_SPELLED) + r")\b(?! (?:of|epoch|layer|image|model|that|which|is|thing|class|with))", re.IGNORECASE)  # fmt: skip
-_SLASHED = re.compile(r"(?<![\d/.])(\d)/(\d)(?![\d/.])")
+_SPELLED_LED = re.compile(r"\b(?:digit|class|an?) (" + "|".join(_SPELLED) + r")\b(?! (?:of|epoch|layer|image|model|that|which|is|thing|class|with))", re.IGNORECASE)  # fmt: skip
+_SLASHED = re.compile(r"(?<![\d/.])(\d)/(\d)(?!\d|/|\.\d)")
+
+_NUMBERS = (
+    _PLURAL_NUMBER, _LED_NUMBER, _LOOSE_NUMBER, _LEADING_NUMBER, _PAIRED_NUMBER, _SLASHED, _SPELLED_PLURAL, _SPELLED_LED,
+)  # fmt: skip
 
 
 def names_of_known_data(code: str) -> tuple[str, ...]:
@@ -51,13 +64,16 @@ def mentioned_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, ...
     """Return the classes a sentence names, as written there, in order.
 
     Names match whole words, singular or plural. Numbers match where they stand for a class ("8s", "class 3",
-    "3 and 5", "a 9"), not where they count something ("8 epochs", "3 of 5").
+    "3 and 5", "a 9"), not where they count something ("8 epochs", "3 of 5"); where the classes have other names than
+    numbers, only "class 3" does.
     """
+    text = _TUPLE.sub(lambda match: " " * len(match[0]), text)
     found: dict[int, str] = {}
     for name in class_names:
         for match in _name_pattern(name).finditer(text) if not name.strip().isdigit() else ():
             found.setdefault(match.start(), match[0])
-    for pattern in (_PLURAL_NUMBER, _LED_NUMBER, _PAIRED_NUMBER, _SLASHED, _SPELLED_PLURAL, _SPELLED_LED):
+    named = any(not name.strip().isdigit() for name in class_names)
+    for pattern in (_LED_NUMBER,) if named else _NUMBERS:
         for match in pattern.finditer(text):
             for group in range(1, (match.lastindex or 0) + 1):
                 found.setdefault(match.start(group), match[group])

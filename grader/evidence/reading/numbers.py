@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 _NUMBER = re.compile(
     r"(?<![\w.,/×^-])(?P<sign>[≈~<>+±-]?\s?)(?P<digits>\d{1,3}(?:[.,]\d{3})+(?![\d])|\d+(?:[.,]\d+)?(?:e-?\d+)?)"
     r"(?P<percent>\s*(?:%|per ?cent\b|por ciento\b))?(?P<scale>\s?(?:k|m|million|millones|mil)\b)?",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"^\s?(?:[x×/]\s?\d|-\d|–\s?\d|[a-wyz]\w|:\d)", re.IGNORECASE)
+_JOINED = re.compile(r"^(?:\s?[x×/]\s?\d|[-–]\d|[a-z]|:\d)", re.IGNORECASE)
 """What makes a number part of something else: 28x28, 60/20/20, 90-92, 3rd, 10:30."""
 _APPROXIMATE = re.compile(
-    r"(?:about|around|roughly|nearly|almost|over|above|below|under|approximately|approx\.?|circa|close to|more than|less than|at least|up to|"
-    r"some|just|slightly|a bit|casi|cerca del?|alrededor del?|aproximadamente|unos?|más del?|menos del?|poco|superior al?|~|≈)\s*(?:a |the |el |un )?[≈~<>]?\s*$",
+    r"(?:about|around|roughly|nearly|almost|over|above|below|under|approximately|approx\.?|circa|close to|more than|less than|fewer than|at least|up to|"
+    r"some|just|slightly|a bit|casi(?: del?)?|cerca del?|alrededor del?|aproximadamente|unos?|más del?|menos del?|poco|superior al?|~|≈)\s*(?:a |the |el |un )?[≈~<>]?\s*$",
     re.IGNORECASE,
 )
 
@@ -62,10 +63,11 @@ def _value(digits: str, *, percent: bool) -> tuple[float, int]:
 def _without_ranges(text: str, found: list[Number]) -> list[Number]:
     """Drop both ends of "between 0.90 and 0.92" and "90 to 92 %": which of them is the claim can't be said."""
     dropped: set[int] = set()
-    for number, (left, right) in enumerate(zip(found, found[1:], strict=False)):
+    for number, (left, right) in enumerate(pairwise(found)):
         between = text[left.end : right.start].strip().lower()
         lead = text[: left.start].rstrip().lower()
-        if (between in {"and", "y"} and lead.endswith(("between", "entre"))) or between in {"to", "-", "–", "a"}:
-            if not (between in {"to", "a"} and lead.endswith(("from", "de", "del"))):
-                dropped |= {number, number + 1}
+        spanned = between in {"and", "y"} and lead.endswith(("between", "entre"))
+        reached = between in {"to", "a"} and not lead.endswith(("from", "de", "del"))
+        if spanned or reached or between in {"-", "–"}:
+            dropped |= {number, number + 1}
     return [item for number, item in enumerate(found) if number not in dropped]

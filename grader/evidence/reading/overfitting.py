@@ -18,7 +18,7 @@ _NEGATED = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _ALONE = re.compile(
-    r"\b(?:gap|difference|distance|brecha|diferencia)\b.{0,40}\b(?:small|tiny|close|negligible|minimal|pequeñ\w+|mínim\w+)\b|\bgenerali[sz]\w* (?:well|nicely|bien)\b|generaliza (?:muy )?bien"
+    r"\b(?:gap|difference|distance|brecha|diferencia)\b.{0,40}\b(?:small|tiny|close|negligible|minimal|pequeñ\w+|mínim\w+)\b|\bgenerali[sz]\w* (?:\w+ )?(?:well|nicely|bien)\b|generaliza (?:muy )?bien"
     r"|\b(?:small|tiny|minimal|negligible|pequeñ\w+|mínim\w+) (?:gap|difference|brecha|diferencia)\b",
     re.IGNORECASE,
 )
@@ -29,8 +29,7 @@ _LARGE_GAP = re.compile(
 )
 _CURVES_PART = re.compile(
     r"\b(?:validation|val|test)[_ ](?:loss|error)\b.{0,60}?\b(?:rises?|rose|rising|goes (?:back )?up|went (?:back )?up|going up|grows?|grew|increas\w+|climb\w*|gets? worse|turns? up)\b"
-    r"|\b(?:validation|val)[_ ](?:loss|accuracy|score)\b.{0,60}?\b(?:stops? (?:falling|improving|getting better)|flat\w*|stagnat\w*|gets? worse|drops?|falls)\b.{0,80}?\btrain\w*"
-    r"|\btrain\w*.{0,80}?\b(?:keeps?|continu\w+|still)\b.{0,60}?\b(?:validation|val)\b.{0,60}?\b(?:stops?|rises?|goes up|gets? worse|flat\w*|increas\w+|doesn't|does not|didn't|no longer)\b"
+    r"|\btrain\w*.{0,80}?\b(?:keeps?|continu\w+|still)\b.{0,60}?\b(?:validation|val)\b.{0,60}?\b(?:rises?|rose|goes up|went up|gets? worse|increas\w+)\b"
     r"|\b(?:pérdida|error) (?:de|en) validación\b.{0,60}?\b(?:sube|subió|aumenta|aumentó|empeora|crece|vuelve a subir)\b",
     re.IGNORECASE,
 )
@@ -38,8 +37,8 @@ _CURVES_PART = re.compile(
 _NOT_RISING = re.compile(r"\b(?:not|n't|never|no|without|nunca|sin)\b.{0,20}\b(?:rise|rising|go up|going up|increase|increasing|climb\w*|grow\w*|sube|subir|aumenta|aumentar)\b", re.IGNORECASE)  # fmt: skip
 _CONDITIONAL = re.compile(
     rf"\b(?:would|could|might|may|can|should|will|if|risk|danger|prone|tend\w*|usually|often|generally|in general|typically|to (?:avoid|prevent|reduce|fight|limit|see|check|stop|control|watch|detect|help|combat|keep)|avoiding|preventing|prevents?|reduc(?:es?|ing)|against|"
-    rf"before|until|expect\w*|helps?|less|whether|how much|afraid|worr\w+|so (?:that )?it (?:doesn't|can't|does not)|slight\w*|a (?:bit|little)|some(?:what)?|mild\w*|minor|maybe|perhaps|possibl\w+|seems? to|"
-    rf"podría\w*|puede\w*|evita\w*|prevenir|previene|reduc\w+|contra|riesgo|suele\w*|si|para|ligero|ligeramente|leve\w*|un poco|algo de|quizás?|antes)\b",
+    rf"before|until|expect\w*|helps?|less|more|whether|how much|afraid|worr\w+|so (?:that )?it (?:doesn't|can't|does not)|slight\w*|a (?:bit|little)|some(?:what)?|mild\w*|minor|maybe|perhaps|possibl\w+|seems? to|"
+    rf"podría\w*|puede\w*|evita\w*|prevenir|previene|reduc\w+|contra|riesgo|suele\w*|si|para|ligero|ligeramente|leve\w*|un poco|algo de|quizás?|antes|menos|más)\b",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(
@@ -61,8 +60,9 @@ def overfitting_stance(text: str) -> Stance | None:
     if _DEFINITION.search(text):
         return "general"
     stances = {stance for clause in _clauses(text) if (stance := _clause_stance(clause)) is not None}
-    if len(stances) == 1:
-        return stances.pop()
+    sides = stances - {"general"}
+    if len(sides) == 1:
+        return sides.pop()
     return "general" if stances else _clause_stance(text) or "general"
 
 
@@ -74,10 +74,12 @@ def _clauses(text: str) -> list[str]:
 def _clause_stance(clause: str) -> Stance | None:
     if not (OVERFITTING.search(clause) or _CURVES_PART.search(clause)):
         return None
-    if _CURVES_PART.search(clause):
-        if _NOT_RISING.search(clause):
+    curves = _CURVES_PART.search(clause)
+    if curves is not None:
+        told = clause[: curves.end()]
+        if _NOT_RISING.search(told):
             return "absent"
-        return "general" if re.search(r"\b(?:if|when|would|si|cuando)\b", clause, re.IGNORECASE) else "present"
+        return "general" if re.search(r"\b(?:if|when|would|si|cuando)\b", told, re.IGNORECASE) else "present"
     if _CONDITIONAL.search(clause):
         return "general"
     if _NEGATED.search(clause):

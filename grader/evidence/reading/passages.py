@@ -93,11 +93,16 @@ def _explanation(topic: Topic, term: re.Pattern[str], clause: tuple[re.Pattern[s
 
 
 def _explains(text: str, term: re.Pattern[str], clause: tuple[re.Pattern[str], ...], content: re.Pattern[str]) -> bool:
-    if _is_hollow(text, term) or not any(pattern.search(text) for pattern in clause):
+    if _is_hollow(text, term):
         return False
+    found = [match for pattern in clause if (match := pattern.search(text)) is not None]
+    if not found:
+        return False
+    # Where only a reason links the two, what it says comes after it: "good because it has filters" says nothing.
+    start = found[0].start() if len(found) == 1 and clause[0].search(text) is None else 0
     # The content must be something else than the term itself: "the loss is the training loss" explains nothing.
     terms = {match.span() for match in term.finditer(text)}
-    return any(match.span() not in terms for match in content.finditer(text))
+    return any(match.span() not in terms for match in content.finditer(text, start))
 
 
 def _is_hollow(text: str, term: re.Pattern[str]) -> bool:
@@ -116,7 +121,9 @@ def _read_task(context: Context) -> Passage | None:
         if not (re.match(r"^\W*(?:inputs?|entradas?)\b", text, re.IGNORECASE) and words.TASK_VERB.search(both)):
             return None
         text = both
-    explained = bool(words.TASK_INPUT.search(text) and words.TASK_OUTPUT.search(text)) and count_words(text) >= 5
+    told = bool(words.TASK_INPUT.search(text) and words.TASK_OUTPUT.search(text)) and count_words(text) >= 5
+    # A sentence with several layers in it says how the network works, not what it is for.
+    explained = told and len(words.LAYER_TERM.findall(text)) <= 1
     return _passage("task", context, explained=explained, quote=text)
 
 
@@ -151,7 +158,8 @@ def _read_trade_off(context: Context) -> Passage | None:
     opposed = words.CONTRAST.search(text) or named
     if _is_hollow(text, words.TRADE_OFF_TERM):
         return _passage("trade_offs", context, explained=False) if named else None
-    if sides and opposed and len(words.RESOURCE.findall(text)) + len(words.COMPARATIVE.findall(text)) >= 3:
+    weighed = bool(sides and opposed) or bool(named and (words.COMPARATIVE.search(text) or words.RESOURCE.search(text)))
+    if weighed and count_words(text) >= MIN_INSIGHT_WORDS:
         return _passage("trade_offs", context, explained=True)
     return _passage("trade_offs", context, explained=False) if named else None
 
@@ -196,7 +204,7 @@ def _failure_reason(context: Context, text: str, classes: tuple[str, ...]) -> Pa
         return None
     # "It confuses 3 and 8. Both have the same two curves on the right."
     linked = re.match(r"^(?:these|those|both|they|this|the two|in|at|with|that|it|ambos|ambas|estos|estas|los dos|esto|a)\b", text, re.IGNORECASE)
-    if (linked or set(classes) & set(before_classes) or words.REASON.search(text)) and words.FAILURE_CAUSE.search(text):
+    if (linked or set(classes) & set(before_classes)) and words.FAILURE_CAUSE.search(text):
         return _passage("failure_reasons", context, explained=True, quote=f"{before} {text}")
     return None
 
@@ -249,7 +257,7 @@ def _read_next_step_reason(context: Context) -> Passage | None:
     after = context.after
     if after is not None and words.ANAPHORA_START.match(after.text) and words.REASON.search(after.text) and _observes_failure(after.text, names):
         return _passage("next_step_reason", context, explained=True, quote=f"{context.text} {after.text}")
-    return _passage("next_step_reason", context, explained=False) if words.NEXT_CAUSE.search(context.text) else None
+    return None
 
 
 def _observes_failure(text: str, class_names: tuple[str, ...]) -> bool:

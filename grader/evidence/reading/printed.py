@@ -18,7 +18,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LIBRARY_LINE = re.compile(
     r"ms/step|s/step|us/step|━|\[=+|=>|\.{5,}\]|\b\d+/\d+\b.*-.*(?:loss|accuracy)|(?:loss|accuracy|acc|mae): \S+ - \w+:"
     r"|^\s*Epoch \d+|\bEpoch\b|\bepochs?\b|\bépoca\b|\bsteps? \d+|\bbatch \d+|\bfold\b|So Far|Total elapsed|^Trial|\bparams\b|Param #|\[CV"
-    r"|improved from|ETA|it/s|macro avg|weighted avg|^\s*accuracy\s+\d",
+    r"|^\s*(?:Text\(|<|\[|\(|array\(|\{|dict_|tf\.Tensor)|improved from|ETA|it/s|macro avg|weighted avg|^\s*accuracy\s+\d",
     re.IGNORECASE,
 )
 """Progress bars, `fit` logs, summaries and reports: written by libraries or epoch by epoch, not a student's claim."""

@@ -32,6 +32,8 @@ _HEADINGS: tuple[tuple[SectionKind, str], ...] = (
     ("introduction", r"intro|overview|goal|objetiv|task|tarea|problem|about|purpose|motivation|project|proyecto|abstract|aim\b|set[\s-]?up|import|librar"),
 )
 """Words of headings, surest kind first: "Conclusions about the model" is a conclusion."""
+_APPENDIX = re.compile(r"^\W*(?:references|bibliograph\w*|sources|appendix|credits|referencias|bibliografía|fuentes|anexo)\b", re.IGNORECASE)
+"""What comes last without concluding."""
 _PATTERNS = tuple((kind, re.compile(words, re.IGNORECASE)) for kind, words in _HEADINGS)
 SCORING_CALLS = re.compile(
     r"(?:^|\.)(?:evaluate|predict|predict_classes|predict_proba|score|confusion_matrix|from_predictions|from_estimator|"
@@ -122,6 +124,8 @@ class _DocumentReader:
             kind = inherited if inherited != "other" else kind
         if kind == "other":
             kind = self._kind_by_position(cell)
+        if _APPENDIX.search(block.text):
+            kind = "other"
         self._headings.append((block.level, kind))
         self._sections.append(_Open(kind, block.text, [cell.index]))
 
