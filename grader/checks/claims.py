@@ -43,7 +43,7 @@ class KnownScore:
     """A measured number a claim may speak of.
 
     `detail` marks figures beside the score (of one class, balanced, of another reading): there are many, so that only
-    equality with one of them says anything.
+    equality with one of them says anything. `names` are those of the class it is of: the sentence must hold one.
     """
 
     value: float
@@ -51,6 +51,7 @@ class KnownScore:
     role: Role
     metric: str
     detail: bool = False
+    names: tuple[str, ...] = ()
 
 
 ClaimVerdict = Literal["agrees", "contradicted", "not_checkable"]
@@ -173,7 +174,9 @@ def agrees_with_saved(evidence: Evidence, claim: NumberClaim) -> bool:
 
 
 def _may_mean(claim: NumberClaim, item: KnownScore) -> bool:
-    """A sentence that names the rows speaks of those; rows of no known role may be any."""
+    """A sentence that names the rows speaks of those; rows of no known role may be any; a class must be named."""
+    if item.names and not any(re.search(rf"\b{re.escape(name)}", claim.quote, re.IGNORECASE) for name in item.names):
+        return False
     return claim.split in {"unstated", item.role} or item.role == "other"
 
 
@@ -194,10 +197,11 @@ def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
         ):
             if value is not None:
                 yield KnownScore(value, size, result.role, "accuracy", detail=True)
-        for label in verified.per_class:
+        for place, label in enumerate(verified.per_class):
+            names = (label.label, *evidence.class_names[place : place + 1])
             for value in (label.recall, label.precision, label.f1):
                 if value is not None:
-                    yield KnownScore(value, label.support, result.role, "accuracy", detail=True)
+                    yield KnownScore(value, label.support, result.role, "accuracy", detail=True, names=names)
 
 
 def _of_metric_calls(evidence: Evidence) -> Iterator[KnownScore]:
