@@ -7,8 +7,8 @@ wherever they start; other labels (names, one-hot columns) stand in the order of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ def read_answers(outputs: Array, truth: Array, names: Sequence[str], known: Sequ
     """Read class answers from outputs of shape (rows, units).
 
     Args:
-        outputs: one row of outputs per row.
+        outputs: one row of outputs per row; a single column of integers holds class numbers.
         truth: int64 positions in `names`, one per row.
         names: classes of these labels.
         known: classes of the training labels, which fix the order of names; may be empty.
@@ -52,6 +52,9 @@ def read_answers(outputs: Array, truth: Array, names: Sequence[str], known: Sequ
     if bad:
         notes.append(f"{bad} of {len(outputs)} rows were answered with NaN or infinity.")
     values = np.array([numbers[name] for name in names], dtype=np.int64)[truth]
+    if outputs.shape[1] == 1 and outputs.dtype.kind in "biu":
+        # Whole numbers are classes already (a scikit-learn estimator's predict); how sure it was is not known.
+        return _positions(values, outputs[:, 0].astype(np.int64), np.zeros(len(outputs)), numbers, (), ())
     if outputs.shape[1] == 1:
         return _one_unit(outputs[:, 0], values, numbers, logits, tuple(notes))
     return _many_units(outputs, values, numbers, logits, tuple(notes))
@@ -174,6 +177,20 @@ def _positions(
         confidence=confidence,
         notes=notes,
         alternatives=alternatives,
+    )
+
+
+def without_unused(answers: Answers, kept: Collection[str]) -> Answers:
+    """Leave out classes that no row has, no answer names and `kept` lacks: output units that stand for nothing."""
+    used = np.union1d(answers.truth, answers.predicted).tolist()
+    order = [
+        at for at, name in enumerate(answers.classes) if at in used or any(same_class(name, other) for other in kept)
+    ]
+    return replace(
+        answers,
+        classes=tuple(answers.classes[at] for at in order),
+        truth=np.searchsorted(order, answers.truth).astype(np.int64),
+        predicted=np.searchsorted(order, answers.predicted).astype(np.int64),
     )
 
 

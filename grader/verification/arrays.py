@@ -60,6 +60,6 @@ def _header(stream: BinaryIO, size: int, what: str) -> tuple[tuple[int, ...], bo
         raise VerificationError(f"{what} is not a .npy array") from error
     if dtype.kind not in NUMBERS:
         raise VerificationError(f"{what} holds {dtype}, not numbers")
-    if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != size - stream.tell():
-        raise VerificationError(f"{what} has another size than its header says")
+    if not shape or any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != size - stream.tell():
+        raise VerificationError(f"{what} is a single number, or has another size than its header says")
     return shape, fortran, dtype, stream.tell()

@@ -11,7 +11,7 @@ from grader.errors import VerificationError
 from grader.model import Mistake, SealedScoring, Task, Tier, Verified
 from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification import scores
-from grader.verification.answers import Answers, read_answers, same_class
+from grader.verification.answers import Answers, read_answers, same_class, without_unused
 from grader.verification.arrays import Array, open_array
 from grader.verification.labels import Truth, read_labels
 from grader.verification.pictures import draw_rows
@@ -63,17 +63,18 @@ def _verified(item: SealedScoring, outcome: Recomputed) -> Verified:
     try:
         answered = _answered(item, outcome)
     except VerificationError as error:
-        return replace(blank, note=f"{error}.")
-    origin = replace(
+        return replace(blank, note=_sentence(error))
+    started = replace(
         blank,
         rows_used=len(answered.outputs),
         origin="verified" if answered.recomputed else "kernel",
-        note=answered.note,
+        # Where a model was sealed its seal note is about the labels; else it is in the reason already.
+        note=" ".join(filter(None, (answered.note, item.seal_note if item.model else ""))),
     )
     try:
-        return _scored(item, answered, origin)
+        return _scored(item, answered, started)
     except VerificationError as error:
-        return _noted(replace(origin, rows_used=0), f"{error}.")
+        return _noted(replace(started, rows_used=0), _sentence(error))
 
 
 def _answered(item: SealedScoring, outcome: Recomputed) -> Answered:
@@ -111,7 +112,7 @@ def _as_units(outputs: Array) -> Array:
     if outputs.ndim != 2 or outputs.shape[1] == 0:
         shape = " x ".join(str(side) for side in outputs.shape[1:])
         raise VerificationError(f"The model answers {shape} numbers per row, which can't be one answer per label")
-    return np.asarray(outputs, dtype=np.float64 if outputs.dtype.itemsize == 8 else np.float32)
+    return np.asarray(outputs)
 
 
 def _scored(item: SealedScoring, answered: Answered, result: Verified) -> Verified:
@@ -135,6 +136,8 @@ def _classified(item: SealedScoring, answered: Answered, labels: Truth, result: 
     train = _train_labels(item, "classification")
     known = train.classes if train else ()
     answers = read_answers(answered.outputs, labels.values[answered.rows], labels.classes, known, item.from_logits)
+    if train is not None:
+        answers = without_unused(answers, [train.classes[at] for at in np.unique(train.values)])
     if len(answers.classes) > scores.MOST_CLASSES:
         right = float((answers.truth == answers.predicted).mean())
         result = replace(result, task="classification", accuracy=right)
@@ -228,3 +231,8 @@ def _regressed(item: SealedScoring, answered: Answered, labels: Truth, result: V
 
 def _noted(result: Verified, *notes: str) -> Verified:
     return replace(result, note=" ".join(note for note in (result.note, *notes) if note))
+
+
+def _sentence(error: VerificationError) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."

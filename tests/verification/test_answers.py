@@ -122,3 +122,10 @@ def test_confused_pairs_are_the_largest_cells_off_the_diagonal():
         ("a", "b", 2, 0.2),
         ("c", "b", 1, 0.1),
     ]
+
+
+def test_whole_number_answers_are_classes_already():
+    """What a scikit-learn estimator predicts is the class's own number, not an output to be cut."""
+    answers = read_answers(np.array([[3], [5], [5]]), np.array([0, 1, 0]), ("3", "5"), (), logits=False)
+    assert answers.classes == ("3", "5")
+    assert accuracy_of(answers) == pytest.approx(2 / 3)

@@ -40,9 +40,15 @@ def test_pickled_objects_are_refused(tmp_path):
 
 def test_a_header_that_promises_more_than_there_is_allocates_nothing(tmp_path):
     """A header of 10**15 rows on 40 bytes of data is refused."""
-    data = npy(np.zeros(5)).replace(b"(5,)", b"(1000000000000000,)")
-    with pytest.raises(VerificationError):
+    data = npy(np.zeros(5)).replace(b"(5,), }" + b" " * 15, b"(1000000000000000,), }")
+    with pytest.raises(VerificationError, match="another size"):
         array_from_bytes(data, "it")
+
+
+def test_a_single_number_is_no_array_of_rows():
+    """An array without dimensions has no rows, and `len` of it would raise."""
+    with pytest.raises(VerificationError, match="single number"):
+        array_from_bytes(npy(np.float64(3)), "it")
 
 
 @given(st.binary(max_size=300))

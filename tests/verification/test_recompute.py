@@ -204,3 +204,17 @@ def test_labels_that_do_not_fit_are_a_note(bench, labels):
     (result,) = verified((scoring,), Box()).values()
     assert result.accuracy is None
     assert "labels" in result.note
+
+
+def test_output_units_that_stand_for_nothing_are_left_out(sealed):
+    """Ten units for three classes: classes that neither training nor these rows have are no part of the matrix."""
+    (result,) = verified(sealed("unused", train_labels=np.array([0, 1, 2, 5])), Box()).values()
+    assert result.classes == ("0", "1", "2", "5")
+    assert np.array(result.matrix).trace() == 6
+
+
+def test_a_note_on_the_labels_is_kept(sealed):
+    """What was said of the labels when the model was sealed stands beside the figures."""
+    (result,) = verified(sealed("noted", seal_note="The labels were taken from the loader."), Box()).values()
+    assert result.accuracy == 1.0
+    assert result.note == "The labels were taken from the loader."
