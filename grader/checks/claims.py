@@ -61,10 +61,12 @@ def known_scores(evidence: Evidence) -> tuple[KnownScore, ...]:
     """Return every measured number: scorings recomputed or as run, metric calls, histories, and means over scorings."""
     found = [*_of_scorings(evidence), *_of_metric_calls(evidence), *_of_histories(evidence)]
     for metric in ("accuracy", *REGRESSION_METRICS):
-        values = [item for item in found if item.metric == metric and item.role == "test"]
+        scored = [result_of(evidence, item) for item in evidence.scorings]
+        values = [
+            item.value for item in scored if item.role == "test" and item.metric == metric and item.value is not None
+        ]
         if len(values) > 1:
-            mean = sum(item.value for item in values) / len(values)
-            found.append(KnownScore(mean, min(item.rows for item in values), "test", metric))
+            found.append(KnownScore(sum(values) / len(values), 0, "test", metric, detail=True))
     return tuple(found)
 
 

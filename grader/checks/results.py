@@ -29,6 +29,9 @@ SCORE_METRICS = frozenset({"accuracy", "error", "loss", "f1", "precision", "reca
 SAME_RUN_SLACK = 0.001
 """Share by which two computations of one score from one set of weights may differ: batching and float32."""
 
+UNSIZED_SLACK = 0.03
+"""The same for two trainings where the number of rows isn't known: what a few hundred rows would give."""
+
 
 @dataclass(frozen=True, slots=True)
 class StudentResult:
@@ -155,9 +158,11 @@ def agreement(value: float, metric: str, rows: int, digits: int, deviations: flo
         digits: decimals the other number was stated with.
         deviations: how many standard errors are allowed.
     """
-    if metric == "accuracy":
-        return rounding(digits) + max(SAME_RUN_SLACK, deviations * standard_error(value, rows))
-    return rounding(digits) + abs(value) * max(SAME_RUN_SLACK, deviations / math.sqrt(max(rows, 1)))
+    scale = 1.0 if metric == "accuracy" else abs(value)
+    if rows <= 0:
+        return rounding(digits) + scale * (UNSIZED_SLACK if deviations else SAME_RUN_SLACK)
+    spread = standard_error(value, rows) if metric == "accuracy" else 1 / math.sqrt(rows)
+    return rounding(digits) + scale * max(SAME_RUN_SLACK, deviations * spread)
 
 
 def model_of(evidence: Evidence) -> ModelFacts | None:
