@@ -14,7 +14,6 @@ LONGEST_PHRASE = 2_000
 """Characters of any other text (a name, a message, a sentence): a report must not be flooded by one of them."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_ERASED = re.compile(r"[^\x08\n]\x08")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -33,9 +32,19 @@ def visible(text: str) -> str:
 def terminal_text(text: str) -> str:
     """Return what a terminal would show in the end: colours removed, carriage returns and backspaces carried out."""
     plain = _ANSI.sub("", text).replace("\r\n", "\n")
-    while _ERASED.search(plain):
-        plain = _ERASED.sub("", plain)
-    return "\n".join(_last_overwrite(line) for line in plain.replace("\x08", "").split("\n"))
+    return "\n".join(_last_overwrite(_erased(line)) for line in plain.split("\n"))
+
+
+def _erased(line: str) -> str:
+    if "\x08" not in line:
+        return line
+    kept: list[str] = []
+    for character in line:
+        if character != "\x08":
+            kept.append(character)
+        elif kept:
+            kept.pop()
+    return "".join(kept)
 
 
 def _last_overwrite(line: str) -> str:

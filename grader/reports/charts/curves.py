@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.reports.charts.svg import drawing, element, spread_apart, text, ticks
-from grader.reports.numbers import NARROW_SPACE, decimal
+from grader.reports.numbers import NARROW_SPACE, count, decimal
 
 WIDTH, HEIGHT = 380.0, 270.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 84.0, 46.0, 36.0
@@ -21,6 +21,10 @@ LARGE = 100_000
 """From here on axis labels are written with powers of ten."""
 LOG_RATIO = 100.0
 """Values that span more than two powers of ten are drawn on a logarithmic axis."""
+
+
+SMALLEST_DRAWN, LARGEST_DRAWN = 1e-290, 1e290
+"""Beyond these an axis could not be computed in floats; a loss that large is told like one that is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def curve_chart(
 
     Values that are no finite numbers leave a gap and are told in the label at the line's end.
     """
-    finite = [value for line in series for value in line.values if math.isfinite(value)]
+    finite = [value for line in series for value in line.values if _can_be_drawn(value)]
     epochs = max((len(line.values) for line in series), default=0)
     if not finite:
         note = "No epoch was completed." if not epochs else "Not one value is a finite number."
@@ -78,6 +82,10 @@ def curve_chart(
         parts += _line(scale, line)
     parts += _end_labels(scale, series, written)
     return drawing(WIDTH, HEIGHT, _in_words(title, series, mark, written), *parts)
+
+
+def _can_be_drawn(value: float) -> bool:
+    return math.isfinite(value) and (value == 0 or SMALLEST_DRAWN < abs(value) < LARGEST_DRAWN)
 
 
 def _axis(finite: list[float], epochs: int) -> tuple[_Scale, tuple[float, ...]]:
@@ -143,21 +151,21 @@ def _line(scale: _Scale, line: Series) -> list[Markup]:
     kept = points[:: max(1, stride)] + ([points[-1]] if stride > 1 else [])
     path, pen_down = [], False
     for epoch, value in kept:
-        if math.isfinite(value):
+        if _can_be_drawn(value):
             path.append(f"{'L' if pen_down else 'M'}{scale.x(epoch):.1f} {scale.y(value):.1f}")
-        pen_down = math.isfinite(value)
+        pen_down = _can_be_drawn(value)
     parts = [element("path", d=" ".join(path), class_=f"line {line.style}")] if path else []
     if len(points) <= MOST_DOTS:
         parts += [
             element("circle", cx=scale.x(epoch), cy=scale.y(value), r=2.4, class_=f"dot {line.style}")
             for epoch, value in kept
-            if math.isfinite(value)
+            if _can_be_drawn(value)
         ]
     return parts
 
 
 def _end_labels(scale: _Scale, series: tuple[Series, ...], written: Callable[[float], str]) -> list[Markup]:
-    shown = [line for line in series if any(math.isfinite(value) for value in line.values)]
+    shown = [line for line in series if any(_can_be_drawn(value) for value in line.values)]
     wanted = [scale.y(_last_finite(line)) + 4 for line in shown]
     parts = []
     for line, y in zip(shown, spread_apart(wanted, 30, TOP + 8, HEIGHT - BOTTOM - 10), strict=True):
@@ -167,11 +175,11 @@ def _end_labels(scale: _Scale, series: tuple[Series, ...], written: Callable[[fl
 
 
 def _last_finite(line: Series) -> float:
-    return next(value for value in reversed(line.values) if math.isfinite(value))
+    return next(value for value in reversed(line.values) if _can_be_drawn(value))
 
 
 def _ending(line: Series, written: Callable[[float], str]) -> str:
-    broken = next((epoch for epoch, value in enumerate(line.values, 1) if not math.isfinite(value)), None)
+    broken = next((epoch for epoch, value in enumerate(line.values, 1) if not _can_be_drawn(value)), None)
     return written(_last_finite(line)) if broken is None else f"no number: ep. {broken}"
 
 
@@ -180,12 +188,11 @@ def _in_words(
 ) -> str:
     parts = []
     for line in series:
-        finite = [value for value in line.values if math.isfinite(value)]
+        finite = [value for value in line.values if _can_be_drawn(value)]
         lost = len(line.values) - len(finite)
         if finite:
             gone = f", {lost} of them no finite number" if lost else ""
-            parts.append(
-                f"{line.name} from {written(finite[0])} to {written(finite[-1])} in {len(line.values)} epochs{gone}"
-            )
+            epochs = count(len(line.values), "epoch")
+            parts.append(f"{line.name} from {written(finite[0])} to {written(finite[-1])} in {epochs}{gone}")
     pointed = [f"epoch {mark[0]}: {mark[1]}"] if mark else []
     return f"{title}: {'; '.join([*parts, *pointed])}."

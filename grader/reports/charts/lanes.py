@@ -56,8 +56,8 @@ def lane_chart(lanes: tuple[Lane, ...], shared: tuple[SharedRows, ...]) -> Marku
         text(
             SOURCE_X,
             LANE * len(lanes) + 12 + 18 * index,
-            f"\N{WARNING SIGN}\ufe0e {item.words}",
-            "label strong warning-text",
+            f"\N{WARNING SIGN}\ufe0e {item.words}" if item.alarming else item.words,
+            "label strong warning-text" if item.alarming else "label muted",
         )
         for index, item in enumerate(shared)
     ]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from grader.reports.text import phrase
 
 
 def element(name: str, *children: Markup | str, **attributes: str | float) -> Markup:
     """Return one element; attribute names drop a trailing `_` and turn `_` into `-`, everything is escaped."""
-    written = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _attribute(value))
-        for key, value in attributes.items()
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_attribute(value))}"' for key, value in attributes.items()
     )
-    content = Markup("").join(
-        child if isinstance(child, Markup) else Markup("{}").format(phrase(child)) for child in children
-    )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, content)  # noqa: S704 - names are our own
+    content = "".join(child if isinstance(child, Markup) else escape(phrase(child)) for child in children)
+    return Markup(f"<{name}{written}>{content}</{name}>")  # noqa: S704 - names are our own, all else is escaped above
 
 
 def drawing(width: float, height: float, label: str, *children: Markup, class_: str = "chart") -> Markup:

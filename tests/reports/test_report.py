@@ -1,0 +1,422 @@
+"""The student's report: true to the grade, safe with any text, usable without colour, mouse or network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from reports.example_class import never_ran_evidence, never_ran_grade, png, rich_evidence, rich_grade, rubric
+from reports.pages import Page, literal_values, poisoned
+
+from grader.model import (
+    CellFacts,
+    ClassScore,
+    Confusion,
+    Evidence,
+    Finding,
+    Mistake,
+    Overlap,
+    ReferenceResult,
+    SavedOutput,
+    Scoring,
+    Verified,
+)
+from grader.reports import render_report
+from grader.reports.markup import highlighted, rendered_markdown
+from grader.reports.outcome import picture_uri
+from grader.reports.text import link_cells, terminal_text, visible
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render_report(rich_grade(), rich_evidence(), rubric())
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def with_cells(*cells: CellFacts) -> Evidence:
+    """The example's evidence with other cells."""
+    return replace(rich_evidence(), cells=cells)
+
+
+# ---------------------------------------------------------------- what it says
+def test_the_head_says_who_what_and_how_it_stands(page: Page) -> None:
+    """Student, notebook, rubric, total and one sentence of verdict are there."""
+    for words in ("garcía-maria", "digits_project.ipynb", "Unit 1 Project: Train a Deep Model", "11 of 20 points"):
+        assert words in page.text
+    assert "2 of 5 criteria are proficient or better; “Code quality” has the most to gain." in page.text
+
+
+def test_the_one_next_thing_is_the_lowest_criterions_step(page: Page) -> None:
+    """What to do first is what lifts the lowest level; the strongest point is that of the highest."""
+    assert re.search(
+        r"Do this next Restart the kernel and run all cells before you hand in\. lifts Code quality", page.text
+    )
+    assert re.search(r"Strongest One training run completed .* Model built & trained , proficient", page.text)
+
+
+def test_every_criterion_shows_level_reason_and_next_step(page: Page) -> None:
+    """The four steps, the level with its descriptor, why, and what would reach the next one."""
+    tracks = [attributes["aria-label"] for attributes in page.tags("ol")]
+    assert "Evaluation done right: Proficient, step 3 of 4" in tracks
+    assert "Model built & trained: Proficient, step 3 of 4, possibly Proficient to Exemplary" in tracks
+    assert "Proficient: Reported on held-back test set + confusion matrix" in page.text
+    assert "To reach exemplary Mend cell 10 and show" in page.text
+    assert "Exemplary means: Analyses errors and where the model is unreliable" in page.text
+
+
+def test_reasons_for_review_are_visible(page: Page) -> None:
+    """That a person will look, and why, stands at the top and at the criterion."""
+    assert "A person will look at this before it counts." in page.text
+    assert page.text.count("Whether choices are justified could not be settled") == 2
+
+
+def test_outcomes_and_origins_are_words(page: Page) -> None:
+    """Every finding says in words whether it is met and where it comes from: colour and symbol only repeat it."""
+    for words in ("Met", "Could not be seen", "Advice", "recomputed outside", "claimed by the run"):
+        assert words in page.text
+    assert re.search(r"\S Not met evaluation\.errors_shown claimed by the run", page.text)
+
+
+def test_the_scores_stand_side_by_side(page: Page) -> None:
+    """Stated, saved, re-run and recomputed score are shown, and the one that differs is marked in words."""
+    assert re.search(r"what the write-up says 97\.0\s% differs from the recomputed one", page.text)
+    assert page.text.count("differs from the recomputed one") == 1
+
+
+def test_the_worst_pair_is_named(page: Page) -> None:
+    """The pair of classes most often confused is told in a sentence."""
+    assert "Most often, “8” was taken for “1” 4 times" in page.text
+
+
+def test_class_names_replace_numbers_where_the_notebook_names_them() -> None:
+    """Labels 0..9 are shown by the names the notebook gives them, in matrix, mistakes and sentences alike."""
+    names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    page = Page(render_report(rich_grade(), replace(rich_evidence(), class_names=names), rubric()))
+    assert "“eight” was taken for “one”" in page.text
+    assert any("eight, taken for one" in str(item["alt"]) for item in page.tags("img"))
+
+
+def test_wrong_predictions_are_pictures_inside_the_page(page: Page) -> None:
+    """Each has a data URI, and alternative text that says what was taken for what."""
+    pictures = page.tags("img")
+    assert len(pictures) == 6
+    assert all(str(item["src"]).startswith("data:image/png;base64,") for item in pictures)
+    assert pictures[0]["alt"] == "Row 1553: 8, taken for 1"
+
+
+def test_shared_rows_are_told(page: Page) -> None:
+    """Rows that stand on two sides are named with their numbers and what chance explains."""
+    assert "3 of 360 test rows are also validation rows" in page.text
+    assert "Of 360 test rows 2 stand unchanged among the validation rows, 3 up to scaling." in page.text
+
+
+def test_shared_rows_that_chance_explains_raise_no_alarm() -> None:
+    """An overlap no larger than the data's own repetition is told without the colour of a warning."""
+    overlap = Overlap("r3", "r2", 2, 3, 360, 0.05)
+    html = render_report(rich_grade(), replace(rich_evidence(), overlaps=(overlap,)), rubric())
+    assert "3 of 360 test rows are also validation rows" in html
+    assert 'warning-text"' not in html
+
+
+def test_a_twin_of_the_final_scoring_counts() -> None:
+    """`predict` after `evaluate` with the same weights on the same rows is the same result."""
+    evidence = rich_evidence()
+    twin = Scoring("s2", "m1", 9, "predict", "r3", "test", "d1")
+    evidence = replace(evidence, scorings=(*evidence.scorings, twin), final_scoring="s2")
+    assert "The model on 360 rows (test)" in Page(render_report(rich_grade(), evidence)).text
+
+
+def test_a_regression_is_told_by_its_error() -> None:
+    """Errors are decimals and shorter is better; no confusion matrix is asked for."""
+    result = Verified("s1", "m1", "r3", 90, 90, "regression", mae=0.4312, rmse=0.6, r2=0.71, baseline_mae=0.689)
+    evidence = replace(
+        rich_evidence(), task="regression", verified=(result,),
+        references=(ReferenceResult("table_dense", "Dense network", 0.45, "mae", 0.01, 3, 1200, 2.0),),
+    )  # fmt: skip
+    text = Page(render_report(rich_grade(), evidence)).text
+    assert "Mean absolute error 0.431" in text
+    assert "shorter is better" in text
+    assert "Always the median" in text
+    assert "Confusion matrix" not in text
+
+
+# ---------------------------------------------------------------- what may be missing
+def test_a_notebook_that_never_ran_has_a_report() -> None:
+    """Null levels, no evidence of a run, no total: the page says so, and nothing reads like a low level."""
+    page = Page(render_report(never_ran_grade(), never_ran_evidence()))
+    assert "Nothing could be judged yet; a person will look at this submission." in page.text
+    assert page.text.count("Not judged") >= 5
+    assert "Nothing was measured" in page.text
+    assert "Emerging:" not in page.text
+    assert page.faults == []
+
+
+def test_an_empty_notebook_has_a_report() -> None:
+    """No cells: no appendix, no broken link."""
+    page = Page(render_report(never_ran_grade(), replace(never_ran_evidence(), cells=())))
+    assert "#notebook" not in [item.get("href") for item in page.tags("a")]
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["verified", "references", "trainings", "row_sets", "overlaps", "models", "diagnoses", "scorings", "cells"],
+)
+def test_each_part_of_the_evidence_may_be_absent(missing: str) -> None:
+    """Taking away any one part leaves a whole page whose links all lead somewhere."""
+    page = Page(render_report(rich_grade(), replace(rich_evidence(), **{missing: ()}), rubric()))
+    assert page.faults == []
+    check_links(page)
+
+
+def test_findings_for_checks_that_were_not_run_are_left_out() -> None:
+    """A criterion may name checks without findings, and a grade findings without a criterion."""
+    grade = rich_grade()
+    extra = Finding("data.examples_shown", "pass", "static", "Six pictures are shown.")
+    grade = replace(grade, findings=(*grade.findings[:3], extra))
+    assert "data.examples_shown" in Page(render_report(grade, rich_evidence())).text
+
+
+# ---------------------------------------------------------------- the page as a page
+def check_links(page: Page) -> None:
+    """Every link inside the page leads to an element of the page."""
+    targets = {str(item["href"])[1:] for item in page.tags("a") if str(item["href"]).startswith("#")}
+    assert targets <= set(page.ids)
+
+
+def test_links_lead_somewhere_and_ids_are_unique(page: Page) -> None:
+    """Reasons link to cells, cells to findings, and no id stands twice."""
+    check_links(page)
+    assert len(page.ids) == len(set(page.ids))
+    assert "#cell-10" in [item["href"] for item in page.tags("a")]
+    assert "cell-10" in page.ids
+    assert "finding-evaluation.test_used_once" in page.ids
+
+
+def test_a_finding_of_two_criteria_has_one_id() -> None:
+    """A check that two criteria use is shown twice and can still be linked to."""
+    grade = rich_grade()
+    both = replace(grade.judgements[1], findings=(*grade.judgements[1].findings, "model.trains"))
+    page = Page(render_report(replace(grade, judgements=(grade.judgements[0], both)), rich_evidence()))
+    assert page.ids.count("finding-model.trains") == 1
+    check_links(page)
+
+
+def test_cells_that_are_not_there_are_not_linked() -> None:
+    """A finding that names cell 99 of a notebook of twelve gives no dead link."""
+    grade = rich_grade()
+    finding = replace(grade.findings[0], cells=(99,), summary="See cell 99 and cell 6.")
+    page = Page(render_report(replace(grade, findings=(finding, *grade.findings[1:])), rich_evidence()))
+    check_links(page)
+
+
+def test_the_page_is_well_formed(page: Page) -> None:
+    """Every element is closed in order, and no attribute is given twice."""
+    assert page.faults == []
+
+
+def test_headings_are_in_order(page: Page) -> None:
+    """One first heading, and never a step down by more than one: student markdown can't break the order."""
+    assert page.headings.count(1) == 1
+    assert page.headings[0] == 1
+    assert all(right - left <= 1 for left, right in zip(page.headings, page.headings[1:], strict=False))
+
+
+def test_pictures_and_charts_have_words(page: Page) -> None:
+    """Every image has alternative text, every chart a label that tells its numbers."""
+    assert all(item.get("alt") for item in page.tags("img"))
+    charts = page.tags("svg")
+    assert len(charts) == 4
+    assert all(item["role"] == "img" and len(str(item["aria-label"])) > 20 for item in charts)
+
+
+def test_the_policy_lets_in_one_style_and_nothing_else(html: str, page: Page) -> None:
+    """No scripts, no loads: only pictures inside the page and the style whose digest the policy names."""
+    policy = next(str(item["content"]) for item in page.tags("meta") if "http-equiv" in item)
+    style = html.split("<style>")[1].split("</style>", maxsplit=1)[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert (
+        policy == f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert page.tags("script", "link", "iframe", "object", "embed", "form", "base") == []
+    assert not any("style" in attributes for _, attributes in page.elements)
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_same_input_same_bytes(html: str) -> None:
+    """Rendering is a function of grade, evidence and rubric."""
+    assert render_report(rich_grade(), rich_evidence(), rubric()) == html
+
+
+# ---------------------------------------------------------------- hostile text
+ATTACKS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg/onload=alert(1)>",
+    "</style></title></textarea></pre></code><script>alert(1)</script>",
+    "<!--<script>",
+    "]]><script>alert(1)</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+    "[x](javascript:alert(1)) ![y](https://evil.example/y.png) <https://evil.example>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "\u202egnp.exe\u2066\x00\x1b[31m\x07\u200b",
+    "\ud800",
+)
+OWN_TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "a", "header", "main", "footer", "section", "article", "nav"),
+    *(
+        "div",
+        "p",
+        "span",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "caption",
+        "thead",
+    ),
+    *("tbody", "tr", "th", "td", "details", "summary", "pre", "code", "strong", "em", "img", "svg", "text", "tspan"),
+    *("rect", "path", "line", "circle"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_text_of_a_student_becomes_markup(attack: str) -> None:
+    """With the attack in every text of grade and evidence the page holds only the elements the templates make."""
+    spared = literal_values()
+    grade, evidence = poisoned(rich_grade(), attack, spared), poisoned(rich_evidence(), attack, spared)
+    html = render_report(grade, evidence, rubric())
+    page = Page(html)
+    assert page.faults == []
+    assert {tag for tag, _ in page.elements} <= OWN_TAGS
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert not [name for name in names if name.startswith("on") or name in {"style", "srcdoc", "formaction"}]
+    for attributes in page.tags("a"):
+        assert re.match(r"(#|https?://|mailto:)", str(attributes["href"]))
+        assert str(attributes["href"]).startswith("#") or "noopener" in str(attributes["rel"])
+    assert all(str(item["src"]).startswith("data:image/png;base64,") for item in page.tags("img"))
+    html.encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200b]", html)
+
+
+def test_the_attack_reaches_the_page() -> None:
+    """The test above would see an attack: the poisoned text is shown, escaped, in every part that quotes a student."""
+    marker = "<zzz-marker>"
+    spared = literal_values()
+    html = render_report(poisoned(rich_grade(), marker, spared), poisoned(rich_evidence(), marker, spared), rubric())
+    assert html.count("&lt;zzz-marker&gt;") > 100
+    assert "<zzz-marker" not in html
+
+
+def test_bidi_overrides_are_spelled_out() -> None:
+    """A name that would be shown reversed is shown as it is written, with the override named."""
+    grade = replace(rich_grade(), submission="evil\u202egnp")
+    assert "evil[U+202E]gnp" in Page(render_report(grade, rich_evidence())).text
+
+
+def test_endless_text_is_cut() -> None:
+    """A flood in any text leaves a page of bounded size."""
+    flood = "x" * 3_000_000
+    cell = CellFacts(
+        0, "code", flood, saved=(SavedOutput("stream", flood),), rerun=(SavedOutput("stream", flood + "y"),)
+    )
+    grade = replace(rich_grade(), submission=flood, notebook=flood)
+    assert len(render_report(grade, with_cells(cell))) < 400_000
+
+
+def test_many_cells_are_cut_with_a_word() -> None:
+    """A notebook of a thousand cells shows the first ones and says how many are left out."""
+    cells = tuple(CellFacts(index, "code", "pass") for index in range(1000))
+    page = Page(render_report(rich_grade(), with_cells(*cells)))
+    assert "600 more cells are not shown" in page.text
+    check_links(page)
+
+
+def test_markdown_is_rendered_without_html_and_pictures() -> None:
+    """Emphasis, lists and links work; HTML is text, pictures are their names, headings don't join the report's."""
+    html = rendered_markdown(
+        "# Title\n\n**bold** <b onclick=x>raw</b>\n\n- [ok](https://a.b)\n\n![pic](https://a.b/c.png)\n\n<img src=x>"
+    )
+    assert '<p class="heading-1">Title</p>' in html
+    assert "<strong>bold</strong>" in html
+    assert 'href="https://a.b" rel="noopener noreferrer nofollow"' in html
+    assert "[picture: pic]" in html
+    assert "<img" not in html
+    assert "<b " not in html
+
+
+def test_markdown_bombs_are_quick() -> None:
+    """Deep nesting and unclosed brackets, the classic ways to stall a markdown parser, end at once."""
+    for bomb in (">" * 20_000, "[" * 20_000, "*a " * 8_000, "`" * 20_000, "- " * 9_000, "![" * 9_000):
+        assert len(rendered_markdown(bomb)) < 1_000_000
+
+
+def test_code_is_highlighted_and_escaped() -> None:
+    """Tokens become classed spans; what looks like HTML in code stays code, magics don't break it."""
+    html = highlighted('x = "<b>"  # note\n!pip install y\n%matplotlib inline')
+    assert "&lt;b&gt;" in html
+    assert '<span class="c1"># note</span>' in html
+    assert "<b>" not in html
+
+
+def test_outputs_read_as_in_a_terminal() -> None:
+    """Progress bars show their last state, colours are gone, what can't be seen is spelled out."""
+    assert terminal_text("1/3\r2/3\r3/3 done\n\x1b[31mred\x1b[0m ab\x08c") == "3/3 done\nred ac"
+    assert visible("a\x00b\tc\nd\u200be") == "a[U+0000]b\tc\nd[U+200B]e"
+
+
+def test_many_backspaces_are_quick() -> None:
+    """A progress bar drawn with a hundred thousand backspaces is read in one go."""
+    assert terminal_text("x" * 50_000 + "\x08" * 50_000 + "done") == "done"
+
+
+def test_cells_in_sentences_become_links() -> None:
+    """`cell 7` and the numbers of `cells 2, 3 and 9` link to those that exist; other numbers stay numbers."""
+    linked = link_cells("See cell 7; cells 2, 3 and 9 hold 7 rows.", frozenset({2, 7, 9}))
+    assert linked.count("<a ") == 3
+    assert '<a class="cell-link" href="#cell-7">cell 7</a>' in linked
+    assert '#cell-3"' not in linked
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    ["", "not base64!", base64.b64encode(b"<svg onload=alert(1)>").decode(), 'iVBORw0KGgo="onerror="x', "A" * 300_000],
+)
+def test_only_pngs_become_pictures(encoded: str) -> None:
+    """Anything that is not a PNG of sensible size is no picture."""
+    assert picture_uri(encoded) == ""
+
+
+def test_a_wrong_prediction_without_picture_is_still_told() -> None:
+    """Tables have no pictures: the row, the truth and the answer remain."""
+    result = Verified(
+        "s1", "m1", "r3", 40, 360, "classification", accuracy=0.9, matrix=((20, 2), (2, 16)), classes=("red", "white"),
+        per_class=(ClassScore("red", None, 0.9, None, 22),), confused=(Confusion("red", "white", 2, 0.09),),
+        mistakes=(Mistake(7, "red", "white", 0.97), Mistake(8, "red", "white", float("nan"), png_of_nothing())),
+    )  # fmt: skip
+    page = Page(render_report(rich_grade(), replace(rich_evidence(), verified=(result,))))
+    assert "40 of 360 rows (test)" in page.text
+    assert len(page.tags("img")) == 1
+    assert "row 7" in page.text
+
+
+def png_of_nothing() -> str:
+    """A one-pixel PNG."""
+    return png(np.zeros((1, 1)))
