@@ -32,6 +32,9 @@ NOISE_FACTOR = 5.0
 """... and by four standard deviations of the curve's noise: the lowest of some forty jittering epochs lies two below
 their middle, and the end may lie one above."""
 
+FLOOR_BAND = 2.0
+"""A rise begins where the curve leaves its floor: what jitter on a flat floor reaches above its lowest epoch."""
+
 ACCURACY_GAP = 0.10
 """Training accuracy this far above validation accuracy is a gap that is too large: ten more mistakes in a hundred."""
 
@@ -45,7 +48,11 @@ SKILL = 0.5
 """Less than half of the way from guessing to no mistakes on the *training* rows: the model has not learned them."""
 
 STILL_FALLING = 0.05
-"""A validation loss that still falls by a twentieth per epoch at the end: training was stopped too early."""
+"""A loss that still falls by a twentieth per epoch at the end: there was more to learn."""
+
+STILL_RISING = 0.01
+"""... and where accuracies are known, the validation accuracy must still rise by a point per epoch: near the top the
+loss goes on falling while no answer changes."""
 
 ACCURACY_NAMES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy")
 
@@ -99,7 +106,7 @@ def _compare(training: TrainingRun, fitted: Curve, held: Curve, chance: float) -
             "It may be too small, or its learning rate unsuited."
         )
         return _said(training, "underfit", 1, text, gap)
-    if _still_falling(held) and _still_falling(fitted):
+    if _cut_off(training, fitted, held):
         text = "Both losses were still falling fast when training ended: it was stopped too early (underfitting)."
         return _said(training, "underfit", len(fitted), text, gap)
     text = "Training and validation loss fell together and stayed close: a good fit."
@@ -147,7 +154,7 @@ def _turn(raw: tuple[float, ...], held: Curve, fitted: Curve) -> int | None:
     end = float(np.median(after[-PATIENCE:]))
     if end - floor <= max(RISE * abs(floor), NOISE_FACTOR * noise) or not (after[-PATIENCE:] > floor).all():
         return None
-    return int(np.flatnonzero(held[:-PATIENCE] <= floor + noise)[-1]) + 2
+    return int(np.flatnonzero(held[:-PATIENCE] <= floor + FLOOR_BAND * noise)[-1]) + 2
 
 
 def _scatter(raw: tuple[float, ...]) -> float:
@@ -184,6 +191,14 @@ def _gap_start(training: TrainingRun, fitted: Curve, held: Curve) -> int | None:
 
 def _unlearned(accuracy: Curve, chance: float) -> bool:
     return len(accuracy) > 0 and chance > 0 and float(accuracy[-1]) < chance + SKILL * (1 - chance)
+
+
+def _cut_off(training: TrainingRun, fitted: Curve, held: Curve) -> bool:
+    """Return whether training ended while the model was still getting better fast."""
+    accuracy = _accuracy(training, "val_")
+    if len(accuracy) > PATIENCE and accuracy[-1] - accuracy[-1 - PATIENCE] < STILL_RISING * PATIENCE:
+        return False
+    return _still_falling(held) and _still_falling(fitted)
 
 
 def _still_falling(curve: Curve) -> bool:

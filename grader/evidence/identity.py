@@ -8,7 +8,7 @@ that is how a scaled row is known to be the raw one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,9 @@ CANONICAL_MIN_VALUES = 16
 MAX_DIVISIONS = 100
 """Most splits and loaders followed: ten-fold cross-validation, repeated, still fits."""
 
+HashesOf = Callable[[str | None], UIntArray | None]
+"""One of RowStore.exact and RowStore.canonical."""
+
 
 class RowStore:
     """All rows of one run: records by id, hash arrays read on demand, and where rows came from.
@@ -48,6 +51,7 @@ class RowStore:
         self._stages: dict[str, tuple[UIntArray, ...]] = {}
         self._repeats: dict[str, float] = {}
         self._places: dict[str, Mapping[str, int]] = {}
+        self._loaded: dict[str, tuple[tuple[str, HashesOf], ...]] = {}
         self._divided: tuple[tuple[str, tuple[str, ...], str | None], ...] | None = None
 
     def exact(self, rows: str | None) -> UIntArray | None:
@@ -203,14 +207,42 @@ class RowStore:
         whole = self.exact(rows)
         return whole is not None and block_of(hashes, whole)
 
+    def loaded_around(self, rows: str) -> tuple[tuple[str, HashesOf], ...]:
+        """Return the loader's parts that hold most of these rows, each with the kind of hash they agree in."""
+        if rows not in self._loaded:
+            found: list[tuple[str, HashesOf]] = []
+            for part in dict.fromkeys(part for load in self.loads for part, _ in load.parts if part is not None):
+                for hashes_of in (self.exact, self.canonical):
+                    mine, whole = hashes_of(rows), hashes_of(part)
+                    if mine is not None and whole is not None and 2 * rows_within(mine, whole) > len(mine):
+                        found.append((part, hashes_of))
+                        break
+            self._loaded[rows] = tuple(found)
+        return self._loaded[rows]
+
+    def copies_apart(self, left: str, right: str) -> int:
+        """Return how many rows of `left` are in `right` too although the loader gave them only once.
+
+        Such rows were copied before the split: its parts share no place and yet share rows.
+        """
+        most = 0
+        for part, hashes_of in self.loaded_around(left):
+            mine, theirs, whole = hashes_of(left), hashes_of(right), hashes_of(part)
+            if mine is not None and theirs is not None and whole is not None:
+                unique, counts = np.unique(whole, return_counts=True)
+                once = unique[counts == 1]
+                most = max(most, int((np.isin(mine, once) & np.isin(mine, theirs)).sum()))
+        return most
+
     def shared_by_lineage(self, left: str, right: str) -> int | None:
         """Return how many rows of `left` came from the same place as rows of `right`; None where that isn't known.
 
-        Two different parts of one split share none, however many equal rows the data holds.
+        Two different parts of one split share none, however many equal rows the data holds, unless rows were copied
+        before that split.
         """
         left_places, right_places = self.places(left), self.places(right)
         if any(left_places[name] != right_places[name] for name in left_places.keys() & right_places.keys()):
-            return 0
+            return self.copies_apart(left, right)
         hashes, others = self.exact(left), self.exact(right)
         if hashes is not None and others is not None and block_of(hashes, others):
             return len(hashes)

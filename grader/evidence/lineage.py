@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,13 +101,15 @@ class Lineage:
         blind = any(fit.train is None or self.store.exact(fit.train) is None for fit in own)
         return "other" if role == "test" and (blind or not own) else role
 
-    def role_in_run(self, rows: str, scored: Container[str]) -> Role:
+    def role_in_run(self, rows: str, scored: Sequence[str]) -> Role:
         """Return what a row set was used for over the whole run; `scored` holds the sets that any scoring used."""
         watched = tuple(dict.fromkeys(fit.watched for fit in self.fits if fit.watched is not None))
         if rows in watched:
             return "validation" if rows not in {fit.train for fit in self.fits} else "train"
         role = self._role(rows, self.trained_on(self.fits), watched)
-        return role if role != "test" or rows in scored else "other"
+        if role == "test" and rows not in scored and not self._share(rows, tuple(scored)):
+            return "other"
+        return role
 
     def _role(self, rows: str, trained: tuple[str, ...], watched: tuple[str, ...]) -> Role:
         in_training = self._share(rows, trained)
@@ -129,9 +131,9 @@ class Lineage:
         lineage = [self.store.shared_by_lineage(rows, other) for other in used]
         if all(shared == 0 for shared in lineage):
             return 0.0
-        if any(shared is not None and shared > 0 for shared in lineage):
-            return 1.0
         known, exact = self._gather(used), self.store.exact(rows)
+        if exact is not None and any(shared == len(exact) for shared in lineage):
+            return 1.0
         if known is None or exact is None or not len(exact):
             return 0.0
         share = max(rows_within(stage, known.exact) / len(exact) for stage in (exact, *self.store.stages(rows)[1:]))
@@ -202,7 +204,13 @@ class Lineage:
         )
 
     def _duplicate_rate(self, rows: str) -> float:
-        """Return the share of rows that repeat in the loaded or split source, else within the set itself."""
+        """Return the share of rows that repeat in what was loaded, else in what was split or in the set itself.
+
+        The data as loaded goes before all: copies that the notebook made of it are not the data's own repeats.
+        """
+        loaded = [self.store.repeat_rate(part) for part, _ in self.store.loaded_around(rows)]
+        if loaded:
+            return max(loaded)
         own = self.store.repeat_rate(rows)
         hashes = self.store.exact(rows)
         if hashes is None:

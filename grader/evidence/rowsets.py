@@ -26,7 +26,7 @@ def collect_row_sets(
     store: RowStore, labels: LabelStore, lineage: Lineage, scorings: Sequence[Scoring]
 ) -> tuple[RowSet, ...]:
     """Return the row sets that reached a model, a split or a loader, those of fits and the latest scorings first."""
-    scored = frozenset(item.rows for item in scorings if item.rows)
+    scored = tuple(dict.fromkeys(item.rows for item in scorings if item.rows))
     found: dict[str, None] = {}
     for fit in lineage.fits:
         found.update(dict.fromkeys(rows for rows in (fit.train, fit.watched) if rows))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from grader.evidence.files import rows_file, write_labels
+from grader.evidence.final import DEMO_ROWS
 from grader.evidence.identity import RowStore
 from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation, observe
@@ -42,13 +43,23 @@ def sealed_scorings(evidence: Evidence, run: Run) -> tuple[SealedScoring, ...]:
 
 def _worth(evidence: Evidence) -> list[Scoring]:
     final = evidence.scoring(evidence.final_scoring)
-    held = [item for item in reversed(evidence.scorings) if item.role in {"test", "validation"}]
+    size = _rows(evidence, final.rows if final else None)
+    held = [
+        item
+        for item in reversed(evidence.scorings)
+        if item.role in {"test", "validation"} and (_rows(evidence, item.rows) > DEMO_ROWS or size <= DEMO_ROWS)
+    ]
     ours = [item for item in held if item.model == evidence.final_model]
     others = [item for item in held if item.model != evidence.final_model]
     unique: dict[tuple[str, str | None, str], Scoring] = {}
     for item in ([final] if final else []) + sorted([*ours], key=_unsealed) + sorted([*others], key=_unsealed):
         unique.setdefault((item.model, item.rows, item.weights), item)
     return list(unique.values())
+
+
+def _rows(evidence: Evidence, rows: str | None) -> int:
+    known = evidence.row_set(rows)
+    return known.rows if known else 0
 
 
 def _unsealed(scoring: Scoring) -> bool:

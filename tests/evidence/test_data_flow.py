@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from run_builder import RunBuilder
 
 PIXELS = (8, 8)
+SECONDS_ON_A_BUSY_MACHINE = 6.0
 
 
 @pytest.fixture
@@ -137,6 +139,49 @@ def test_repeating_table_rows_do_not_make_an_honest_split_a_leak(made):
     assert overlap.exact > 90
     assert overlap.by_lineage == 0
     assert overlap.duplicate_rate > 0.9
+
+
+def test_copies_made_before_the_split_are_not_the_datas_own_repeats(made):
+    """Rows doubled after loading and then split are shared by test and training, and chance doesn't explain it."""
+    x, y = pictures(200)
+    made.send("data.loaded", function="sklearn.datasets.load_digits", parts=[{"rows": made.rows(x), "labels": None}])
+    doubled = np.concatenate([x, x]) / 16.0
+    x_train, x_test, y_train, y_test = made.split(doubled, np.concatenate([y, y]), 100)
+    made.model()
+    made.fit("m1", x_train, y_train)
+    made.evaluate("m1", x_test, y_test)
+    evidence = made.evidence()
+    overlap = evidence.overlap(evidence.scorings[0].rows, evidence.trainings[0].train_rows)
+    assert overlap.duplicate_rate == 0.0
+    assert overlap.by_lineage == overlap.exact > 50
+
+
+def test_raw_rows_share_the_role_of_their_scaled_copies(made):
+    """The unscaled test set that only a split returned is the test set, by canonical form."""
+    x, y = pictures(200)
+    x_train, x_test, y_train, y_test = made.split(x, y, 50)
+    made.model()
+    made.fit("m1", x_train / 255.0, y_train)
+    made.evaluate("m1", x_test / 255.0, y_test)
+    evidence = made.evidence()
+    _, raw_test = evidence.splits[0].outputs
+    assert evidence.row_set(raw_test).role == "test"
+
+
+def test_a_large_run_is_read_in_a_second(made):
+    """60,000 training and 10,000 test rows: the set work stays within a few seconds on a busy machine."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (70_000, 20)).astype(np.uint8), rng.integers(0, 10, 70_000)
+    x_train, x_test, y_train, _ = made.split(x, y, 10_000)
+    made.transform(x_train, x_train / 255.0)
+    made.transform(x_test, x_test / 255.0)
+    made.model()
+    made.fit("m1", x_train / 255.0, y_train, validation_split=0.1)
+    made.predict("m1", x_test / 255.0)
+    began = time.perf_counter()
+    evidence = made.evidence()
+    assert time.perf_counter() - began < SECONDS_ON_A_BUSY_MACHINE
+    assert evidence.scorings[0].role == "test"
 
 
 def test_repeats_without_lineage_are_weighed_against_chance(made):

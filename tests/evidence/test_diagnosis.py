@@ -38,14 +38,14 @@ def test_parting_curves_are_overfitting_from_the_epoch_they_part():
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(5, 20), st.integers(6, 20), st.floats(0.03, 0.3), st.randoms(use_true_random=False))
-def test_turn_is_found_wherever_it_is(epoch, after, slope, random):
-    """Whatever the epoch of the turn and the slope after it, it is found within two epochs, mild noise or not."""
+@given(st.integers(5, 20), st.integers(6, 20), st.floats(0.03, 0.3), st.integers(0, 10_000))
+def test_turn_is_found_wherever_it_is(epoch, after, slope, seed):
+    """Whatever the epoch of the turn and the slope after it, it is found within three epochs, through mild noise."""
     epochs = epoch + after
-    noise = np.array([random.uniform(-1, 1) for _ in range(epochs)]) * slope * 0.2
+    noise = np.random.default_rng(seed).uniform(-0.2, 0.2, epochs) * slope
     found = diagnose(training(loss=falling(epochs, floor=0.01), val_loss=rising_from(epoch, epochs, slope) + noise))
     assert found.kind == "overfit"
-    assert abs(found.epoch - epoch) <= 2
+    assert abs(found.epoch - epoch) <= 3
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,8 +20,8 @@ def facts(tmp_path, source, exception, message):
         (
             "(x, y), _ = cifar10.load_data()",
             "Exception",
-            "URL fetch failure on https://storage.googleapis.com/tensorflow/tf-keras-datasets/cifar-10-python.tar.gz: "
-            "None -- [Errno -3] Temporary failure in name resolution",
+            ("URL fetch failure on https://storage.googleapis.com/tensorflow/tf-keras-datasets/cifar-10-python.tar.gz: "
+            "None -- [Errno -3] Temporary failure in name resolution"),
             ("network", "dataset cifar-10-python"),
         ),
         ("fetch_openml('mnist_784')", "URLError", "<urlopen error [Errno -3] ...>", ("network", "dataset fetch_openml")),

@@ -180,6 +180,16 @@ def test_final_scoring_comes_first_and_the_number_is_capped(made):
     assert len({item.model_id for item in found}) == MAX_SEALED
 
 
+def test_predictions_for_show_are_not_recomputed(made):
+    """A picture predicted after the result is not worth a recomputation."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    result = made.evaluate("m1", x[150:], y[150:])
+    made.evaluate("m1", x[160:161], y[160:161])
+    assert [item.scoring for item in seal(made)] == [result]
+
+
 def test_an_unsealed_model_leaves_with_its_predictions_and_the_reason(made):
     """Where sealing failed the claimed predictions leave alone, and the note says why."""
     x, y = pictures(200)
