@@ -52,11 +52,19 @@ def _training_view(training: TrainingRun, evidence: Evidence, *, is_final: bool)
         title="Training of the final model" if is_final else "Another training run",
         cell=training.cell,
         facts=" \N{MIDDLE DOT} ".join(part for part in facts if part),
-        diagnosis=DIAGNOSES.get(diagnosis.kind, diagnosis.kind) if diagnosis else "",
+        diagnosis=_diagnosis_name(diagnosis),
         diagnosis_sentence=diagnosis.sentence if diagnosis else "",
         panels=_panels(training, diagnosis),
         final=is_final,
     )
+
+
+def _diagnosis_name(diagnosis: Diagnosis | None) -> str:
+    """Return the diagnosis in a word, empty where there is none or its sentence already says it."""
+    if diagnosis is None or diagnosis.kind == "unknown":
+        return ""
+    name = DIAGNOSES[diagnosis.kind]
+    return "" if name.lower() in diagnosis.sentence.lower() else name
 
 
 def _panels(training: TrainingRun, diagnosis: Diagnosis | None) -> tuple[Markup, ...]:
