@@ -41,6 +41,7 @@ class Channel:
         self._pid = os.getpid()
         self._seq = 0
         self._sent: Counter[str] = Counter()
+        self._dropped: set[str] = set()
         self._artifacts = 0
         self._artifact_bytes = 0
         self._open = True
@@ -84,12 +85,11 @@ class Channel:
             return name
 
     def _may_send(self, kind: str) -> bool:
-        self._sent[kind] += 1
-        everything = sum(self._sent.values())
-        if self._sent[kind] <= MAX_EVENTS // MAX_SHARE and everything < MAX_EVENTS - 1:
+        if self._sent[kind] < MAX_EVENTS // MAX_SHARE and self._sent.total() < MAX_EVENTS - len(self._dropped) - 1:
+            self._sent[kind] += 1
             return True
-        if self._sent[f"{kind} dropped"] == 0 and everything <= MAX_EVENTS:
-            self._sent[f"{kind} dropped"] = 1
+        if kind not in self._dropped:
+            self._dropped.add(kind)
             self.send("probe.dropped", what=kind, why="too many events")
         return False
 

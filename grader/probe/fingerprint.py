@@ -58,11 +58,13 @@ def fingerprint(table: Any) -> Fingerprint:
     low, high, total, finite, nans = math.inf, -math.inf, 0.0, 0, 0
     for start, stop in _chunks(count, width):
         values = _as_float32(table[start:stop])
+        with np.errstate(all="ignore"):
+            sums = values.sum(axis=1, dtype=np.float64)
         lows, highs = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
         canonical[start:stop] = _row_hash_bytes(_quantise(values, lows, highs))
-        sums = values.sum(axis=1, dtype=np.float64)
         missing = int(np.isnan(values).sum()) if np.isnan(sums).any() else 0
-        total += float(np.nansum(values, dtype=np.float64)) if missing else float(sums.sum())
+        with np.errstate(all="ignore"):
+            total += float(np.nansum(values, dtype=np.float64)) if missing else float(sums.sum())
         nans += missing
         finite += values.size - missing
         if values.size > missing:

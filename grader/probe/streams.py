@@ -14,6 +14,9 @@ from .arrays import as_table
 from .rows import SCORE_VALUE_BYTES, TRAIN_VALUE_BYTES
 from .watch import Probe
 
+GATHERED_BYTES = 4 * 1024 * 1024
+"""Batches are hashed together once they make up this much: one by one each would cost more than its training step."""
+
 MAX_LATER_ROWS = 500_000
 """Most rows remembered that only later passes brought (augmentation makes new ones for ever)."""
 
@@ -37,6 +40,9 @@ class Tee:
         self._labels_whole = True
         self._exact: list[Any] = []
         self._canonical: list[Any] = []
+        self._waiting: list[tuple[list[Any], Any]] = []
+        self._waiting_shapes: list[tuple[int, ...]] = []
+        self._waiting_bytes = 0
         self._passes: list[Any] = []
         self._later: list[tuple[Any, Any]] = []
         self._known: Any = None
@@ -53,15 +59,39 @@ class Tee:
 
     def add(self, x: Any, y: Any) -> None:
         """Take in a batch."""
-        table = as_table(x)
-        if table is None:
+        import numpy as np
+
+        leaves = [np.array(leaf) for leaf in (x if isinstance(x, list) else [x])]
+        if any(leaf.ndim == 0 or len(leaf) != len(leaves[0]) for leaf in leaves):
             self.complete = False
             return
+        labels = np.array(y) if y is not None and len(y) == len(leaves[0]) else None
         with self._lock:
-            if self._passes or self._known is not None:
-                self._add_later(table)
-            else:
-                self._add_first(table, y)
+            shapes = [leaf.shape[1:] for leaf in leaves]
+            if self._waiting and (shapes != self._waiting_shapes or (labels is None) != (self._waiting[0][1] is None)):
+                self._take_in()
+            self._waiting_shapes = shapes
+            self._waiting.append((leaves, labels))
+            self._waiting_bytes += sum(leaf.nbytes for leaf in leaves)
+            if self._waiting_bytes >= GATHERED_BYTES:
+                self._take_in()
+
+    def _take_in(self) -> None:
+        """Hash the batches gathered so far, all at once."""
+        import numpy as np
+
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if not waiting:
+            return
+        leaves = [np.concatenate(parts) for parts in zip(*(given for given, _ in waiting), strict=True)]
+        labels = None if waiting[0][1] is None else np.concatenate([y for _, y in waiting])
+        table = as_table(leaves[0] if len(leaves) == 1 else leaves)
+        if table is None:
+            self.complete = False
+        elif self._passes:
+            self._add_later(table)
+        else:
+            self._add_first(table, labels)
 
     def _add_first(self, table: Any, y: Any) -> None:
         import numpy as np
@@ -87,13 +117,13 @@ class Tee:
         self._canonical.append(canonical)
         self._this_pass.append(exact)
         if table.rows is not None and self._kept_bytes + table.rows.nbytes <= self._limit:
-            self._kept.append(np.array(table.rows))
+            self._kept.append(table.rows)
             self._kept_rows.append(np.arange(self._count, self._count + table.count))
             self._kept_bytes += table.rows.nbytes
-        if y is None or len(y) != table.count:
+        if y is None:
             self._labels_whole = False
         else:
-            self._labels.append(np.array(y))
+            self._labels.append(y)
         self._count += table.count
 
     def _add_later(self, table: Any) -> None:
@@ -102,7 +132,8 @@ class Tee:
         self._this_pass.append(exact)
         import numpy as np
 
-        new = ~np.isin(exact, self._known)
+        place = np.minimum(np.searchsorted(self._known, exact), len(self._known) - 1)
+        new = self._known[place] != exact
         held = sum(len(later) for later, _ in self._later)
         if not new.any():
             return
@@ -117,6 +148,7 @@ class Tee:
         import numpy as np
 
         with self._lock:
+            self._take_in()
             if not self._this_pass:
                 return
             exact = np.unique(np.concatenate(self._this_pass))

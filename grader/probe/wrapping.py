@@ -12,7 +12,7 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, cast
 
 Watching = Generator[Any, Any, Any]
 Observer = Callable[..., Watching]
@@ -56,7 +56,7 @@ def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> 
         returned(watching, result, fault, where)
         return result
 
-    return disguise(call, original)
+    return disguise(cast("types.FunctionType", call), original)
 
 
 def disguise(call: types.FunctionType, original: Callable[..., Any]) -> Callable[..., Any]:

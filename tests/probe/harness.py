@@ -19,6 +19,7 @@ import numpy as np
 from jupyter_client.manager import KernelManager
 
 LAUNCH = Path(__file__).parents[2] / "grader" / "probe" / "launch.py"
+PLAIN = ["-m", "ipykernel_launcher"]
 
 
 class WatchedKernel:
@@ -145,7 +146,7 @@ def kernel(folder: Path, *, probe: bool = True) -> Iterator[WatchedKernel]:
 @contextmanager
 def started(folder: Path, *, probe: bool) -> Iterator[WatchedKernel]:
     manager = KernelManager()
-    command = [str(LAUNCH)] if probe else ["-m", "ipykernel_launcher"]
+    command = [str(LAUNCH)] if probe else PLAIN
     manager.kernel_spec.argv[:] = [sys.executable, *command, "-f", "{connection_file}"]
     env = {
         **os.environ,
