@@ -256,6 +256,19 @@ def test_names_are_escaped_in_every_chart() -> None:
         assert all(item.tag != "script" for item in parsed(chart).iter())
 
 
+def test_long_names_are_cut_to_their_room() -> None:
+    """A name of two hundred characters does not run out of a picture: it ends in an ellipsis, and the label is whole."""
+    name = "wide " * 40
+    charts = (
+        curve_chart(name, (Series(name, (1.0, 2.0), "train"),), (1, name)),
+        bar_chart("Scores", (Bar(name, 1.0, "student", 0.1, name),), None, decimal),
+        lane_chart((Lane(name, 5, name, "train"),), ()),
+    )
+    for chart in charts:
+        assert max(map(len, texts(chart))) <= 85
+        assert any("\N{HORIZONTAL ELLIPSIS}" in words for words in texts(chart))
+
+
 # ---------------------------------------------------------------- numbers
 @pytest.mark.parametrize(
     ("share", "written"),

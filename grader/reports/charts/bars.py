@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grader.reports.charts.svg import drawing, element, text
+from grader.reports.charts.svg import WIDEST_CHARACTER, drawing, element, fitting, text
 
 WIDTH, ROW = 380.0, 46.0
 VALUE_WIDTH = 116.0
@@ -54,9 +54,10 @@ def _student_line(bar: Bar, unit: float, rows: int) -> Markup:
 
 
 def _label(bar: Bar, top: float) -> Markup:
-    note = element("tspan", f" \N{MIDDLE DOT} {bar.note}", class_="muted") if bar.note else Markup("")
+    words = fitting(bar.label, WIDTH - WIDEST_CHARACTER * len(bar.note[:24]))
+    note = element("tspan", f" \N{MIDDLE DOT} {bar.note[:24]}", class_="muted") if bar.note else Markup("")
     strength = "label strong" if bar.style == "student" else "label"
-    return element("text", bar.label, note, x=0, y=top + 14, class_=strength)
+    return element("text", words, note, x=0, y=top + 14, class_=strength)
 
 
 def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> list[Markup]:

@@ -141,7 +141,14 @@ def _marked_epoch(scale: _Scale, epoch: int, words: str) -> list[Markup]:
     # Above the lines: in training curves every other place may be taken.
     return [
         element("line", x1=x, x2=x, y1=TOP - 14, y2=HEIGHT - BOTTOM, class_="mark"),
-        text(x + (-5 if beyond_middle else 5), TOP - 8, words, "label mark-label", "end" if beyond_middle else "start"),
+        text(
+            x + (-5 if beyond_middle else 5),
+            TOP - 8,
+            words,
+            "label mark-label",
+            "end" if beyond_middle else "start",
+            width=230,
+        ),
     ]
 
 
@@ -169,7 +176,7 @@ def _end_labels(scale: _Scale, series: tuple[Series, ...], written: Callable[[fl
     wanted = [scale.y(_last_finite(line)) + 4 for line in shown]
     parts = []
     for line, y in zip(shown, spread_apart(wanted, 30, TOP + 8, HEIGHT - BOTTOM - 10), strict=True):
-        parts.append(text(WIDTH - RIGHT + 10, y, line.name, f"label strong {line.style}-text"))
+        parts.append(text(WIDTH - RIGHT + 10, y, line.name, f"label strong {line.style}-text", width=RIGHT))
         parts.append(text(WIDTH - RIGHT + 10, y + 14, _ending(line, written), f"label {line.style}-text"))
     return parts
 

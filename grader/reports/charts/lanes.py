@@ -12,6 +12,7 @@ from grader.reports.numbers import count, percent
 WIDTH, LANE = 380.0, 64.0
 SOURCE_X, NODE_X, BAR = 0.0, 96.0, 12.0
 LABEL_X = NODE_X + BAR + 12
+LABEL_WIDTH = WIDTH - LABEL_X
 THINNEST = 3.0
 """Height in which even ten rows beside a million can be seen."""
 
@@ -80,9 +81,9 @@ def _ribbon(lane: Lane, index: int, source: float, thickness: float, total: int,
     return [
         element("path", d=path, class_=f"ribbon {lane.style}"),
         element("rect", x=NODE_X, y=top, width=BAR, height=node, class_=f"node {lane.style}"),
-        text(LABEL_X, top + 11, lane.title, f"label strong {lane.style}-text"),
+        text(LABEL_X, top + 11, lane.title, f"label strong {lane.style}-text", width=LABEL_WIDTH),
         text(LABEL_X, top + 26, f"{count(lane.rows, 'row')}, {share} of all", "label"),
-        text(LABEL_X, top + 41, lane.use, "label muted"),
+        text(LABEL_X, top + 41, lane.use, "label muted", width=LABEL_WIDTH),
     ]
 
 

@@ -30,9 +30,19 @@ def drawing(width: float, height: float, label: str, *children: Markup, class_: 
     )
 
 
-def text(x: float, y: float, words: str, class_: str = "label", anchor: str = "start") -> Markup:
-    """Return a line of text at a point."""
-    return element("text", words, x=x, y=y, class_=class_, text_anchor=anchor)
+WIDEST_CHARACTER = 7.0
+"""Average width of a character of chart text, in the chart's units (13 px system fonts)."""
+
+
+def fitting(words: str, width: float) -> str:
+    """Cut words, with an ellipsis, to about what fits into a width: SVG text neither wraps nor scrolls."""
+    most = max(4, int(width / WIDEST_CHARACTER))
+    return words if len(words) <= most else words[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def text(x: float, y: float, words: str, class_: str = "label", anchor: str = "start", *, width: float = 400) -> Markup:
+    """Return a line of text at a point, cut to the room it has."""
+    return element("text", fitting(words, width), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
 def _attribute(value: str | float) -> str:
