@@ -244,8 +244,35 @@ def attach(dataset: Any, tee: Tee, fault: Any) -> Any:
 
     show.autograph_info__ = None  # type: ignore[attr-defined]
     step = getattr(tf.data.Dataset.map, "__observed__", tf.data.Dataset.map)
-    watched = step(dataset, show)
+    watched = step(_read_ahead(dataset), show)
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    watched = watched.with_options(options)
     return watched if watched.element_spec == spec else dataset
+
+
+def _read_ahead(dataset: Any) -> Any:
+    """Return the data set reading as far ahead as TensorFlow would make it read.
+
+    TensorFlow adds a prefetch of its own behind a pipeline that doesn't end in one. It must stand before the tee, not
+    after it: a generator would otherwise be asked for other numbers of batches than without the probe.
+    """
+    import tensorflow as tf
+
+    options = dataset.options()
+    optimization = options.experimental_optimization
+    off = (
+        options.autotune.enabled is False
+        or optimization.inject_prefetch is False
+        or optimization.apply_default_optimizations is False
+    )
+    last = dataset
+    while type(last).__name__ == "_OptionsDataset":
+        last = last._input_dataset
+    if off or type(last).__name__ == "_PrefetchDataset":
+        return dataset
+    prefetch = getattr(tf.data.Dataset.prefetch, "__observed__", tf.data.Dataset.prefetch)
+    return prefetch(dataset, tf.data.AUTOTUNE)
 
 
 def parts_of(element: Any) -> tuple[Any, Any]:

@@ -33,7 +33,7 @@ def test_forms(given: object, form: str, classes: list[str], values: list[float]
     """Whole numbers, 0/1, one-hot rows, text and measurements are told apart, and each row has its class."""
     encoded = encode(to_numpy(given))
     assert (encoded.form, encoded.classes) == (form, classes)
-    assert list(encoded.values) == values  # noqa: PD011 - not a frame
+    assert list(encoded.values) == values
 
 
 def test_several_marks_a_row_are_not_one_hot() -> None:
