@@ -151,7 +151,7 @@ def explain(complaint: str) -> tuple[str, str | None]:
     """What is the matter, for a person, and the line that mends it where it is known."""
     for text, reason, remedy in _REMEDIES:
         if text in complaint:
-            return f"{reason} ({complaint.splitlines()[-1]})" if complaint != reason else reason, remedy
+            return reason if reason in complaint else f"{reason} ({complaint.splitlines()[-1]})", remedy
     return complaint, None
 
 

@@ -26,11 +26,11 @@ from .conftest import SMALL, RunCells, submission_of, text_of
 
 def kernels_of(marker: str) -> list[int]:
     """Live processes that carry `marker` on their command line."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        if process.info["status"] != psutil.STATUS_ZOMBIE and any(marker in w for w in process.info["cmdline"] or []):
-            found.append(process.pid)
-    return found
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if process.info["status"] != psutil.STATUS_ZOMBIE and any(marker in w for w in process.info["cmdline"] or [])
+    ]
 
 
 def wait_until(claim: object, within_s: float = 10.0) -> bool:
@@ -387,6 +387,14 @@ if __name__ == "__main__":
         json.loads((tmp_path / "run.json").read_text())
 
 
+CHANNEL = """
+import os
+variables = open('/proc/self/environ', 'rb').read().split(b'\\0')
+channel = next(int(v.split(b'=')[1]) for v in variables if v.startswith(b'GRADER_PROBE_FD='))
+"""
+"""A cell that finds the channel as a student could."""
+
+
 class TestForgery:
     def test_a_patched_message_stream_ends_the_runner_at_worst(self, best_tier: Tier, run_cells: RunCells) -> None:
         """Messages that are not Jupyter's never reach the grader: the run is for review, not a crash."""
@@ -402,31 +410,22 @@ class TestForgery:
 
     def test_events_from_a_cell_are_claims_that_show(self, tier: Tier, run_cells: RunCells) -> None:
         """A student's own lines on the channel break its numbering: they are counted."""
-        forge = """
-import os, socket, stat
-for name in os.listdir('/proc/self/fd'):
-    try:
-        if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-            os.write(int(name), b'\\n{"seq": 0, "kind": "model.scored"}\\n{nonsense\\n')
-    except OSError:
-        pass
-"""
+        forge = CHANNEL + 'os.write(channel, b\'\\n{"seq": 0, "kind": "model.scored"}\\n{nonsense\\n\')'
         run = run_cells(tier, forge)
         assert run.channel_faults >= 2
 
     def test_events_cannot_be_taken_back(self, tier: Tier, run_cells: RunCells) -> None:
         """The channel can't be read from the kernel's side, not even through /proc."""
-        steal = """
-import os, stat
-got = []
-for name in os.listdir('/proc/self/fd'):
-    try:
-        if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-            os.set_blocking(int(name), False)
-            try: got.append(open(f'/proc/self/fd/{name}', 'rb').read(1))
-            except OSError: pass
-    except OSError:
-        pass
-print(got)
+        steal = (
+            CHANNEL
+            + """
+os.set_blocking(channel, False)
+for path in (f'/proc/self/fd/{channel}', f'/dev/fd/{channel}'):
+    try: print('opened', open(path, 'rb'))
+    except OSError as error: print('refused')
+try: print('read', os.read(channel, 10))
+except OSError as error: print('refused')
+os.set_blocking(channel, True)
 """
-        assert text_of(run_cells(tier, steal), 0) == "[]\n"
+        )
+        assert text_of(run_cells(tier, steal), 0) == "refused\nrefused\nread b''\n"
