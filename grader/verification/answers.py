@@ -17,6 +17,9 @@ from grader.verification.arrays import Array
 
 PROBABILITY_CUT = 0.5
 LOGIT_CUT = 0.0
+LARGEST_CLASS_NUMBER = 2**31
+"""Keras computes with int32 labels; larger whole numbers are names."""
+
 ROUNDING = 1e-5
 """How far float32 probabilities may lie outside of 0..1."""
 
@@ -81,7 +84,7 @@ def _whole_number(name: str) -> int | None:
         number = float(name)
     except ValueError:
         return None
-    return int(number) if number.is_integer() else None
+    return int(number) if number.is_integer() and abs(number) < LARGEST_CLASS_NUMBER else None
 
 
 def _one_unit(
