@@ -19,12 +19,36 @@ _RANKS = (
 """Which names say "these are the classes", surest first."""
 _TICKS = frozenset({"xticklabels", "yticklabels"})
 _NOT_CLASSES = re.compile(
-    r"feature|column|col_|cols|metric|model|layer|file|path|image_names|optimi|param|weight|class_mode|legend|plot|axis",
+    r"feature|column|col_|cols|metric|model|layer|file|path|image_names|optimi|param|weight|"
+    r"class_mode|legend|plot|axis",
     re.IGNORECASE,
 )
 _SPLIT_WORDS = frozenset(
-    "train training test testing val valid validation loss accuracy acc val_loss val_accuracy epoch epochs precision "
-    "recall f1 f1-score support entrenamiento validacion validación prueba".split()
+    [
+        "train",
+        "training",
+        "test",
+        "testing",
+        "val",
+        "valid",
+        "validation",
+        "loss",
+        "accuracy",
+        "acc",
+        "val_loss",
+        "val_accuracy",
+        "epoch",
+        "epochs",
+        "precision",
+        "recall",
+        "f1",
+        "f1-score",
+        "support",
+        "entrenamiento",
+        "validacion",
+        "validación",
+        "prueba",
+    ]
 )
 """Labels of curves and tables, not of classes."""
 
@@ -105,7 +129,11 @@ def _from_dictionary(value: ast.Dict) -> tuple[str, ...]:
 
 def _from_call(value: ast.Call) -> tuple[str, ...]:
     """Read `np.array([...])`, `list((...))` and `"cat dog bird".split()`."""
-    if isinstance(value.func, ast.Attribute) and value.func.attr == "split" and isinstance(value.func.value, ast.Constant):
+    if (
+        isinstance(value.func, ast.Attribute)
+        and value.func.attr == "split"
+        and isinstance(value.func.value, ast.Constant)
+    ):
         text = value.func.value.value
         separator = value.args[0].value if value.args and isinstance(value.args[0], ast.Constant) else None
         if isinstance(text, str) and (separator is None or (isinstance(separator, str) and separator)):

@@ -99,6 +99,8 @@ def _is_none(node: ast.expr) -> bool:
 
 def _sets_hash_seed(tree: ast.Module) -> bool:
     return any(
-        isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == "PYTHONHASHSEED"
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and node.slice.value == "PYTHONHASHSEED"
         for node in ast.walk(tree)
     )

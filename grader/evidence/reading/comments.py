@@ -8,15 +8,42 @@ import keyword
 import re
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 
 from grader.evidence.reading.source import dotted_name, parse
 
-MAX_BLOCK = 40
+MAX_BLOCK = 12
 """Longest run of comment lines tried as one piece of code: trying all pieces costs the square of it."""
-_MARKER = re.compile(r"^(?:!|\s*(?:noqa\b|type:\s*ignore|pylint:|fmt:|%%|-\*-|@param|@markdown|@title|coding[:=]))", re.IGNORECASE)
+_MARKER = re.compile(
+    r"^(?:!|\s*(?:noqa\b|type:\s*ignore|pylint:|fmt:|%%|-\*-|@param|@markdown|@title|coding[:=]))", re.IGNORECASE
+)
 _PLAIN_IMPORTS = frozenset(
-    "library libraries package packages module modules dependency dependencies data dataset datasets everything all "
-    "stuff tools the necessary librerias librerías paquetes modulos módulos datos everything".split()
+    [
+        "library",
+        "libraries",
+        "package",
+        "packages",
+        "module",
+        "modules",
+        "dependency",
+        "dependencies",
+        "data",
+        "dataset",
+        "datasets",
+        "everything",
+        "all",
+        "stuff",
+        "tools",
+        "the",
+        "necessary",
+        "librerias",
+        "librerías",
+        "paquetes",
+        "modulos",
+        "módulos",
+        "datos",
+        "everything",
+    ]
 )
 """`# import libraries` is a sentence, though it parses."""
 
@@ -41,6 +68,7 @@ class LineCounts:
     commented_code: int = 0
 
 
+@lru_cache(maxsize=512)
 def read_comments(text: str) -> tuple[CommentLine, ...]:
     """Return the comments of a piece of Python, also where it does not parse."""
     found = _tokenized(text)
@@ -76,14 +104,18 @@ def standing_string_lines(tree: ast.Module) -> frozenset[int]:
 def _tokenized(text: str) -> list[tuple[int, str, bool]]:
     found: list[tuple[int, str, bool]] = []
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                found.append((token.start[0], token.string.lstrip("#"), not token.line[: token.start[1]].strip()))
+        found.extend(
+            (token.start[0], token.string.lstrip("#"), not token.line[: token.start[1]].strip())
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.COMMENT
+        )
     except (tokenize.TokenError, SyntaxError, ValueError):
         seen = {line for line, _, _ in found}
-        for number, line in enumerate(text.split("\n"), 1):
-            if number not in seen and line.lstrip().startswith("#"):
-                found.append((number, line.lstrip().lstrip("#"), True))
+        found += [
+            (number, line.lstrip().lstrip("#"), True)
+            for number, line in enumerate(text.split("\n"), 1)
+            if number not in seen and line.lstrip().startswith("#")
+        ]
     return sorted(found)
 
 

@@ -10,12 +10,18 @@ MIN_WORDS = 8
 MIN_HITS = 3
 """With fewer words, or fewer function words, a guess would be a coin toss: `unknown`."""
 _FUNCTION_WORDS = {
-    "en": "the of and to is that it was for with are this on which but not were be have from by an at its their because than so as i my we when after they",
-    "es": "el los las del y que es una por con para se su al lo como más pero sus este esta son porque no fue muy en hay ya nuestro cuando también esto ha la un de está puede",
-    "fr": "le les des et est une pour dans qui que pas sur avec ce cette sont du au nous il elle ne plus par mais aux ces la de un en été",
-    "pt": "os das dos uma com não para que é em por mais como mas foi ao são isso este esta ou seu sua muito nos também pelo o de e um na no da do",
-    "de": "der die das und ist nicht mit ein eine von zu den auf für im dem es auch wird sind ich wir werden des als wie oder einer",
-    "it": "il di che è per una con non sono della dei nel le gli come più questo anche si ma alla delle da un la i abbiamo",
+    "en": "the of and to is that it was for with are this on which but not were be have from by an at "
+    "its their because than so as i my we when after they",
+    "es": "el los las del y que es una por con para se su al lo como más pero sus este esta son porque "
+    "no fue muy en hay ya nuestro cuando también esto ha la un de está puede",
+    "fr": "le les des et est une pour dans qui que pas sur avec ce cette sont du au nous il elle ne "
+    "plus par mais aux ces la de un en été",
+    "pt": "os das dos uma com não para que é em por mais como mas foi ao são isso este esta ou seu sua "
+    "muito nos também pelo o de e um na no da do",
+    "de": "der die das und ist nicht mit ein eine von zu den auf für im dem es auch wird sind ich wir "
+    "werden des als wie oder einer",
+    "it": "il di che è per una con non sono della dei nel le gli come più questo anche si ma alla "
+    "delle da un la i abbiamo",
     "tr": "ve bir bu için ile da de olarak daha çok gibi olan en ne değil veri model sonra ise kadar biz",
     "nl": "de het een van en is dat op te zijn met voor niet aan er ook als bij maar we deze wordt naar",
 }

@@ -11,27 +11,37 @@ from typing import Any
 from grader.evidence.reading.source import Source
 from grader.model.evidence import LintIssue
 
-RULES = (
-    "F401",  # imported, never used
-    "F402",  # an import shadowed by a loop variable
-    "F403",  # star import: noted; tutorials teach it, so checks tolerate it
-    "F502", "F504", "F507", "F521", "F522", "F524",  # broken string formatting  # fmt: skip
-    "F601", "F602",  # `in (x)` mistakes: the same key twice in a dictionary  # fmt: skip
-    "F632",  # `is` with a literal
-    "F811",  # defined again before it was used
-    "F821",  # undefined name
-    "F823",  # local name used before it is set
-    "F841",  # local variable never used
-    "E701", "E702",  # several statements on one line  # fmt: skip
-    "E711", "E712",  # == None, == True  # fmt: skip
-    "E713", "E714",  # not x in y  # fmt: skip
-    "E721",  # type(x) == type(y)
-    "E722",  # bare except
-    "B006",  # a list as default argument
-    "B015", "B018",  # an expression whose value goes nowhere: leftovers of debugging  # fmt: skip
-    "A001",  # `list = ...`, `sum = ...`: a builtin overwritten
-    "PLW0127",  # x = x
-)  # fmt: skip
+RULES = {
+    "F401": "imported, never used",
+    "F402": "an import shadowed by a loop variable",
+    "F403": "star import: noted; tutorials teach it, so checks tolerate it",
+    "F502": "broken % formatting",
+    "F504": "broken % formatting",
+    "F507": "broken % formatting",
+    "F521": "broken str.format",
+    "F522": "broken str.format",
+    "F524": "broken str.format",
+    "F601": "the same key twice in a dictionary",
+    "F602": "the same key twice in a dictionary",
+    "F632": "`is` with a literal",
+    "F811": "defined again before it was used",
+    "F821": "undefined name",
+    "F823": "a local name used before it is set",
+    "F841": "a local variable never used",
+    "E701": "several statements on one line",
+    "E702": "several statements on one line",
+    "E711": "== None",
+    "E712": "== True",
+    "E713": "not x in y",
+    "E714": "not x is y",
+    "E721": "type(x) == type(y)",
+    "E722": "bare except",
+    "B006": "a list as default argument",
+    "B015": "a comparison whose value goes nowhere",
+    "B018": "an expression whose value goes nowhere: a leftover of debugging",
+    "A001": "a builtin overwritten: `list = ...`, `sum = ...`",
+    "PLW0127": "x = x",
+}
 """What says "messy" or "broken". Not formatting: spaces, line lengths and import order are a matter of taste."""
 NEEDS_ALL_CELLS = frozenset({"F401", "F811", "F821"})
 """Rules that can't be told when a cell had to be left out: it may hold the use or the definition."""
@@ -92,13 +102,18 @@ def _ruff(notebook: str) -> list[dict[str, Any]]:
     # Imported here: where ruff is missing, only linting is missing.
     from ruff import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    # `--ignore-noqa`: a student's `# noqa` speaks to their linter, not to this one.
+    # A student's suppression comments speak to their linter, not to this one: `--ignore-noqa`.
     command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet"]
     command += ["--output-format", "json", "--target-version", "py311", "--select", ",".join(RULES)]
     command += ["--config", f"builtins = {json.dumps(IPYTHON_NAMES)}", "--stdin-filename", "notebook.ipynb", "-"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RUFF_")}
     done = subprocess.run(
-        command, input=notebook.encode(errors="replace"), capture_output=True, timeout=TIMEOUT_S, env=environment, check=True
+        command,
+        input=notebook.encode(errors="replace"),
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        env=environment,
+        check=True,
     )
     answer = json.loads(done.stdout)
     if not isinstance(answer, list):
@@ -111,4 +126,6 @@ def _issue(entry: dict[str, Any], sources: tuple[Source, ...]) -> LintIssue | No
     if not isinstance(number, int) or not 1 <= number <= len(sources):
         return None
     line = entry.get("location", {}).get("row", 1)
-    return LintIssue(str(entry.get("code") or "invalid-syntax"), str(entry.get("message", "")), sources[number - 1].index, line)
+    return LintIssue(
+        str(entry.get("code") or "invalid-syntax"), str(entry.get("message", "")), sources[number - 1].index, line
+    )

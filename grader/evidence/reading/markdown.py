@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Literal
 
@@ -11,13 +12,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 BlockKind = Literal["heading", "text", "item", "row"]
-MAX_MARKDOWN_CHARACTERS = 200_000
+MAX_MARKDOWN_CHARACTERS = 60_000
 """Longer cells hold pasted data or pictures; nobody wrote them, and nobody reads them."""
 ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\U000e0000-\U000e007f]")
 """Characters without width, directions and tags: invisible ways to write."""
 
 _HIDING_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)"
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])|"
+    r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)"
     r"|(?<![-\w])color\s*:\s*(?:white|#fff(?:fff)?|transparent|rgba?\(\s*255\s*,\s*255\s*,\s*255)\b",
     re.IGNORECASE,
 )
@@ -46,6 +48,7 @@ class MarkdownText:
     hidden: tuple[str, ...]
 
 
+@lru_cache(maxsize=512)
 def read_markdown(source: str) -> MarkdownText:
     """Return the visible blocks and the hidden texts of one markdown cell; code blocks are left out. Never raises."""
     text = source[:MAX_MARKDOWN_CHARACTERS].replace("\0", " ")

@@ -7,8 +7,31 @@ import re
 KNOWN_CLASSES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (
         re.compile(r"fashion_mnist|FashionMNIST"),
-        ("T-shirt", "top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot", "boot",
-         "camiseta", "pantalón", "jersey", "vestido", "abrigo", "sandalia", "camisa", "zapatilla", "bolso", "bota", "botín"),
+        (
+            "T-shirt",
+            "top",
+            "trouser",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "ankle boot",
+            "boot",
+            "camiseta",
+            "pantalón",
+            "jersey",
+            "vestido",
+            "abrigo",
+            "sandalia",
+            "camisa",
+            "zapatilla",
+            "bolso",
+            "bota",
+            "botín",
+        ),
     ),
     (re.compile(r"load_iris"), ("setosa", "versicolor", "virginica")),
     (re.compile(r"load_breast_cancer"), ("malignant", "benign", "maligno", "benigno")),
@@ -16,43 +39,72 @@ KNOWN_CLASSES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
         re.compile(r"cifar10|CIFAR10"),
         ("airplane", "plane", "automobile", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     ),
-)  # fmt: skip
+)
 """Names of classes that students use though their notebooks never list them."""
 
-_NUMBER = r"(?<![\d.,/×x%#-])(\d{1,3})"
+_NUMBER = r"(?<![\d.,/\u00d7x%#-])(\d{1,3})"
 _NOT_A_UNIT = (
-    r"(?![\d.,]*\d)(?!\s*(?:%|percent|por ciento|of\b|out\b|de (?:los|las|cada)\b|epochs?|épocas?|layers?|capas?|images?|im[aá]gen|"
-    r"rows?|filas?|mistakes?|errors?|errores|wrong|times|veces|examples?|ejemplos?|samples?|muestras?|filters?|filtros?|units|seconds?|"
-    r"minutes?|points?|puntos|classes|clases|test|times|pixels?|px|more|más|parameters|errors?|cases|casos|pairs|x\d|×))"
+    r"(?![\d.,]*\d)(?!\s*(?:%|percent|por ciento|of\b|out\b|de (?:los|las|cada)\b|epochs?|épocas?|"
+    r"layers?|capas?|images?|im[aá]gen|"
+    r"rows?|filas?|mistakes?|errors?|errores|wrong|times|veces|examples?|ejemplos?|samples?|"
+    r"muestras?|filters?|filtros?|units|seconds?|"
+    r"minutes?|points?|puntos|classes|clases|test|times|pixels?|px|more|más|parameters|errors?|"
+    r"cases|casos|pairs|x\d|\u00d7))"
 )
 _TUPLE = re.compile(r"\(\s*(?:\d+|None)(?:\s*,\s*(?:\d+|None))*\s*,?\s*\)")
 """A shape such as (8, 8, 1)."""
-_SPELLED = "zero one two three four five six seven eight nine".split()
-_SPELLED_PLURAL = re.compile(r"\b(zeros|zeroes|twos|threes|fours|fives|sixes|sevens|eights|nines|ceros|cuatros|cincos|ochos|nueves|treses|sietes)\b", re.IGNORECASE)  # fmt: skip
-_PLURAL_NUMBER = re.compile(r"(?<![\d.,])(\d{1,2})(?:['’]?s)\b")
+_SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_SPELLED_PLURAL = re.compile(
+    r"\b(zeros|zeroes|twos|threes|fours|fives|sixes|sevens|eights|nines|ceros|cuatros|cincos|"
+    r"ochos|nueves|treses|sietes)\b",
+    re.IGNORECASE,
+)
+_PLURAL_NUMBER = re.compile(r"(?<![\d.,])(\d{1,2})(?:['\u2019]?s)\b")
 _LED_NUMBER = re.compile(
-    r"(?:\b(?:class(?:es)?|clases?|digits?|dígitos?|numbers?|números?|label|called|true|said|predicted)|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
+    r"(?:\b(?:class(?:es)?|clases?|digits?|dígitos?|numbers?|números?|label|called|true|said|"
+    r"predicted)|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
     re.IGNORECASE,
 )
 _FOLLOWED = (
-    r"(?=[\"'”`]?\s*(?:[.,;:)!?]|$|(?:and|or|y|o|e|is|was|are|were|as|for|with|in|looks?|gets?|has|had|can|closed|that|which|from|instead|because|"
+    r"(?=[\"'”`]?\s*(?:[.,;:)!?]|$|(?:and|or|y|o|e|is|was|are|were|as|for|with|in|looks?|gets?|"
+    r"has|had|can|closed|that|which|from|instead|because|"
     r"since|when|as|como|por|con|es|era|se|que|porque|ya|cuando|en|is)\b))"
 )
 _LOOSE_NUMBER = re.compile(
-    r"\b(?:an?|the|el|los|un|una|between|entre|as|como|for|por|with|con|like)\s+[\"'“`]?(?<![\d.,])(\d{1,2})(?![.,]\d)" + _FOLLOWED, re.IGNORECASE
-)
-_LEADING_NUMBER = re.compile(r"(?:^|[:;(]\s*)[\"'“`]?(\d{1,2})[\"'”`]?\s+(?=(?:is|are|gets?|suffers?|has|was|were|looks?|es|son|tiene|se)\b)", re.IGNORECASE)
-_PAIRED_NUMBER = re.compile(
-    r"[\"'“`]?" + _NUMBER + r"[\"'”`]?\s*(?:,|/|→|->|–|and|or|y|e|o|with|con|for|as|por|como|vs\.?|versus)\s+(?:an?\s|the\s|el\s|un\s|la\s)?(?=[\"'“`]?(\d{1,3})\b"
-    + _NOT_A_UNIT + r")",
+    r"\b(?:an?|the|el|los|un|una|between|entre|as|como|for|por|with|con|"
+    r"like)\s+[\"'“`]?(?<![\d.,])(\d{1,2})(?![.,]\d)" + _FOLLOWED,
     re.IGNORECASE,
-)  # fmt: skip
-_SPELLED_LED = re.compile(r"\b(?:digit|class|an?) (" + "|".join(_SPELLED) + r")\b(?! (?:of|epoch|layer|image|model|that|which|is|thing|class|with))", re.IGNORECASE)  # fmt: skip
+)
+_LEADING_NUMBER = re.compile(
+    r"(?:^|[:;(]\s*)[\"'“`]?(\d{1,2})[\"'”`]?\s+(?=(?:is|are|gets?|suffers?|has|was|were|looks?|"
+    r"es|son|tiene|se)\b)",
+    re.IGNORECASE,
+)
+_PAIRED_NUMBER = re.compile(
+    r"[\"'“`]?"
+    + _NUMBER
+    + r"[\"'”`]?\s*(?:,|/|→|->|\u2013|and|or|y|e|o|with|con|for|as|por|como|vs\.?|versus)\s+(?:an?\s|"
+    r"the\s|el\s|un\s|la\s)?(?=[\"'“`]?(\d{1,3})\b" + _NOT_A_UNIT + r")",
+    re.IGNORECASE,
+)
+_SPELLED_LED = re.compile(
+    r"\b(?:digit|class|an?) ("
+    + "|".join(_SPELLED)
+    + r")\b(?! (?:of|epoch|layer|image|model|that|which|is|thing|class|with))",
+    re.IGNORECASE,
+)
 _SLASHED = re.compile(r"(?<![\d/.])(\d)/(\d)(?!\d|/|\.\d)")
 
 _NUMBERS = (
-    _PLURAL_NUMBER, _LED_NUMBER, _LOOSE_NUMBER, _LEADING_NUMBER, _PAIRED_NUMBER, _SLASHED, _SPELLED_PLURAL, _SPELLED_LED,
-)  # fmt: skip
+    _PLURAL_NUMBER,
+    _LED_NUMBER,
+    _LOOSE_NUMBER,
+    _LEADING_NUMBER,
+    _PAIRED_NUMBER,
+    _SLASHED,
+    _SPELLED_PLURAL,
+    _SPELLED_LED,
+)
 
 
 def names_of_known_data(code: str) -> tuple[str, ...]:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _NUMBER = re.compile(
-    r"(?<![\w.,/×^-])(?P<sign>[≈~<>+±-]?\s?)(?P<digits>\d{1,3}(?:[.,]\d{3})+(?![\d])|\d+(?:[.,]\d+)?(?:e-?\d+)?)"
+    r"(?<![\w.,/\u00d7^-])(?P<sign>[≈~<>+±-]?\s?)(?P<digits>\d{1,3}(?:[.,]\d{3})+(?![\d])|\d+(?:[.,]\d+)?(?:e-?\d+)?)"
     r"(?P<percent>\s*(?:%|per ?cent\b|por ciento\b))?(?P<scale>\s?(?:k|m|million|millones|mil)\b)?",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"^(?:\s?[x×/]\s?\d|[-–]\d|[a-z]|:\d)", re.IGNORECASE)
+_JOINED = re.compile(r"^(?:\s?[x\u00d7/]\s?\d|[-\u2013]\d|[a-z]|:\d)", re.IGNORECASE)
 """What makes a number part of something else: 28x28, 60/20/20, 90-92, 3rd, 10:30."""
 _APPROXIMATE = re.compile(
-    r"(?:about|around|roughly|nearly|almost|over|above|below|under|approximately|approx\.?|circa|close to|more than|less than|fewer than|at least|up to|"
-    r"some|just|slightly|a bit|casi(?: del?)?|cerca del?|alrededor del?|aproximadamente|unos?|más del?|menos del?|poco|superior al?|~|≈)\s*(?:a |the |el |un )?[≈~<>]?\s*$",
+    r"(?:about|around|roughly|nearly|almost|over|above|below|under|approximately|approx\.?|circa|"
+    r"close to|more than|less than|fewer than|at least|up to|"
+    r"some|just|slightly|a bit|casi(?: del?)?|cerca del?|alrededor del?|aproximadamente|unos?|"
+    r"más del?|menos del?|poco|superior al?|~|≈)\s*(?:a |the |el |un )?[≈~<>]?\s*$",
     re.IGNORECASE,
 )
 
@@ -43,12 +45,22 @@ def read_numbers(text: str) -> tuple[Number, ...]:
         scale = (match["scale"] or "").strip().lower()
         value *= {"k": 1e3, "mil": 1e3, "m": 1e6, "million": 1e6, "millones": 1e6}.get(scale, 1.0)
         approximate = match["sign"].strip() in {"≈", "~", "<", ">"} or bool(_APPROXIMATE.search(text[: match.start()]))
-        found.append(Number(value, bool(match["percent"]), decimals, match.start(), match.end(), approximate or bool(scale), match[0].strip()))
+        found.append(
+            Number(
+                value,
+                bool(match["percent"]),
+                decimals,
+                match.start(),
+                match.end(),
+                approximate or bool(scale),
+                match[0].strip(),
+            )
+        )
     return tuple(_without_ranges(text, found))
 
 
 def _value(digits: str, *, percent: bool) -> tuple[float, int]:
-    """Read 0.913, 0,913, 91,3 and 235,146. A comma before exactly three digits groups thousands, except after a zero."""
+    """Read 0.913, 0,913, 91,3 and 235,146. A comma before three digits groups thousands, except after a zero."""
     if "e" in digits.lower():
         return float(digits.replace(",", ".")), 0
     grouped = re.fullmatch(r"[1-9]\d{0,2}(?:[.,]\d{3})+", digits)
@@ -68,6 +80,6 @@ def _without_ranges(text: str, found: list[Number]) -> list[Number]:
         lead = text[: left.start].rstrip().lower()
         spanned = between in {"and", "y"} and lead.endswith(("between", "entre"))
         reached = between in {"to", "a"} and not lead.endswith(("from", "de", "del"))
-        if spanned or reached or between in {"-", "–"}:
+        if spanned or reached or between in {"-", "\u2013"}:
             dropped |= {number, number + 1}
     return [item for number, item in enumerate(found) if number not in dropped]

@@ -11,42 +11,66 @@ Stance = Literal["present", "absent", "general"]
 
 _OVERFIT = r"(?:over-?\s?fit\w*|sobre-?ajust\w*|sobre-?entren\w*|memori[sz]\w*)"
 _NEGATED = re.compile(
-    rf"\b(?:no|not|n't|without|never|nor|hardly|barely|little|isn't|doesn't|didn't|don't|wasn't|aren't|avoids?|avoided|sin|tampoco|apenas|nunca|poco|ningún)\b"
-    rf"(?:[^.;:,]|,(?! (?:but|pero)))" + r"{0,45}?\b" + _OVERFIT
-    + rf"|{_OVERFIT}\s+(?:is|was|did|does|has)\s*(?:not|n't|never)\b|{_OVERFIT} (?:no (?:es|se|hay|aparece))\b"
+    r"\b(?:no|not|n't|without|never|nor|hardly|barely|little|isn't|doesn't|didn't|don't|wasn't|"
+    r"aren't|avoids?|avoided|sin|tampoco|apenas|nunca|poco|ningún)\b"
+    rf"(?:[^.;:,]|,(?! (?:but|pero))){{0,45}}?\b{_OVERFIT}"
+    rf"|{_OVERFIT}\s+(?:is|was|did|does|has)\s*(?:not|n't|never)\b|{_OVERFIT} (?:no (?:es|se|hay|aparece))\b"
     rf"|(?:is|are) not (?:a|an) (?:sign|case) of {_OVERFIT}",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _ALONE = re.compile(
-    r"\b(?:gap|difference|distance|brecha|diferencia)\b.{0,40}\b(?:small|tiny|close|negligible|minimal|pequeñ\w+|mínim\w+)\b|\bgenerali[sz]\w* (?:\w+ )?(?:well|nicely|bien)\b|generaliza (?:muy )?bien"
+    r"\b(?:gap|difference|distance|brecha|diferencia)\b.{0,40}\b(?:small|tiny|close|negligible|"
+    r"minimal|pequeñ\w+|mínim\w+)\b|\bgenerali[sz]\w* (?:\w+ )?(?:well|nicely|bien)\b|"
+    r"generaliza (?:muy )?bien"
     r"|\b(?:small|tiny|minimal|negligible|pequeñ\w+|mínim\w+) (?:gap|difference|brecha|diferencia)\b",
     re.IGNORECASE,
 )
 _LARGE_GAP = re.compile(
-    r"\b(?:gap|difference|distance|brecha|diferencia)\b.{0,60}\b(?:wid\w+|grow\w*|large\w*|big\w*|opens?|increas\w+|crece|aumenta|grande)\b|\b(?:large|big|wide|growing|widening|gran|clara) (?:gap|difference|brecha|diferencia)\b"
+    r"\b(?:gap|difference|distance|brecha|diferencia)\b.{0,60}\b(?:wid\w+|grow\w*|large\w*|big\w*|"
+    r"opens?|increas\w+|crece|aumenta|grande)\b|\b(?:large|big|wide|growing|widening|gran|"
+    r"clara) (?:gap|difference|brecha|diferencia)\b"
     r"|\b(?:doesn't|does not|didn't|did not|no) generali[sz]\w*|\bgenerali[sz]\w* (?:poorly|badly|mal)\b",
     re.IGNORECASE,
 )
 _CURVES_PART = re.compile(
-    r"\b(?:validation|val|test)[_ ](?:loss|error)\b.{0,60}?\b(?:rises?|rose|rising|goes (?:back )?up|went (?:back )?up|going up|grows?|grew|increas\w+|climb\w*|gets? worse|turns? up)\b"
-    r"|\btrain\w*.{0,80}?\b(?:keeps?|continu\w+|still)\b.{0,60}?\b(?:validation|val)\b.{0,60}?\b(?:rises?|rose|goes up|went up|gets? worse|increas\w+)\b"
-    r"|\b(?:pérdida|error) (?:de|en) validación\b.{0,60}?\b(?:sube|subió|aumenta|aumentó|empeora|crece|vuelve a subir)\b",
+    r"\b(?:validation|val|test)[_ ](?:loss|error)\b.{0,60}?\b(?:rises?|rose|rising|"
+    r"goes (?:back )?up|went (?:back )?up|going up|grows?|grew|increas\w+|climb\w*|gets? worse|"
+    r"turns? up)\b"
+    r"|\btrain\w*.{0,80}?\b(?:keeps?|continu\w+|still)\b.{0,60}?\b(?:validation|"
+    r"val)\b.{0,60}?\b(?:rises?|rose|goes up|went up|gets? worse|increas\w+)\b"
+    r"|\b(?:pérdida|error) (?:de|en) validación\b.{0,60}?\b(?:sube|subió|aumenta|aumentó|empeora|"
+    r"crece|vuelve a subir)\b",
     re.IGNORECASE,
 )
 """Overfitting described by its curves, without the word."""
-_NOT_RISING = re.compile(r"\b(?:not|n't|never|no|without|nunca|sin)\b.{0,20}\b(?:rise|rising|go up|going up|increase|increasing|climb\w*|grow\w*|sube|subir|aumenta|aumentar)\b", re.IGNORECASE)  # fmt: skip
+_NOT_RISING = re.compile(
+    r"\b(?:not|n't|never|no|without|nunca|sin)\b.{0,20}\b(?:rise|rising|go up|going up|increase|"
+    r"increasing|climb\w*|grow\w*|sube|subir|aumenta|aumentar)\b",
+    re.IGNORECASE,
+)
 _CONDITIONAL = re.compile(
-    rf"\b(?:would|could|might|may|can|should|will|if|risk|danger|prone|tend\w*|usually|often|generally|in general|typically|to (?:avoid|prevent|reduce|fight|limit|see|check|stop|control|watch|detect|help|combat|keep)|avoiding|preventing|prevents?|reduc(?:es?|ing)|against|"
-    rf"before|until|expect\w*|helps?|less|more|whether|how much|afraid|worr\w+|so (?:that )?it (?:doesn't|can't|does not)|slight\w*|a (?:bit|little)|some(?:what)?|mild\w*|minor|maybe|perhaps|possibl\w+|seems? to|"
-    rf"podría\w*|puede\w*|evita\w*|prevenir|previene|reduc\w+|contra|riesgo|suele\w*|si|para|ligero|ligeramente|leve\w*|un poco|algo de|quizás?|antes|menos|más)\b",
+    r"\b(?:would|could|might|may|can|should|will|if|risk|danger|prone|tend\w*|usually|often|"
+    r"generally|in general|typically|to (?:avoid|prevent|reduce|fight|limit|see|check|stop|"
+    r"control|watch|detect|help|combat|keep)|avoiding|preventing|prevents?|reduc(?:es?|ing)|"
+    r"against|"
+    r"before|until|expect\w*|helps?|less|more|whether|how much|afraid|worr\w+|"
+    r"so (?:that )?it (?:doesn't|can't|does not)|slight\w*|a (?:bit|little)|some(?:what)?|mild\w*|"
+    r"minor|maybe|perhaps|possibl\w+|seems? to|"
+    r"podría\w*|puede\w*|evita\w*|prevenir|previene|reduc\w+|contra|riesgo|suele\w*|si|para|"
+    r"ligero|ligeramente|leve\w*|un poco|algo de|quizás?|antes|menos|más)\b",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(
-    rf"{_OVERFIT}\s+(?:is|means?|happens?|occurs?|es|significa|ocurre|sucede)\s+(?:when|that|the|if|cuando|que|un|el)\b|\b(?:is|are) called {_OVERFIT}|"
+    rf"{_OVERFIT}\s+(?:is|means?|happens?|occurs?|es|significa|ocurre|sucede)\s+(?:when|that|the|"
+    rf"if|cuando|que|un|el)\b|\b(?:is|are) called {_OVERFIT}|"
     rf"(?:means?|significa\w*) (?:that )?(?:the|a|el|un) (?:model|network|modelo)",
     re.IGNORECASE,
 )
-_CLAUSES = re.compile(r"[;:]|,? (?:but|however|although|though|whereas|while|yet|so|pero|aunque|sin embargo|mientras(?: que)?|así que)\b|, ", re.IGNORECASE)  # fmt: skip
+_CLAUSES = re.compile(
+    r"[;:]|,? (?:but|however|although|though|whereas|while|yet|so|pero|aunque|sin embargo|"
+    r"mientras(?: que)?|así que)\b|, ",
+    re.IGNORECASE,
+)
 
 
 def overfitting_stance(text: str) -> Stance | None:

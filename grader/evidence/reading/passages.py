@@ -75,7 +75,9 @@ def _passage(topic: Topic, context: Context, *, explained: bool, quote: str = ""
 
 
 # ---------------------------------------------------------------- explanations
-def _explanation(topic: Topic, term: re.Pattern[str], clause: tuple[re.Pattern[str], ...], content: re.Pattern[str]) -> Callable[[Context], Passage | None]:
+def _explanation(
+    topic: Topic, term: re.Pattern[str], clause: tuple[re.Pattern[str], ...], content: re.Pattern[str]
+) -> Callable[[Context], Passage | None]:
     """Make the reader of a topic that is explained by term, clause and content, here or in the sentence after."""
 
     def read(context: Context) -> Passage | None:
@@ -132,17 +134,31 @@ def _read_overfitting(context: Context) -> Passage | None:
     if stance is None:
         return None
     clauses = (words.REASON, words.FUNCTION_VERBS, words.CONTRAST, _WHEN)
-    explained = _explains(context.text, words.OVERFITTING, clauses, words.OVERFITTING_CONTENT) or _shows_gap(context.text)
+    explained = _explains(context.text, words.OVERFITTING, clauses, words.OVERFITTING_CONTENT) or _shows_gap(
+        context.text
+    )
     quote = context.text
     after = context.after.text if context.after else ""
-    if not explained and words.ANAPHORA_START.match(after) and _explains(after, words.OVERFITTING, clauses, words.OVERFITTING_CONTENT):
+    if (
+        not explained
+        and words.ANAPHORA_START.match(after)
+        and _explains(after, words.OVERFITTING, clauses, words.OVERFITTING_CONTENT)
+    ):
         explained, quote = True, f"{quote} {after}"
     hollow = _is_hollow(context.text, words.OVERFITTING)
     return replace(_passage("overfitting", context, explained=explained and not hollow, quote=quote), stance=stance)
 
 
-_WHEN = re.compile(r"\b(?:when|after|until|from (?:about )?epoch|instead of|cuando|después|tras|a partir|en (?:vez|lugar) de)\b", re.IGNORECASE)
-_GAP = re.compile(r"(?:train\w*|entrenamiento).{0,120}?(?:validation|val|test|validación|prueba)|(?:validation|val|test|validación|prueba).{0,120}?(?:train\w*|entrenamiento)", re.IGNORECASE)  # fmt: skip
+_WHEN = re.compile(
+    r"\b(?:when|after|until|from (?:about )?epoch|instead of|cuando|después|tras|a partir|"
+    r"en (?:vez|lugar) de)\b",
+    re.IGNORECASE,
+)
+_GAP = re.compile(
+    r"(?:train\w*|entrenamiento).{0,120}?(?:validation|val|test|validación|prueba)|(?:validation|"
+    r"val|test|validación|prueba).{0,120}?(?:train\w*|entrenamiento)",
+    re.IGNORECASE,
+)
 
 
 def _shows_gap(text: str) -> bool:
@@ -165,7 +181,7 @@ def _read_trade_off(context: Context) -> Passage | None:
 
 
 def admits_failure(text: str, classes: tuple[str, ...]) -> bool:
-    """Whether a sentence says that the model goes wrong somewhere; how a loss punishes errors is not such a sentence."""
+    """Whether a sentence says that the model goes wrong somewhere; that a loss punishes errors does not say it."""
     if words.NO_FAILURE.search(text):
         return False
     if words.LOSS_DEFINITION.search(text) and not classes:
@@ -203,7 +219,12 @@ def _failure_reason(context: Context, text: str, classes: tuple[str, ...]) -> Pa
     if not before or not admits_failure(before, before_classes) or _is_plan(context):
         return None
     # "It confuses 3 and 8. Both have the same two curves on the right."
-    linked = re.match(r"^(?:these|those|both|they|this|the two|in|at|with|that|it|ambos|ambas|estos|estas|los dos|esto|a)\b", text, re.IGNORECASE)
+    linked = re.match(
+        r"^(?:these|those|both|they|this|the two|in|at|with|that|it|ambos|ambas|estos|estas|los dos|"
+        r"esto|a)\b",
+        text,
+        re.IGNORECASE,
+    )
     if (linked or set(classes) & set(before_classes)) and words.FAILURE_CAUSE.search(text):
         return _passage("failure_reasons", context, explained=True, quote=f"{before} {text}")
     return None
@@ -229,7 +250,16 @@ def _is_plan(context: Context) -> bool:
 
 
 def _is_vague_plan(sentence: Sentence) -> bool:
-    return re.search(r"\b(?:next|future (?:work|steps?)|could be improved|can be improved|more work|trabajo futuro|se puede mejorar|próximos? pasos?)\b", sentence.text, re.IGNORECASE) is not None and sentence.section == "conclusion"  # fmt: skip
+    return (
+        re.search(
+            r"\b(?:next|future (?:work|steps?)|could be improved|can be improved|more work|trabajo futuro|"
+            r"se puede mejorar|próximos? pasos?)\b",
+            sentence.text,
+            re.IGNORECASE,
+        )
+        is not None
+        and sentence.section == "conclusion"
+    )
 
 
 def _read_next_step(context: Context) -> Passage | None:
@@ -255,7 +285,12 @@ def _read_next_step_reason(context: Context) -> Passage | None:
         if shared or words.CONNECTIVE_START.match(context.text) or words.NEXT_CAUSE.search(context.text):
             return _passage("next_step_reason", context, explained=True, quote=f"{before.text} {context.text}")
     after = context.after
-    if after is not None and words.ANAPHORA_START.match(after.text) and words.REASON.search(after.text) and _observes_failure(after.text, names):
+    if (
+        after is not None
+        and words.ANAPHORA_START.match(after.text)
+        and words.REASON.search(after.text)
+        and _observes_failure(after.text, names)
+    ):
         return _passage("next_step_reason", context, explained=True, quote=f"{context.text} {after.text}")
     return None
 
@@ -263,7 +298,12 @@ def _read_next_step_reason(context: Context) -> Passage | None:
 def _observes_failure(text: str, class_names: tuple[str, ...]) -> bool:
     """Whether a sentence refers to something that was seen to go wrong."""
     classes = mentioned_classes(text, class_names)
-    return bool(classes) or admits_failure(text, classes) or overfitting_stance(text) in {"present", "general"} or bool(words.ERROR_WORD.search(text))
+    return (
+        bool(classes)
+        or admits_failure(text, classes)
+        or overfitting_stance(text) in {"present", "general"}
+        or bool(words.ERROR_WORD.search(text))
+    )
 
 
 def _read_insight(context: Context) -> Passage | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from grader.evidence.reading.claims import Where, read_claims
 from grader.evidence.reading.source import Source, calls, dotted_name
@@ -17,12 +18,15 @@ MAX_CLAIMS = 40
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LIBRARY_LINE = re.compile(
     r"ms/step|s/step|us/step|━|\[=+|=>|\.{5,}\]|\b\d+/\d+\b.*-.*(?:loss|accuracy)|(?:loss|accuracy|acc|mae): \S+ - \w+:"
-    r"|^\s*Epoch \d+|\bEpoch\b|\bepochs?\b|\bépoca\b|\bsteps? \d+|\bbatch \d+|\bfold\b|So Far|Total elapsed|^Trial|\bparams\b|Param #|\[CV"
-    r"|^\s*(?:Text\(|<|\[|\(|array\(|\{|dict_|tf\.Tensor)|improved from|ETA|it/s|macro avg|weighted avg|^\s*accuracy\s+\d",
+    r"|^\s*Epoch \d+|\bEpoch\b|\bepochs?\b|\bépoca\b|\bsteps? \d+|\bbatch \d+|\bfold\b|So Far|"
+    r"Total elapsed|^Trial|\bparams\b|Param #|\[CV"
+    r"|^\s*(?:Text\(|<|\[|\(|array\(|\{|dict_|tf\.Tensor)|improved from|ETA|it/s|macro avg|"
+    r"weighted avg|^\s*accuracy\s+\d",
     re.IGNORECASE,
 )
 """Progress bars, `fit` logs, summaries and reports: written by libraries or epoch by epoch, not a student's claim."""
 _PRINTING = frozenset({"print", "display", "Markdown", "HTML", "md", "write", "title", "suptitle"})
+_SETTINGS = frozenset({"epochs", "batch_size", "learning_rate", "parameters", "dropout"})
 _WRAPPERS = frozenset({"round", "float", "int", "str", "abs", "format", "Markdown", "HTML"})
 
 
@@ -37,13 +41,12 @@ def read_printed(cells: tuple[CellFacts, ...], sources: tuple[Source, ...]) -> t
     return tuple(found)
 
 
-def _claims_of(outputs: tuple[SavedOutput, ...], cell: int, where: Where, literals: tuple[str, ...]) -> list[NumberClaim]:
-    found: list[NumberClaim] = []
-    for line in _lines(outputs):
-        for claim in read_claims(line, cell, where):
-            if claim.metric not in {"epochs", "batch_size", "learning_rate", "parameters", "dropout"}:
-                found.append(_with_literal(claim, literals))
-    return found[:MAX_CLAIMS]
+def _claims_of(
+    outputs: tuple[SavedOutput, ...], cell: int, where: Where, literals: tuple[str, ...]
+) -> list[NumberClaim]:
+    found = (claim for line in _lines(outputs) for claim in read_claims(line, cell, where))
+    scores = (_with_literal(claim, literals) for claim in found if claim.metric not in _SETTINGS)
+    return list(islice(scores, MAX_CLAIMS))
 
 
 def _lines(outputs: tuple[SavedOutput, ...]) -> Iterator[str]:
@@ -59,9 +62,17 @@ def _with_literal(claim: NumberClaim, literals: tuple[str, ...]) -> NumberClaim:
     if not any(_same_number(claim, literal) for literal in literals):
         return claim
     return NumberClaim(
-        claim.metric, claim.value, claim.split, claim.quote, claim.cell, claim.where, claim.digits, claim.approximate,
-        literal=True, subject=claim.subject,
-    )  # fmt: skip
+        claim.metric,
+        claim.value,
+        claim.split,
+        claim.quote,
+        claim.cell,
+        claim.where,
+        claim.digits,
+        claim.approximate,
+        literal=True,
+        subject=claim.subject,
+    )
 
 
 def _same_number(claim: NumberClaim, literal: str) -> bool:
@@ -85,7 +96,11 @@ def _literals_by_cell(sources: tuple[Source, ...]) -> dict[int, tuple[str, ...]]
         shown: list[str] = []
         for node in _in_order(source.tree or ast.Module([], [])):
             if isinstance(node, ast.Call):
-                shown += [text for part in [*node.args, *(word.value for word in node.keywords)] for text in _shown(part, variables)]
+                shown += [
+                    text
+                    for part in [*node.args, *(word.value for word in node.keywords)]
+                    for text in _shown(part, variables)
+                ]
             else:
                 variables |= _assigned(node, variables)
         last = source.tree.body[-1] if source.tree and source.tree.body else None
@@ -101,7 +116,9 @@ def _in_order(tree: ast.Module) -> list[ast.Call | ast.Assign | ast.AugAssign | 
     return sorted([*printing, *setting], key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
 
 
-def _assigned(node: ast.Assign | ast.AugAssign | ast.AnnAssign, variables: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _assigned(
+    node: ast.Assign | ast.AugAssign | ast.AnnAssign, variables: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
     """Return what an assignment makes of its names: the literal they now stand for, or nothing where it is computed."""
     if isinstance(node, ast.AugAssign) or node.value is None:
         return {node.target.id: ()} if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) else {}

@@ -31,7 +31,11 @@ MIN_STRING_WORDS = 6
 MIN_HIDDEN_WORDS = 3
 """Shorter hidden texts are markers that editors leave behind."""
 _PRINTING = frozenset({"print", "display", "Markdown"})
-_EDITOR_MARK = re.compile(r"^\s*(?:#?region|#?endregion|begin|end|todo|fixme|\[?toc\]?|navigation|colab|nbgrader|md-?toc|markdownlint|prettier)\b", re.IGNORECASE)  # fmt: skip
+_EDITOR_MARK = re.compile(
+    r"^\s*(?:#?region|#?endregion|begin|end|todo|fixme|\[?toc\]?|navigation|colab|nbgrader|"
+    r"md-?toc|markdownlint|prettier)\b",
+    re.IGNORECASE,
+)
 
 
 def read_prose(submission: Submission, cells: tuple[CellFacts, ...]) -> ProseFacts:
@@ -80,10 +84,15 @@ def _spoken(sources: tuple[Source, ...]) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
     group = 0
     for source in sources:
-        for text, voice in [*((text, "comment") for text in _comment_texts(source)), *((text, "printed") for text in _printed_texts(source))]:
+        for text, voice in [
+            *((text, "comment") for text in _comment_texts(source)),
+            *((text, "printed") for text in _printed_texts(source)),
+        ]:
             group += 1
             found += [
-                Sentence(sentence, source.index, group - 1_000_000, voice="comment" if voice == "comment" else "printed")
+                Sentence(
+                    sentence, source.index, group - 1_000_000, voice="comment" if voice == "comment" else "printed"
+                )
                 for sentence in split_sentences(text)
                 if not is_template(sentence)
             ]
@@ -97,7 +106,13 @@ def _comment_texts(source: Source) -> list[str]:
     for comment in read_comments(source.text):
         if comment.is_code:
             continue
-        if last is not None and comment.alone and comment.line == last + 1 and texts and not re.match(r"^\s*(?:[-*•]|\d+[.)])", comment.text):
+        if (
+            last is not None
+            and comment.alone
+            and comment.line == last + 1
+            and texts
+            and not re.match(r"^\s*(?:[-*•]|\d+[.)])", comment.text)
+        ):
             texts[-1] += f" {comment.text}"
         else:
             texts.append(comment.text)
@@ -149,12 +164,16 @@ def _claims(sentences: tuple[Sentence, ...], class_names: tuple[str, ...]) -> tu
         claim
         for sentence in sentences
         if sentence.voice != "printed"
-        for claim in read_claims(sentence.text, sentence.cell, "prose" if sentence.voice == "prose" else "comment", class_names)
+        for claim in read_claims(
+            sentence.text, sentence.cell, "prose" if sentence.voice == "prose" else "comment", class_names
+        )
     )
 
 
 # ---------------------------------------------------------------- text that addresses the grader
-def _grader_address(document: Document, sources: tuple[Source, ...], cells: tuple[CellFacts, ...]) -> tuple[Passage, ...]:
+def _grader_address(
+    document: Document, sources: tuple[Source, ...], cells: tuple[CellFacts, ...]
+) -> tuple[Passage, ...]:
     """Return text written to steer a grader: `explained` where it is an instruction, `named` where it is only hidden.
 
     `stance` says whether a reader of the notebook sees it: `visible` or `hidden`.
@@ -164,11 +183,15 @@ def _grader_address(document: Document, sources: tuple[Source, ...], cells: tupl
         if count_words(text) < MIN_HIDDEN_WORDS or _EDITOR_MARK.match(text):
             continue
         instruction = words.GRADER_ADDRESS.search(text) is not None
-        found.append(Passage("grader_address", "explained" if instruction else "named", text[:MAX_QUOTE], cell, "hidden"))
-    for text, cell in _all_texts(sources, cells):
-        for sentence in split_sentences(ZERO_WIDTH.sub("", text)):
-            if words.GRADER_ADDRESS.search(sentence):
-                found.append(Passage("grader_address", "explained", sentence[:MAX_QUOTE], cell, "visible"))
+        found.append(
+            Passage("grader_address", "explained" if instruction else "named", text[:MAX_QUOTE], cell, "hidden")
+        )
+    found += [
+        Passage("grader_address", "explained", sentence[:MAX_QUOTE], cell, "visible")
+        for text, cell in _all_texts(sources, cells)
+        for sentence in split_sentences(ZERO_WIDTH.sub("", text))
+        if words.GRADER_ADDRESS.search(sentence)
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -180,7 +203,9 @@ def _all_texts(sources: tuple[Source, ...], cells: tuple[CellFacts, ...]) -> lis
         texts += [
             (node.value, source.index)
             for node in ast.walk(source.tree or ast.Module([], []))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and count_words(node.value) >= MIN_HIDDEN_WORDS
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and count_words(node.value) >= MIN_HIDDEN_WORDS
         ]
     return texts
 

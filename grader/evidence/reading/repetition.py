@@ -16,7 +16,7 @@ MIN_DISTINCT_LINES = 4
 
 
 def repeated_blocks(sources: tuple[Source, ...]) -> tuple[tuple[int, int, int], ...]:
-    """Return (cell, cell, lines) for each run of at least `MIN_REPEATED_LINES` equal code lines, longest reach first found.
+    """Return (cell, cell, lines) for each run of at least `MIN_REPEATED_LINES` equal code lines.
 
     Lines are compared without spaces and comments. A run lies within one cell on each side, and two runs don't overlap.
     """

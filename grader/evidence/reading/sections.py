@@ -12,27 +12,61 @@ from grader.model.evidence import CellFacts, Section, SectionKind
 _HEADINGS: tuple[tuple[SectionKind, str], ...] = (
     (
         "conclusion",
-        r"conclu|write[\s-]?up|reflect|reflexi|lessons?\b|what (?:i|we) learn|learned|aprend|next steps?|future|futuro|"
-        r"próximos pasos|siguientes pasos|limitation|limitaci|discussion|discusi|summary|resumen|final (?:thoughts|remarks|words)|"
-        r"takeaways?|wrap[\s-]?up|closing|improve|mejoras?\b|memoria\b|informe\b|report\b|fazit|in short|my thoughts|"
-        r"retrospect|cierre|valoraci|where next|what now|weakness",
+        (
+            r"conclu|write[\s-]?up|reflect|reflexi|lessons?\b|what (?:i|we) learn|learned|aprend|next steps?|"
+            r"future|futuro|"
+            r"próximos pasos|siguientes pasos|limitation|limitaci|discussion|discusi|summary|resumen|"
+            r"final (?:thoughts|remarks|words)|"
+            r"takeaways?|wrap[\s-]?up|closing|improve|mejoras?\b|memoria\b|informe\b|report\b|fazit|in short|"
+            r"my thoughts|"
+            r"retrospect|cierre|valoraci|where next|what now|weakness"
+        ),
     ),
     (
         "evaluation",
-        r"evaluat|evaluaci|\btest(?:ing)?\b|results?\b|resultados?|confusion|confusi|accura|exactitud|precisi|score|metric|métric|"
-        r"errors?\b|errores|mistakes?|wrong|performance|rendimiento|predict|prediccion|how (?:well|good)|analysis|análisis|prueba",
+        (
+            r"evaluat|evaluaci|\btest(?:ing)?\b|results?\b|resultados?|confusion|confusi|accura|exactitud|"
+            r"precisi|score|metric|métric|"
+            r"errors?\b|errores|mistakes?|wrong|performance|rendimiento|predict|prediccion|how (?:well|"
+            r"good)|analysis|análisis|prueba"
+        ),
     ),
-    ("training", r"train|entren|fit(?:ting)?\b|learning curve|curvas?\b|curves?\b|optimi|compil|hyperparam|hiperpar|tuning|ajuste"),
-    ("model", r"model|network|architect|arquitect|\bred(?:es)?\b|\bcnn\b|layers?\b|capas?\b|candidates?\b|baseline|dense\b|build"),
+    (
+        "training",
+        (
+            r"train|entren|fit(?:ting)?\b|learning curve|curvas?\b|curves?\b|optimi|compil|hyperparam|"
+            r"hiperpar|tuning|ajuste"
+        ),
+    ),
+    (
+        "model",
+        (
+            r"model|network|architect|arquitect|\bred(?:es)?\b|\bcnn\b|layers?\b|capas?\b|candidates?\b|"
+            r"baseline|dense\b|build"
+        ),
+    ),
     (
         "data",
-        r"data|datos|dataset|load|carg|preprocess|preproces|explor|split|partici|divisi|prepar|images?\b|imágenes|normali|cleaning|"
-        r"features?\b|classes\b|clases\b|samples\b",
+        (
+            r"data|datos|dataset|load|carg|preprocess|preproces|explor|split|partici|divisi|prepar|"
+            r"images?\b|imágenes|normali|cleaning|"
+            r"features?\b|classes\b|clases\b|samples\b"
+        ),
     ),
-    ("introduction", r"intro|overview|goal|objetiv|task|tarea|problem|about|purpose|motivation|project|proyecto|abstract|aim\b|set[\s-]?up|import|librar"),
+    (
+        "introduction",
+        (
+            r"intro|overview|goal|objetiv|task|tarea|problem|about|purpose|motivation|project|proyecto|"
+            r"abstract|aim\b|set[\s-]?up|import|librar"
+        ),
+    ),
 )
 """Words of headings, surest kind first: "Conclusions about the model" is a conclusion."""
-_APPENDIX = re.compile(r"^\W*(?:references|bibliograph\w*|sources|appendix|credits|referencias|bibliografía|fuentes|anexo)\b", re.IGNORECASE)
+_APPENDIX = re.compile(
+    r"^\W*(?:references|bibliograph\w*|sources|appendix|credits|referencias|bibliografía|fuentes|"
+    r"anexo)\b",
+    re.IGNORECASE,
+)
 """What comes last without concluding."""
 _PATTERNS = tuple((kind, re.compile(words, re.IGNORECASE)) for kind, words in _HEADINGS)
 SCORING_CALLS = re.compile(
@@ -130,7 +164,7 @@ class _DocumentReader:
         self._sections.append(_Open(kind, block.text, [cell.index]))
 
     def _split_by_position(self, cell: CellFacts) -> None:
-        """Start a section for markdown without a heading where the notebook has none, or where the code has moved on."""
+        """Start a section for markdown without a heading where the notebook has no headings so far."""
         position = self._kind_by_position(cell)
         if not self._sections or not self._headings:
             self._sections.append(_Open(position, "", [cell.index]))
@@ -141,7 +175,9 @@ class _DocumentReader:
         if not before and after:
             return "introduction"
         scored = any(SCORING_CALLS.search(name) for name in before)
-        if scored and not any(SCORING_CALLS.search(name) or FITTING_CALLS.search(name) for other in after for name in other.calls):
+        if scored and not any(
+            SCORING_CALLS.search(name) or FITTING_CALLS.search(name) for other in after for name in other.calls
+        ):
             return "conclusion"
         following = after[0].calls if after else ()
         return next((kind for kind, words in _CODE_KINDS if any(words.search(name) for name in following)), "other")

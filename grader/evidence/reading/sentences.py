@@ -11,12 +11,44 @@ from grader.model.evidence import SectionKind
 Voice = Literal["prose", "comment", "printed"]
 """Where the student said it: in markdown, in a comment or docstring, or in a printed string."""
 
+MAX_SENTENCE_CHARACTERS = 800
+"""Nobody explains in a longer sentence; the patterns that read sentences are not made for pasted data."""
+MAX_TEXT_CHARACTERS = 60_000
+"""The length of a long term paper; one paragraph or comment beyond it is pasted data."""
+
 _ABBREVIATIONS = frozenset(
-    "e.g i.e vs etc approx fig figs no nr dr mr ms prof resp cf eq al aprox p.ej ej sr sra pág num núm dept".split()
+    [
+        "e.g",
+        "i.e",
+        "vs",
+        "etc",
+        "approx",
+        "fig",
+        "figs",
+        "no",
+        "nr",
+        "dr",
+        "mr",
+        "ms",
+        "prof",
+        "resp",
+        "cf",
+        "eq",
+        "al",
+        "aprox",
+        "p.ej",
+        "ej",
+        "sr",
+        "sra",
+        "pág",
+        "num",
+        "núm",
+        "dept",
+    ]
 )
 _BOUNDARY = re.compile(r"(?<=[.!?…])[\"'”»)\]]*\s+(?=\S)")
 _URL = re.compile(r"https?://\S+|www\.\S+")
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +64,14 @@ class Sentence:
 
 
 def split_sentences(text: str) -> list[str]:
-    """Split plain text into sentences; decimals, abbreviations and initials don't end one."""
+    """Split plain text into sentences; decimals, abbreviations and initials don't end one. Overlong ones are cut."""
     parts: list[str] = []
-    for piece in _BOUNDARY.split(text):
+    for piece in _BOUNDARY.split(text[:MAX_TEXT_CHARACTERS]):
         if parts and _ends_in_abbreviation(parts[-1]):
             parts[-1] = f"{parts[-1]} {piece}"
         else:
             parts.append(piece)
-    return [part.strip() for part in parts if part.strip()]
+    return [part.strip()[:MAX_SENTENCE_CHARACTERS] for part in parts if part.strip()]
 
 
 def count_words(text: str) -> int:
@@ -59,22 +91,28 @@ _QUESTION = re.compile(r"\?[\"'”»)\]]*\s*$")
 _PROMPT = re.compile(
     r"^(?:\W|\d|_)*(?:"
     r"(?:todo|tbd|fixme)\b"
-    r"|(?:explain|describe|discuss|justify|summari[sz]e|comment on|answer|reflect on|fill in|replace|write|state|list|include|"
+    r"|(?:explain|describe|discuss|justify|summari[sz]e|comment on|answer|reflect on|fill in|"
+    r"replace|write|state|list|include|"
     r"submit|complete|provide|report|interpret)\b(?!s|d|ed)"
     r"|your (?:answer|code|text|response|name|task|turn|goal|job)\b|you (?:should|will|must|can|need|may|are)\b"
     r"|(?:write|type|enter|add|insert|put) (?:your|here)\b"
-    r"|(?:question|exercise|task|part|pregunta|ejercicio|tarea|hint|tip|note to students?|instructions?|pista|instrucciones|"
+    r"|(?:question|exercise|task|part|pregunta|ejercicio|tarea|hint|tip|note to students?|"
+    r"instructions?|pista|instrucciones|"
     r"deliverables?|rubric|grading)\b\s*\d*\s*[:.)]"
-    r"|in this (?:section|part|exercise|assignment|notebook|lab|unit),? you\b|en esta (?:sección|parte|práctica|tarea),? (?:deber|tendr)"
-    r"|(?:explica|describe|escribe|comenta|justifica|responde|completa|discute|resume|indica|interpreta|incluye|entrega|rellena)\b"
+    r"|in this (?:section|part|exercise|assignment|notebook|lab|unit),? you\b|en esta (?:sección|"
+    r"parte|práctica|tarea),? (?:deber|tendr)"
+    r"|(?:explica|describe|escribe|comenta|justifica|responde|completa|discute|resume|indica|"
+    r"interpreta|incluye|entrega|rellena)\b"
     r"|(?:explique|describa|escriba|comente|justifique|responda|discuta|resuma|indique|interprete|incluya)\b"
     r"|(?:tu|su) (?:respuesta|código|nombre|tarea)\b|(?:debes|deberás|tienes que|deben|se pide)\b"
     r")",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"\b(?:write|type|put|enter) your (?:answer|response|text|code|conclusions?|reflection|write-?up)\b|\byour (?:answer|text|response) here\b"
-    r"|\b(?:replace|fill in) this\b|\blorem ipsum\b|\bescrib[ae] (?:aquí|tu|su)\b|\b(?:tu|su) respuesta\b|^\W*(?:\.\.\.|…|_{3,})\W*$",
+    r"\b(?:write|type|put|enter) your (?:answer|response|text|code|conclusions?|reflection|"
+    r"write-?up)\b|\byour (?:answer|text|response) here\b"
+    r"|\b(?:replace|fill in) this\b|\blorem ipsum\b|\bescrib[ae] (?:aquí|tu|su)\b|\b(?:tu|"
+    r"su) respuesta\b|^\W*(?:\.\.\.|…|_{3,})\W*$",
     re.IGNORECASE,
 )
 

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "matplotlib", "debug", "python"})
 """Cell magics whose body is Python that runs in this kernel; the body of any other (`%%bash`, `%%html`) is not."""
@@ -41,6 +42,7 @@ class Source:
     """The whole cell is in another language (`%%bash`, `%%html`)."""
 
 
+@lru_cache(maxsize=512)
 def read_source(index: int, source: str) -> Source:
     """Return the cell's code as plain Python with as many lines as `source`; never raises."""
     if len(source) > MAX_SOURCE_CHARACTERS:
@@ -195,7 +197,9 @@ def import_aliases(trees: Iterator[ast.Module]) -> dict[str, str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for name in node.names:
-                    aliases[name.asname or name.name.split(".")[0]] = name.name if name.asname else name.name.split(".")[0]
+                    aliases[name.asname or name.name.split(".")[0]] = (
+                        name.name if name.asname else name.name.split(".")[0]
+                    )
             elif isinstance(node, ast.ImportFrom) and node.module:
                 for name in node.names:
                     aliases[name.asname or name.name] = f"{node.module}.{name.name}"

@@ -8,19 +8,78 @@ from collections.abc import Iterator
 from grader.evidence.reading.source import Source, calls, dotted_name
 
 CONSTRUCTS = frozenset(
-    "EarlyStopping ReduceLROnPlateau LearningRateScheduler ModelCheckpoint Dropout SpatialDropout1D SpatialDropout2D "
-    "AlphaDropout GaussianDropout GaussianNoise BatchNormalization LayerNormalization GroupNormalization L1 L2 L1L2 "
-    "l1 l2 l1_l2 OrthogonalRegularizer ExponentialDecay CosineDecay CosineDecayRestarts PiecewiseConstantDecay "
-    "InverseTimeDecay PolynomialDecay StepLR CosineAnnealingLR OneCycleLR "
-    "RandomFlip RandomRotation RandomZoom RandomTranslation RandomContrast RandomBrightness RandomCrop RandomErasing "
-    "RandAugment AugMix MixUp CutMix RandomHorizontalFlip RandomAffine RandomResizedCrop "
-    "RandomSearch Hyperband BayesianOptimization GridSearch GridSearchCV RandomizedSearchCV HalvingGridSearchCV "
-    "ParameterGrid create_study cross_val_score KFold StratifiedKFold".split()
+    [
+        "EarlyStopping",
+        "ReduceLROnPlateau",
+        "LearningRateScheduler",
+        "ModelCheckpoint",
+        "Dropout",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "AlphaDropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "BatchNormalization",
+        "LayerNormalization",
+        "GroupNormalization",
+        "L1",
+        "L2",
+        "L1L2",
+        "l1",
+        "l2",
+        "l1_l2",
+        "OrthogonalRegularizer",
+        "ExponentialDecay",
+        "CosineDecay",
+        "CosineDecayRestarts",
+        "PiecewiseConstantDecay",
+        "InverseTimeDecay",
+        "PolynomialDecay",
+        "StepLR",
+        "CosineAnnealingLR",
+        "OneCycleLR",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomZoom",
+        "RandomTranslation",
+        "RandomContrast",
+        "RandomBrightness",
+        "RandomCrop",
+        "RandomErasing",
+        "RandAugment",
+        "AugMix",
+        "MixUp",
+        "CutMix",
+        "RandomHorizontalFlip",
+        "RandomAffine",
+        "RandomResizedCrop",
+        "RandomSearch",
+        "Hyperband",
+        "BayesianOptimization",
+        "GridSearch",
+        "GridSearchCV",
+        "RandomizedSearchCV",
+        "HalvingGridSearchCV",
+        "ParameterGrid",
+        "create_study",
+        "cross_val_score",
+        "KFold",
+        "StratifiedKFold",
+    ]
 )
 """Layers, callbacks, schedules, augmentation and search tools by the name they are called by."""
 AUGMENTING_ARGUMENTS = frozenset(
-    "rotation_range width_shift_range height_shift_range shear_range zoom_range horizontal_flip vertical_flip "
-    "brightness_range channel_shift_range".split()
+    [
+        "rotation_range",
+        "width_shift_range",
+        "height_shift_range",
+        "shear_range",
+        "zoom_range",
+        "horizontal_flip",
+        "vertical_flip",
+        "brightness_range",
+        "channel_shift_range",
+    ]
 )
 """What makes an `ImageDataGenerator` augment; with `rescale=` alone it only scales."""
 LOOP = "loop over settings"

@@ -75,7 +75,7 @@ def test_calls_are_dotted_names_in_order() -> None:
 def test_lines_of_code_comment_and_dead_code() -> None:
     """Comments in words are told from code that was switched off; docstrings are comments; magics are no code."""
     (cell,) = cells_of(
-        '%matplotlib inline\n# load the data\nx = load()  # pixels 0..255\n# x = x / 255\n# model.add(Dense(\n#     10))\n'
+        "%matplotlib inline\n# load the data\nx = load()  # pixels 0..255\n# x = x / 255\n# model.add(Dense(\n#     10))\n"
         'def scale(x):\n    """Return x in 0..1."""\n    return x / 255\n'
     )
     assert (cell.code_lines, cell.comment_lines, cell.commented_code_lines) == (3, 3, 3)

@@ -212,7 +212,10 @@ def test_tables_say_what_their_numbers_are() -> None:
     """A table's header names the metric and the rows of the numbers under it."""
     table = "| model | test accuracy |\n|---|---|\n| dense | 0.88 |\n| CNN | 0.91 |"
     found = prose_of(f"md:{table}").claims
-    assert [(claim.value, claim.split, claim.subject) for claim in found] == [(0.88, "test", "dense"), (0.91, "test", "cnn")]
+    assert [(claim.value, claim.split, claim.subject) for claim in found] == [
+        (0.88, "test", "dense"),
+        (0.91, "test", "cnn"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +226,7 @@ def test_tables_say_what_their_numbers_are() -> None:
         ("91,3 %", [91.3]),
         ("235,146", [235146.0]),
         ("1,234,567", [1234567.0]),
-        ("28x28 and 3×3", []),
+        ("28x28 and 3\u00d73", []),
         ("60/20/20", []),
         ("1e-3", [0.001]),
         ("v2.21.0", []),

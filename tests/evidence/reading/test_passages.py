@@ -8,7 +8,7 @@ from written import TRAINED, conclusion, passages, strengths
 from grader.evidence.reading.overfitting import overfitting_stance
 
 EXPLAINED = [
-    ("layers", "Conv2D slides 3×3 filters over the image, so a stroke is recognised wherever it is."),
+    ("layers", "Conv2D slides 3x3 filters over the image, so a stroke is recognised wherever it is."),
     ("layers", "The convolution layer learns small filters that detect edges. "),
     ("layers", "I put a MaxPooling2D after it. It halves the image and keeps only the strongest response."),
     ("layers", "Dropout randomly switches off some units so that the network can't rely on any single pixel."),

@@ -76,7 +76,9 @@ def test_the_template_is_not_the_student(text: str) -> None:
     assert prose_of(f"md:{text}").words == 0
 
 
-@pytest.mark.parametrize("text", ["The layer explains much.", "I wrote the answer.", "Reporting is hard.", "La red describe bien los datos."])
+@pytest.mark.parametrize(
+    "text", ["The layer explains much.", "I wrote the answer.", "Reporting is hard.", "La red describe bien los datos."]
+)
 def test_a_students_sentence_is_not_the_template(text: str) -> None:
     """Ordinary sentences are not taken for instructions."""
     assert not is_template(text)
@@ -88,7 +90,10 @@ def test_a_students_sentence_is_not_the_template(text: str) -> None:
         (ENGLISH, "en"),
         (SPANISH, "es"),
         ("Le réseau est entraîné sur les images de ce jeu de données, et il n'a pas vu la partie de test.", "fr"),
-        ("A rede foi treinada com as imagens deste conjunto de dados e não viu a parte de teste, mas foi muito bem.", "pt"),
+        (
+            "A rede foi treinada com as imagens deste conjunto de dados e não viu a parte de teste, mas foi muito bem.",
+            "pt",
+        ),
         ("Das Netz wird mit den Bildern trainiert und hat den Testteil nicht gesehen.", "de"),
         ("このネットワークは画像を分類するために訓練されました。", "ja"),
         ("Сеть обучена на изображениях и не видела тестовой части.", "ru"),
@@ -122,7 +127,11 @@ def test_sections_carry_their_words() -> None:
         TRAINED,
         "md:## Conclusion\n\nIt works well.\n\n### The data\n\nMore words here. What do you think?\n\n```\ncode = 1\n```",
     )
-    assert [(part.kind, part.words) for part in facts.sections] == [("introduction", 4), ("conclusion", 3), ("conclusion", 3)]
+    assert [(part.kind, part.words) for part in facts.sections] == [
+        ("introduction", 4),
+        ("conclusion", 3),
+        ("conclusion", 3),
+    ]
     assert (facts.words, facts.closing_words, facts.closing_cells) == (10, 6, (2,))
 
 
@@ -174,13 +183,17 @@ def test_count_words_leaves_out_numbers_and_links() -> None:
     assert count_words("It got 91.3 % on https://example.org/a/b of them - yes") == 6
 
 
+FRAGMENTS = [
+    "the", "model", "accuracy", "test", "91.3%", "0,91", "overfits", "not", "because", "confuses", "8s", "and", ".", ",", "?", "#", "<b>",
+    "</div>", "<!--", "-->", "<![CDATA[", "next", "I", "would", "add", "dropout", "%%time", "!ls", "print(", ")", "'''", "\n", "\n\n",
+    "28x28", "60/20/20", "→", "1e400", "|", "|---|", "$x$", "for", "x", "in", ":", "def f(",
+]  # fmt: skip
 TEXT = st.one_of(
     st.text(max_size=300),
     st.text(alphabet="#*_`[]()<>!-|\\\n $%&;:.,'\"0123456789aeox=?~éñ\u200b\x00\x1b", max_size=200),
     st.lists(
         st.sampled_from(
-            "the model accuracy test 91.3% 0,91 overfits not because confuses 8s and . , ? # <b> </div> <!-- --> <![CDATA[ next I would add dropout "
-            "%%time !ls print( ) ''' \n \n\n 28x28 60/20/20 → 1e400 | |---| $x$ for x in : def f(".split(" ")
+            FRAGMENTS
         ),
         max_size=40,
     ).map(" ".join),
@@ -203,6 +216,20 @@ def test_reading_never_raises(parts: list[tuple[str, str, str]]) -> None:
     read_class_names(hand_in)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the training validation loss gap 0.9 accuracy not overfit because conv layers " * 700,
+        "gap " * 12000,
+        "0.91 accuracy test " * 3000,
+    ],
+    ids=["terms", "gaps", "numbers"],
+)
+def test_pasted_data_is_cut_not_chewed(text: str) -> None:
+    """Text without an end is read up to the length of a long sentence: patterns never meet a page without a full stop."""
+    assert all(len(item.quote) <= 400 for item in prose_of(f"md:{text}").passages)
+
+
 @pytest.mark.parametrize("source", ["((" * 5000, "-" * 20000 + "1", "x = " + "[" * 500, "a." * 20000 + "b", "é\ud800"])
 def test_extreme_code_is_read_without_harm(source: str) -> None:
     """Nesting and length that exhaust a parser end as a cell that does not parse."""
@@ -214,7 +241,9 @@ def test_extreme_code_is_read_without_harm(source: str) -> None:
 def _loaded(path: Path) -> Submission:
     cells = json.loads(path.read_text())["cells"]
     read = tuple(
-        Cell(n, cell["cell_type"], "".join(cell["source"]), None, tuple(_output(out) for out in cell.get("outputs", [])))
+        Cell(
+            n, cell["cell_type"], "".join(cell["source"]), None, tuple(_output(out) for out in cell.get("outputs", []))
+        )
         for n, cell in enumerate(cells)
     )
     return Submission(path.parent.name, path, path.parent, "", "", read)
