@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from grader.model import LEVELS, CriterionResult, Level, Result, Rubric
 from grader.reports.charts import level_distribution
-from grader.reports.numbers import count, duration, points
+from grader.reports.numbers import cell_number, count, duration, points
 from grader.reports.page import render
 from grader.reports.wording import LEVEL_NAMES, status_words
 
@@ -88,7 +88,7 @@ def _row_view(row: Result, columns: dict[str, str]) -> RowView:
         status=row.status,
         status_words=status_words(row.status),
         completed=row.status in COMPLETED,
-        failed_cell=row.failed_cell,
+        failed_cell=_failed_cell(row),
         levels=tuple(_level_cell(by_criterion.get(name)) for name in columns),
         points=points(row.points),
         points_number=-1.0 if row.points is None else row.points,
@@ -99,6 +99,14 @@ def _row_view(row: Result, columns: dict[str, str]) -> RowView:
         time=duration(row.wall_s),
         seconds=row.wall_s,
     )
+
+
+def _failed_cell(row: Result) -> int | None:
+    """Return the number of the failing cell, None where there is none or the message names it itself."""
+    if row.failed_cell is None:
+        return None
+    number = cell_number(row.failed_cell)
+    return None if f"cell {number} " in (row.message or "").lower() else number
 
 
 def _level_cell(item: CriterionResult | None) -> LevelCell:

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from grader.model import LEVELS, Criterion, Finding, Grade, Judgement, Level, Rubric
-from grader.reports.numbers import count, decimal, percent
+from grader.reports.numbers import cell_number, count, decimal, percent
 from grader.reports.text import link_cells, phrase
 from grader.reports.wording import ADVICE, LEVEL_NAMES, ORIGINS, OUTCOMES
 
@@ -181,7 +181,7 @@ def _reason_view(reason: str, findings: Sequence[Finding], known_cells: frozense
         return ReasonView(sentence, (), "plain", "", "")
     symbol, word, style = _outcome(source)
     # Cells that the sentence itself links are not repeated behind it.
-    cells = tuple(cell for cell in source.cells if cell in known_cells and f'"#cell-{cell}"' not in sentence)
+    cells = tuple(cell for cell in _shown_cells(source, known_cells) if f'"#cell-{cell}"' not in sentence)
     return ReasonView(sentence, cells, style, symbol, word)
 
 
@@ -200,9 +200,14 @@ def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: boo
         summary=link_cells(finding.summary, known_cells),
         fix=link_cells(finding.fix, known_cells) if finding.fix else None,
         review=finding.review,
-        cells=tuple(cell for cell in finding.cells if cell in known_cells),
+        cells=_shown_cells(finding, known_cells),
         measured=measured_pairs(finding.measured),
     )
+
+
+def _shown_cells(finding: Finding, known_cells: frozenset[int]) -> tuple[int, ...]:
+    """Return the numbers of the cells a finding rests on, those that the page shows."""
+    return tuple(cell_number(index) for index in finding.cells if cell_number(index) in known_cells)
 
 
 def _outcome(finding: Finding) -> tuple[str, str, str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from grader.model import Evidence, Overlap, Role, RowSet
 from grader.reports.charts import Lane, SharedRows, lane_chart
-from grader.reports.numbers import count, decimal, joined, percent
+from grader.reports.numbers import cell_number, count, decimal, joined, percent
 from grader.reports.wording import ROLES
 
 MOST_LANES = 6
+MOST_CELLS_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,17 @@ def _use_of(rows: RowSet, evidence: Evidence, *, short: bool) -> str:
     fitted = sorted({item.cell for item in evidence.trainings if item.train_rows == rows.id})
     watched = sorted({item.cell for item in evidence.trainings if item.validation_rows == rows.id})
     parts = [
-        f"{verb} in {'cell' if len(cells) == 1 else 'cells'} {joined(tuple(map(str, cells[:4])))}"
+        f"{verb} in {_cell_words(cells)}"
         for verb, cells in (("trained on", fitted), ("watched", watched), ("scored", scored))
         if cells
     ]
     words = ", ".join(parts) or ROLES[rows.role][1]
     return words if not short or len(words) <= 46 else ROLES[rows.role][1]
+
+
+def _cell_words(indices: Sequence[int]) -> str:
+    noun = "cell" if len(indices) == 1 else "cells"
+    return f"{noun} {joined(tuple(str(cell_number(index)) for index in indices[:MOST_CELLS_NAMED]))}"
 
 
 def _rows_line(rows: RowSet, evidence: Evidence, known_cells: frozenset[int]) -> RowsLine:
@@ -106,7 +112,7 @@ def _rows_line(rows: RowSet, evidence: Evidence, known_cells: frozenset[int]) ->
         shape=" \N{MULTIPLICATION SIGN} ".join(map(str, rows.shape)) or "single numbers",
         labels=_labels_words(rows),
         use=_use_of(rows, evidence, short=False),
-        cells=tuple(cell for cell in rows.cells if cell in known_cells),
+        cells=tuple(cell_number(index) for index in rows.cells if cell_number(index) in known_cells),
         origin=rows.origin_hint,
         complete=rows.complete,
     )

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from grader.model import CellFacts, Evidence, SavedOutput
 from grader.reports.criteria import FindingView
 from grader.reports.markup import highlighted, rendered_markdown
-from grader.reports.numbers import duration
+from grader.reports.numbers import cell_number, duration
 from grader.reports.text import LONGEST_OUTPUT, phrase, shorten, terminal_text, visible
 
 MOST_CELLS = 400
@@ -23,7 +23,7 @@ _RUN_WORDS = {"ok": "ran", "error": "failed", "interrupted": "was cut short", "n
 class CellView:
     """One cell as shown: `source` is highlighted code or rendered markdown; outputs are escaped."""
 
-    index: int
+    number: int
     kind: str
     prompt: str
     source: Markup
@@ -47,7 +47,7 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView]) -> CellView:
     is_code = cell.kind == "code"
     failed = is_code and cell.run_status in {"error", "interrupted"}
     return CellView(
-        index=cell.index,
+        number=cell_number(cell.index),
         kind={"code": "code", "markdown": "text", "raw": "raw"}[cell.kind],
         prompt=f"In [{'' if cell.execution_count is None else cell.execution_count}]" if is_code else "",
         source=rendered_markdown(cell.source) if cell.kind == "markdown" else highlighted(cell.source),
@@ -60,7 +60,9 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView]) -> CellView:
         rerun=rerun,
         same_output=bool(saved) and saved == rerun,
         pictures=sum(output.image_png for output in (cell.rerun or cell.saved)),
-        findings=tuple(item for item in findings if cell.index in item.cells and item.outcome != "not_applicable"),
+        findings=tuple(
+            item for item in findings if cell_number(cell.index) in item.cells and item.outcome != "not_applicable"
+        ),
     )
 
 

@@ -80,3 +80,11 @@ def joined(items: tuple[str, ...]) -> str:
 def quoted(name: str) -> str:
     """Return a name in quotation marks: class names are often digits or plain words."""
     return f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def cell_number(index: int) -> int:
+    """Return a cell's number as people count: from 1, text cells included. Data files keep the index, from 0.
+
+    Messages of the run and of the command line count the same way.
+    """
+    return index + 1

@@ -11,7 +11,7 @@ from grader.model import Evidence, Grade, Rubric
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
-from grader.reports.numbers import count, duration
+from grader.reports.numbers import cell_number, count, duration
 from grader.reports.outcome import result_view
 from grader.reports.page import render
 from grader.reports.scores import comparison, score_lines
@@ -53,7 +53,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
 
     Same grade, evidence and rubric give the same bytes. `rubric` adds the wording of levels not reached.
     """
-    known = frozenset(cell.index for cell in evidence.cells[:MOST_CELLS])
+    known = frozenset(cell_number(cell.index) for cell in evidence.cells[:MOST_CELLS])
     criteria, further = criterion_views(grade, rubric, known)
     every_finding = _once([item for criterion in criteria for item in criterion.findings] + list(further))
     return render(
@@ -159,7 +159,7 @@ def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple
         Fact("Isolation", f"{isolation}. Not covered here: {gaps}" if gaps else isolation),
     ]
     if run.failed_cell is not None:
-        facts.append(Fact("First failing cell", link_cells(f"cell {run.failed_cell}", known)))
+        facts.append(Fact("First failing cell", link_cells(f"cell {cell_number(run.failed_cell)}", known)))
     facts += [
         Fact(name, link_cells(words, known))
         for name, words in (

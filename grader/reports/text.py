@@ -66,7 +66,10 @@ def phrase(text: str) -> str:
 
 
 def link_cells(text: str, known: frozenset[int]) -> Markup:
-    """Escape a sentence and make the cells it names (`cell 7`, `cells 2 and 9`) links into the notebook below it."""
+    """Escape a sentence and make the cells it names (`cell 7`, `cells 2 and 9`) links into the notebook below it.
+
+    `known` are the numbers, from 1, of the cells that the page shows.
+    """
     parts: list[Markup] = []
     end = 0
     clean = phrase(text)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from grader.model import Diagnosis, Evidence, TrainingRun
 from grader.reports.charts import Series, curve_chart
-from grader.reports.numbers import count, decimal, joined, percent
+from grader.reports.numbers import cell_number, count, decimal, joined, percent
 from grader.reports.wording import DIAGNOSES
 
 MOST_TRAININGS = 8
@@ -50,7 +50,7 @@ def _training_view(training: TrainingRun, evidence: Evidence, *, is_final: bool)
     ]
     return TrainingView(
         title="Training of the final model" if is_final else "Another training run",
-        cell=training.cell,
+        cell=cell_number(training.cell),
         facts=" \N{MIDDLE DOT} ".join(part for part in facts if part),
         diagnosis=_diagnosis_name(diagnosis),
         diagnosis_sentence=diagnosis.sentence if diagnosis else "",

@@ -184,7 +184,7 @@ def rich_evidence() -> Evidence:
     assert verified.accuracy is not None
     return Evidence(
         EVIDENCE_VERSION, "garcía-maria", "digits_project.ipynb", "5f" * 32,
-        RunFacts("error", "bubblewrap", 10, "cell 10 failed: NameError: name 'wron' is not defined", (), "The name `wron` is used but never defined; `wrong` in the line above looks like what was meant.", (), 0, ("keras", "sklearn", "matplotlib"), ("the processor's caches are shared",)),
+        RunFacts("error", "bubblewrap", 10, "cell 11 failed: NameError: name 'wron' is not defined", (), "The name `wron` is used but never defined; `wrong` in the line above looks like what was meant.", (), 0, ("keras", "sklearn", "matplotlib"), ("the processor's caches are shared",)),
         _cells(),
         CodeFacts(("keras", "numpy"), (1, 9), (("keras.utils.set_random_seed", 1),), (LintIssue("F821", "Undefined name `wron`", 10, 2),), True, ((3, 7, 3),), 0, 3, 0, (), (("Dropout", 5),)),
         prose, "classification", "image", (), rows,
@@ -248,38 +248,38 @@ def judgement(criterion: str, level: Level | None, reasons: tuple[str, ...], nex
 def rich_grade() -> Grade:
     """Build the grade that belongs to `rich_evidence`: four levels, one of them uncertain."""
     findings = (
-        Finding("model.trains", "pass", "kernel", "One training run completed in cell 6: 14 epochs, and the weights changed.", (6,), {"epochs": 14}),
+        Finding("model.trains", "pass", "kernel", "One training run completed in cell 7: 14 epochs, and the weights changed.", (6,), {"epochs": 14}),
         Finding("model.cnn_for_images", "pass", "kernel", "The network has a convolution (Conv2D, 32 filters) for its 8 × 8 pictures.", (5,)),
         Finding("model.learns", "pass", "verified", "95.6 % on held-out rows, against 10.3 % for always answering the commonest class.", (8,), {"accuracy": 0.9556, "majority": 0.1028}),
         Finding("model.choices_tuned", "pass", "kernel", "Dropout and early stopping were used.", (5,), {"mechanisms": ["Dropout", "EarlyStopping"]}),
-        Finding("model.choices_justified", "unknown", "static", "A reason for dropout is given in cell 4, but the first try it speaks of is not in the notebook.", (4,), {}, "Keep the first try in the notebook, so that a reader can see it overfit.", True, "the run it refers to was not seen"),
+        Finding("model.choices_justified", "unknown", "static", "A reason for dropout is given in cell 5, but the first try it speaks of is not in the notebook.", (4,), {}, "Keep the first try in the notebook, so that a reader can see it overfit.", True, "the run it refers to was not seen"),
         Finding("model.reference_band", "fail", "verified", "95.6 % is below the small CNN's band of 97.1 % to 97.9 % on the same split.", (8,), {"score": 0.9556, "low": 0.9711}, "More filters or a second convolution usually close this gap.", False),
-        Finding("split.held_out_test", "pass", "verified", "None of the 360 rows scored in cell 8 was trained on.", (2, 8), {"overlap": 0}),
+        Finding("split.held_out_test", "pass", "verified", "None of the 360 rows scored in cell 9 was trained on.", (2, 8), {"overlap": 0}),
         Finding("evaluation.test_used_once", "pass", "kernel", "The test rows were used for one frozen model only.", (8, 9)),
-        Finding("evaluation.confusion_matrix_correct", "pass", "verified", "The confusion matrix in cell 9 equals the recomputed one.", (9,)),
-        Finding("evaluation.errors_shown", "fail", "kernel", "No wrong prediction is displayed: cell 10, which would have, stopped with a NameError.", (10,), {}, "Mend cell 10 and show a few of the wrong pictures with their true and predicted digit."),
+        Finding("evaluation.confusion_matrix_correct", "pass", "verified", "The confusion matrix in cell 10 equals the recomputed one.", (9,)),
+        Finding("evaluation.errors_shown", "fail", "kernel", "No wrong prediction is displayed: cell 11, which would have, stopped with a NameError.", (10,), {}, "Mend cell 11 and show a few of the wrong pictures with their true and predicted digit."),
         Finding("evaluation.weakness_named", "pass", "verified", "You name 8→1 and 9→3, and these are the two most confused pairs.", (11,), {"named": ["8", "9"], "confirmed": 2}),
-        Finding("evaluation.score_verified", "fail", "verified", "The write-up says 97 %, the model scores 95.6 %.", (11, 8), {"stated": 0.97, "verified": 0.9556}, "State the number that cell 8 prints."),
-        Finding("understanding.layers", "pass", "static", "Cell 4 explains what convolution and pooling do.", (4,)),
+        Finding("evaluation.score_verified", "fail", "verified", "The write-up says 97 %, the model scores 95.6 %.", (11, 8), {"stated": 0.97, "verified": 0.9556}, "State the number that cell 9 prints."),
+        Finding("understanding.layers", "pass", "static", "Cell 5 explains what convolution and pooling do.", (4,)),
         Finding("understanding.training", "fail", "static", "Nothing says what the loss or the optimiser do.", (), {}, "Say in two sentences what happens in one epoch."),
-        Finding("code.runs_top_to_bottom", "fail", "kernel", "Cell 10 stops with NameError: name 'wron' is not defined.", (10,), {"failed_cells": [10]}, "Restart the kernel and run all cells before you hand in."),
-        Finding("code.seeded", "pass", "kernel", "Random state is fixed in cell 1, before the data is split.", (1,)),
+        Finding("code.runs_top_to_bottom", "fail", "kernel", "Cell 11 stops with NameError: name 'wron' is not defined.", (10,), {"failed_cells": [10]}, "Restart the kernel and run all cells before you hand in."),
+        Finding("code.seeded", "pass", "kernel", "Random state is fixed in cell 2, before the data is split.", (1,)),
         Finding("evaluation.baseline_compared", "not_applicable", "static", "This rubric asks for no baseline."),
         Finding("training.curves_genuine", "error", "kernel", "The grader could not compare the plotted numbers with the run's own.", (7,), {}, None, True, "the check broke"),
-        Finding("write_up.score_honest", "fail", "verified", "97 % is stated in cell 11, 95.6 % was measured.", (11,), {"stated": 0.97, "measured": 0.9556}, "State the measured number, rounded: 96 %."),
+        Finding("write_up.score_honest", "fail", "verified", "97 % is stated in cell 12, 95.6 % was measured.", (11,), {"stated": 0.97, "measured": 0.9556}, "State the measured number, rounded: 96 %."),
         Finding("write_up.next_step", "pass", "static", "A next step is named: larger pictures.", (11,)),
-        Finding("split.preprocessing_fitted_on_train", "fail", "kernel", "The scaler of cell 2 was fitted on all 1,797 rows, the 360 test rows included.", (2,), {"rows": 1797, "test_rows_included": 360}, "Fit it on the training rows only.", False),
+        Finding("split.preprocessing_fitted_on_train", "fail", "kernel", "The scaler of cell 3 was fitted on all 1,797 rows, the 360 test rows included.", (2,), {"rows": 1797, "test_rows_included": 360}, "Fit it on the training rows only.", False),
     )  # fmt: skip
     judgements = (
-        judgement("model", "proficient", (findings[0].summary, findings[1].summary, findings[2].summary), "Say in the write-up why you chose dropout, with the curve that made you.", tuple(item.check for item in findings[:6]), "exemplary", ("Whether choices are justified could not be settled: the run cell 4 refers to was not seen.",)),
-        judgement("evaluation", "proficient", (findings[6].summary, findings[8].summary, findings[10].summary), "Mend cell 10 and show a few of the wrong pictures with their true and predicted digit.", tuple(item.check for item in findings[6:12])),
+        judgement("model", "proficient", (findings[0].summary, findings[1].summary, findings[2].summary), "Say in the write-up why you chose dropout, with the curve that made you.", tuple(item.check for item in findings[:6]), "exemplary", ("Whether choices are justified could not be settled: the run cell 5 refers to was not seen.",)),
+        judgement("evaluation", "proficient", (findings[6].summary, findings[8].summary, findings[10].summary), "Mend cell 11 and show a few of the wrong pictures with their true and predicted digit.", tuple(item.check for item in findings[6:12])),
         judgement("understanding", "developing", (findings[12].summary, findings[13].summary), "Say in two sentences what happens in one epoch.", ("understanding.layers", "understanding.training", "training.curves_genuine")),
         judgement("code_quality", "emerging", (findings[14].summary,), "Restart the kernel and run all cells before you hand in.", ("code.runs_top_to_bottom", "code.seeded")),
         judgement("write_up", "developing", (findings[18].summary, findings[19].summary), "State the measured number, rounded: 96 %.", ("write_up.score_honest", "write_up.next_step")),
     )  # fmt: skip
     return Grade(
         "garcía-maria", "digits_project.ipynb", "5f" * 32,
-        {"status": "error", "isolation": "bubblewrap", "wall_s": 31.24, "failed_cell": 10, "message": "cell 10 failed: NameError: name 'wron' is not defined"},
+        {"status": "error", "isolation": "bubblewrap", "wall_s": 31.24, "failed_cell": 10, "message": "cell 11 failed: NameError: name 'wron' is not defined"},
         "unit1", "cd" * 32, judgements, findings,
         {"test_score": {"stated": 0.97, "saved": 0.95555556, "rerun": 0.95555556, "verified": 0.95555556}},
         11.0, 20.0, (),
@@ -323,7 +323,7 @@ def class_results(count: int = 24) -> tuple[Result, ...]:
             float(random.integers(12, 90)), tuple(criteria), points, 20.0, rubric_id="unit1", rubric_sha256="cd" * 32,
         )  # fmt: skip
         if number == 4:
-            row = replace(row, status="timeout", failed_cell=12, message="cell 12 was still running after 600 s", needs_review=True, review_reasons=("the run was cut short",))  # fmt: skip
+            row = replace(row, status="timeout", failed_cell=12, message="cell 13 was still running after 600 s", needs_review=True, review_reasons=("the run was cut short",))  # fmt: skip
         rows.append(row)
     rows.append(Result.of_grade(never_ran_grade()))
     rows.append(replace(rows[-1], submission="zoë", status="not_run", criteria=rows[-1].criteria, review_reasons=("could not be read",), message="zoë.ipynb is no notebook: its JSON ends early, at character 18,204"))  # fmt: skip

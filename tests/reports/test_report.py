@@ -68,7 +68,7 @@ def test_every_criterion_shows_level_reason_and_next_step(page: Page) -> None:
     assert "Evaluation done right: Proficient, step 3 of 4" in tracks
     assert "Model built & trained: Proficient, step 3 of 4, possibly Proficient to Exemplary" in tracks
     assert "Proficient: Reported on held-back test set + confusion matrix" in page.text
-    assert "To reach exemplary Mend cell 10 and show" in page.text
+    assert "To reach exemplary Mend cell 11 and show" in page.text
     assert "Exemplary means: Analyses errors and where the model is unreliable" in page.text
 
 
@@ -195,9 +195,24 @@ def test_links_lead_somewhere_and_ids_are_unique(page: Page) -> None:
     """Reasons link to cells, cells to findings, and no id stands twice."""
     check_links(page)
     assert len(page.ids) == len(set(page.ids))
-    assert "#cell-10" in [item["href"] for item in page.tags("a")]
-    assert "cell-10" in page.ids
+    assert "#cell-11" in [item["href"] for item in page.tags("a")]
+    assert "cell-11" in page.ids
     assert "finding-evaluation.test_used_once" in page.ids
+
+
+def test_cells_are_counted_from_one_everywhere() -> None:
+    """Evidence counts cells from 0, people from 1: a finding on index 5 links to the cell shown as the sixth."""
+    grade = rich_grade()
+    finding = replace(grade.findings[0], summary="The model is built here.", cells=(5,))
+    own = replace(grade.judgements[0], reasons=(finding.summary,))
+    html = render_report(replace(grade, findings=(finding, *grade.findings[1:]), judgements=(own,)), rich_evidence())
+    assert (
+        'The model is built here. <span class="cell-links"><a class="cell-link" href="#cell-6">cell&nbsp;6</a>' in html
+    )
+    sixth = html.split('id="cell-6"')[1].split("</article>")[0]
+    assert "keras" in sixth
+    assert "Sequential" in sixth
+    assert "trained on in cell 7" in Page(html).text
 
 
 def test_a_finding_of_two_criteria_has_one_id() -> None:
