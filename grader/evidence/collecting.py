@@ -36,7 +36,6 @@ from grader.model import (
     ModelFacts,
     Run,
     RunFacts,
-    Scoring,
     Submission,
     Task,
     TrainingRun,
@@ -57,7 +56,7 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
     models = collect_models(seen.log)
     trainings = collect_trainings(seen.log, seen.lineage.fits)
     scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
-    final = find_final(scorings, models, _trained(seen, scorings), seen.rows)
+    final = find_final(scorings, models, frozenset(item.model for item in trainings), seen.rows)
     scored = seen.scored(final.id) if final else None
     final_model = final.model if final else (trainings[-1].model if trainings else None)
     row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
@@ -95,12 +94,6 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
         unstable_membership=membership_unstable(seen.log, seen.lineage, scorings),
         augmentation_before_split=count_augmented_copies(seen.rows, scored.rows if scored else None, trained_on),
     )
-
-
-def _trained(seen: Observation, scorings: Sequence[Scoring]) -> frozenset[str]:
-    """Return the scorings of models that had been trained in this run."""
-    found = {item.id: item for item in seen.log.of("model.scored", Scored)}
-    return frozenset(item.id for item in scorings if seen.lineage.fits_before(found[item.id]))
 
 
 def _kinds(

@@ -70,7 +70,7 @@ def diagnose(training: TrainingRun, chance: float = 0.0) -> Diagnosis:
     if broken:
         return _said(training, "diverged", broken, f"The loss stopped being a number in epoch {broken}: it diverged.")
     if len(loss) < MIN_EPOCHS:
-        text = f"{len(loss)} epoch{'' if len(loss) == 1 else 's'} are too few to see a trend in the curves."
+        text = f"The training has too few epochs ({len(loss)}) to show a trend in its curves."
         return _said(training, "unknown", None, text)
     fitted = _smooth(loss)
     if fitted[-1] > BLOW_UP * fitted[0] > 0:

@@ -17,32 +17,33 @@ DEMO_SHARE = 0.5
 
 
 def find_final(
-    scorings: Sequence[Scoring], models: Sequence[ModelFacts], trained: frozenset[str], store: RowStore
+    scorings: Sequence[Scoring], models: Sequence[ModelFacts], fitted: frozenset[str], store: RowStore
 ) -> Scoring | None:
     """Return the last scoring on test rows, else on validation rows, else on training rows, else None.
 
     Demonstrations on a few rows are passed over, models that no fit ever trained too, and other learners (a linear
-    baseline of scikit-learn) wherever a neural network was scored.
+    baseline of scikit-learn) wherever a neural network was scored. `fitted` holds the models that have fits.
     """
     by_id = {model.id: model for model in models}
     neural = [item for item in scorings if is_neural(by_id.get(item.model))]
     pool = neural or list(scorings)
-    pool = [item for item in pool if item.id in trained] or pool
+    pool = [item for item in pool if item.trained_by] or pool
     roles: tuple[Role, ...] = ("test", "validation", "train", "other")
     for role in roles:
         of_role = [item for item in pool if item.role == role]
         real = [item for item in of_role if not _is_demo(item, of_role, store)]
         if real:
-            return _same_use(real[-1], real)
+            return _same_use(real[-1], real, fitted)
     return None
 
 
-def _same_use(last: Scoring, candidates: list[Scoring]) -> Scoring:
-    """Among scorings of the same rows by the same weights, prefer the last that can be recomputed."""
-    same = [
-        item for item in candidates if (item.model, item.rows, item.weights) == (last.model, last.rows, last.weights)
-    ]
-    return next((item for item in reversed(same) if item.sealed), last)
+def _same_use(last: Scoring, candidates: list[Scoring], fitted: frozenset[str]) -> Scoring:
+    """Among scorings of the same rows by the same weights, prefer the model that was fitted, then what is sealed.
+
+    A trained model wrapped in another (to add a softmax) has the same weights, but neither loss nor curves.
+    """
+    same = [item for item in candidates if item.weights and (item.rows, item.weights) == (last.rows, last.weights)]
+    return max(same, key=lambda item: (item.model in fitted, item.sealed, item.order), default=last)
 
 
 def _is_demo(item: Scoring, others: list[Scoring], store: RowStore) -> bool:

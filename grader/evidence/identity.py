@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.evidence.arrays import UIntArray, block_of, load_array, rows_repeating, rows_within
+from grader.evidence.arrays import UIntArray, block_of, found_in, load_array, rows_repeating, rows_within
 from grader.evidence.parsing import Log
 from grader.evidence.records import FitBegan, FitEnded, Loaded, Moved, RowsSeen, Split
 
@@ -231,7 +231,7 @@ class RowStore:
             if mine is not None and theirs is not None and whole is not None:
                 unique, counts = np.unique(whole, return_counts=True)
                 once = unique[counts == 1]
-                most = max(most, int((np.isin(mine, once) & np.isin(mine, theirs)).sum()))
+                most = max(most, int((found_in(mine, once) & found_in(mine, theirs)).sum()))
         return most
 
     def shared_by_lineage(self, left: str, right: str) -> int | None:

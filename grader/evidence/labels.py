@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.evidence.arrays import IntArray, UIntArray, load_array
+from grader.evidence.arrays import IntArray, UIntArray, found_in, load_array
 from grader.evidence.identity import RowStore, translated
 from grader.evidence.lineage import Fit
 from grader.evidence.parsing import Log
@@ -152,7 +152,7 @@ class LabelStore:
         if not keys:
             return None
         all_keys, all_values = np.concatenate(keys), np.concatenate(values)
-        if not np.all(np.isin(hashes, all_keys)):
+        if not np.all(found_in(hashes, all_keys)):
             return None
         found = translated(hashes, all_keys, all_values)
         return None if found is None else LabelVector(found, tuple(vocabulary))
@@ -211,7 +211,7 @@ def relabelling(source: LabelVector, used: LabelVector, hashes: UIntArray) -> Re
     equal rows may rightly carry different labels. None where nothing can be compared.
     """
     unique, counts = np.unique(hashes, return_counts=True)
-    single = np.isin(hashes, unique[counts == 1])
+    single = found_in(hashes, unique[counts == 1])
     if not single.any() or source.values.ndim != 1 or used.values.ndim != 1:
         return None
     names, made = source.as_classes(), used.as_classes()

@@ -10,7 +10,7 @@ import numpy as np
 from grader.evidence.arrays import UIntArray, rows_repeating, rows_within
 from grader.evidence.identity import RowStore, fit_rows
 from grader.evidence.parsing import Log
-from grader.evidence.records import Described, FitBegan, FitEnded, Scored
+from grader.evidence.records import Described, FitBegan, FitEnded, Labelled, LabelsSeen, Scored
 from grader.model import Overlap, Role
 
 MOSTLY = 0.5
@@ -52,6 +52,10 @@ class Lineage:
         self.store = store
         self.fits = _resolve_fits(log, store)
         self._described = {record.id: record for record in log.of("model.described", Described)}
+        sets = {record.id: record for record in log.of("labels.seen", LabelsSeen)}
+        seen = ((item.rows, sets.get(item.labels)) for item in log.of("rows.labelled", Labelled))
+        self._labels = {rows: labels for rows, labels in seen if labels is not None}
+        self._origins: dict[str | None, tuple[str, ...]] = {}
         self._known: dict[tuple[str, ...], _Known | None] = {}
 
     def fits_before(self, scored: Scored) -> tuple[Fit, ...]:
@@ -80,11 +84,49 @@ class Lineage:
         for fit in fits:
             if fit.train is None:
                 continue
-            found[fit.train] = None
-            for step in self.store.augmentations:
-                if step.rows_in in self.store.records and step.rows_in and step.rows_out == fit.train:
-                    found[step.rows_in] = None
+            later = fit.ended.later_rows if fit.ended else None
+            found.update(dict.fromkeys([fit.train, *([later] if later else []), *self._originals(fit)]))
         return tuple(found)
+
+    def _originals(self, fit: Fit) -> tuple[str, ...]:
+        """Return the row sets whose altered copies a fit trained on.
+
+        By an augmentation event, where rows in and out were seen. Else, where a stream brought rows that no other set
+        holds, by the set that was there before with as many rows and as many of each class.
+        """
+        if fit.train not in self._origins:
+            named = [step.rows_in for step in self.store.augmentations if step.rows_out == fit.train and step.rows_in]
+            known = tuple(rows for rows in named if rows in self.store.records)
+            self._origins[fit.train] = known or self._look_alikes(fit)
+        return self._origins[fit.train]
+
+    def _look_alikes(self, fit: Fit) -> tuple[str, ...]:
+        record, counts = self.store.records.get(fit.train or ""), self._class_counts(fit.train)
+        if record is None or not counts or record.source in {"array", "frame"}:
+            return ()
+        others = [
+            other
+            for other in self.store.records.values()
+            if other.id != record.id and other.count == record.count and other.order < record.order
+        ]
+        if any(self._same_rows(record.id, other.id) for other in others):
+            return ()
+        return tuple(other.id for other in others if self._class_counts(other.id) == counts)
+
+    def _same_rows(self, left: str, right: str) -> bool:
+        for hashes_of in (self.store.exact, self.store.canonical):
+            mine, theirs = hashes_of(left), hashes_of(right)
+            if mine is not None and theirs is not None and rows_within(mine, theirs) > MOSTLY * len(mine):
+                return True
+        return False
+
+    def _class_counts(self, rows: str | None) -> tuple[tuple[str, int], ...]:
+        """Return how many rows of each class a set has; empty where unknown, or with a single class (no evidence)."""
+        labels = self._labels.get(rows or "")
+        facts = labels.facts if labels else None
+        if facts is None or len(facts.counts) < 2:
+            return ()
+        return tuple((name, count) for name, count in zip(facts.classes, facts.counts, strict=True) if count)
 
     def role_of_scored(self, scored: Scored) -> Role:
         """Return the role of the scored rows for the scored model.

@@ -136,6 +136,7 @@ def _fit_ended(fields: Fields, _cell: int, order: int) -> FitEnded:
         validation_rows=fields.maybe("validation_rows", as_identifier),
         unstable=fields.maybe("unstable", as_bool),
         order=order,
+        later_rows=fields.maybe("later_rows", as_identifier),
     )
 
 

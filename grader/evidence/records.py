@@ -183,6 +183,8 @@ class FitEnded:
     validation_rows: str | None
     unstable: bool | None
     order: int
+    later_rows: str | None = None
+    """Rows that only later epochs brought (augmentation makes new ones in each)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.evidence.arrays import UIntArray, rows_within
+from grader.evidence.arrays import UIntArray, found_in, rows_within
 from grader.evidence.identity import RowStore
 from grader.evidence.labels import LabelStore, relabelling
 from grader.evidence.lineage import Fit, Lineage
@@ -64,6 +64,8 @@ def _label_facts(record: RowsSeen, labels: LabelStore) -> LabelFacts | None:
     """Return the facts of a set's labels, counted anew where the set is a part of another."""
     names = labels.ids_of(record.id) or labels.ids_of(record.parent)
     known = next((labels.records[name] for name in names if name in labels.records), None)
+    if known is None and record.parent is None:
+        return _found_facts(record, labels)
     if known is None or record.parent is None:
         return known.facts if known else None
     vector = labels.of_rows(record.id) or labels.of_rows(record.id, known.id)
@@ -71,6 +73,16 @@ def _label_facts(record: RowsSeen, labels: LabelStore) -> LabelFacts | None:
         return replace(known.facts, count=record.count, counts=())
     counts = np.bincount(vector.values, minlength=len(vector.classes))
     return replace(known.facts, count=record.count, counts=tuple(int(count) for count in counts))
+
+
+def _found_facts(record: RowsSeen, labels: LabelStore) -> LabelFacts | None:
+    """Return the facts of labels found row by row, for rows that were only predicted."""
+    vector = labels.by_content(record.id, (*labels.used, *labels.sources))
+    if vector is None or not vector.classes:
+        return None
+    counts = np.bincount(vector.values, minlength=len(vector.classes))
+    whole = all(name.lstrip("-").isdigit() for name in vector.classes)
+    return LabelFacts("int" if whole else "text", record.count, vector.classes, tuple(int(count) for count in counts))
 
 
 def _origins(store: RowStore) -> dict[str, str]:
@@ -189,7 +201,7 @@ def count_augmented_copies(store: RowStore, test: str | None, trained: Sequence[
     train = np.unique(np.concatenate(sets))
     train_origins = np.union1d(train, _original(train, given, taken))
     origins = _original(held, given, taken)
-    copies = np.isin(origins, train_origins) & ~np.isin(held, train)
+    copies = found_in(origins, train_origins) & ~found_in(held, train)
     return int(copies.sum())
 
 

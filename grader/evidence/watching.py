@@ -56,6 +56,7 @@ def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) 
                 sealed=not note,
                 seal_note=note,
                 order=scored.order,
+                trained_by=tuple(fit.began.id for fit in lineage.fits_before(scored)),
             )
         )
     return tuple(found)

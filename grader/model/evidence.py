@@ -301,6 +301,8 @@ class Scoring:
     seal_note: str = ""
     order: int = 0
     """Position among all events of the run: what was before what."""
+    trained_by: tuple[str, ...] = ()
+    """Ids of the trainings that made the scored weights, also where another object carries them (a loaded file)."""
 
 
 @dataclass(frozen=True, slots=True)

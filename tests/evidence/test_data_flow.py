@@ -329,6 +329,34 @@ def test_augmented_copies_in_the_test_set_are_found_by_lineage(made):
     assert made.evidence().augmentation_before_split == 60
 
 
+def test_originals_of_an_augmenting_stream_are_training_rows(made):
+    """A generator's altered pictures match nothing by content; the set of equal size and classes is their source."""
+    x, y = pictures(200)
+    x_train, x_test, y_train, y_test = made.split(x, y, 50)
+    altered, order = np.roll(x_train, 1, axis=1), np.random.default_rng(3).permutation(150)
+    made.rows(altered[order], source="generator")
+    made.model()
+    made.fit("m1", altered[order], y_train[order])
+    made.evaluate("m1", x_test, y_test)
+    made.evaluate("m1", x_train, y_train)
+    assert [scoring.role for scoring in made.evidence().scorings] == ["test", "train"]
+
+
+def test_wrapped_model_counts_as_the_one_that_was_fitted(made):
+    """A softmax put on top keeps the weights: the result stays with the model that has loss and curves."""
+    x, y = pictures(200)
+    made.model("m1")
+    fit = made.fit("m1", x[:150], y[:150])
+    result = made.evaluate("m1", x[150:], y[150:])
+    made.model("m2")
+    made.score("m2", x[150:], how="predict")
+    last = made.events[-1].fields
+    last["weights"] = made.weights("m1")
+    evidence = made.evidence()
+    assert (evidence.final_scoring, evidence.final_model) == (result, "m1")
+    assert evidence.scorings[1].trained_by == (fit,)
+
+
 def test_reshuffled_stream_has_no_stable_membership(made):
     """shuffle() before take()/skip() draws both sides anew: held-out rows were partly trained on."""
     x, y = pictures(200)
