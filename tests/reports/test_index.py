@@ -44,7 +44,7 @@ def test_who_needs_a_person_and_why(page: Page) -> None:
     assert "To review (4)" in page.text
     assert "Whether choices are justified could not be settled" in page.text
     assert "Not run to the end (3)" in page.text
-    assert "ran out of time: cell 13 was still running after 600 s" in page.text
+    assert "ran out of time : cell 13 was still running after 600 s" in page.text
     assert "zoë.ipynb is no notebook: its JSON ends early" in page.text
 
 
