@@ -165,7 +165,10 @@ class DataHooks:
                 left, right = yield
             settings = {name: arguments.get(name) for name in ("shuffle", "seed")}
             sizes = [int(part.cardinality()) for part in (left, right)]
-            rows = None if hasattr(arguments["dataset"], "element_spec") else self.probe.rows.seen(arguments["dataset"])
+            given = arguments["dataset"]
+            if isinstance(given, tuple) and len(given) == 2:
+                given = given[0]
+            rows = None if hasattr(given, "element_spec") else self.probe.rows.seen(given)
             self.probe.send(
                 "split.made",
                 function="keras.utils.split_dataset",

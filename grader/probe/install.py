@@ -17,6 +17,7 @@ from .scoring import Scorings
 from .sklearn_hooks import SklearnHooks
 from .watch import Probe
 from .weights import WeightHooks
+from .wrapping import hide_from_traceback_module
 
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "tensorflow", "tf_keras", "torch")
 """Libraries whose import is told. `tf_keras` and `torch` are told only: their trainings are not watched."""
@@ -26,6 +27,7 @@ def start(descriptor: int) -> Probe:
     """Start watching: open the channel and hook libraries as they are imported."""
     probe = Probe(Channel(descriptor))
     probe.send("probe.started", python=platform.python_version(), pid=os.getpid())
+    hide_from_traceback_module()
     table, prefixes = hooks(probe)
     install(table, prefixes, probe.fault)
     return probe

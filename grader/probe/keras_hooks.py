@@ -251,14 +251,7 @@ class KerasHooks:
 
 def is_arrays(x: Any) -> bool:
     """Tell whether a model's input is given as rows in memory (and not as a stream)."""
-    if (
-        x is None
-        or hasattr(x, "element_spec")
-        or hasattr(x, "__next__")
-        or callable(getattr(x, "__getitem__", None)) is False
-    ):
-        return False
-    return as_table(x) is not None
+    return x is not None and not hasattr(x, "element_spec") and not hasattr(x, "__next__") and as_table(x) is not None
 
 
 def cut_rows(value: Any, start: int | None, stop: int | None) -> Any:

@@ -134,7 +134,7 @@ def call_chain() -> tuple[tuple[int, int], ...]:
     frame: Any = sys._getframe(1)
     while frame is not None and len(chain) < CHAIN_FRAMES:
         if not library_file(frame.f_code.co_filename):
-            chain.append((hash(frame.f_code), frame.f_lineno))
+            chain.append((id(frame.f_code), frame.f_lineno))
         frame = frame.f_back
     return tuple(chain)
 

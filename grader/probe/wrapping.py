@@ -163,6 +163,27 @@ def without_probe_frames(trace: types.TracebackType | None) -> types.TracebackTy
     return trace
 
 
+def hide_from_traceback_module() -> None:
+    """Leave the wrappers' frames out of what the student prints with Python's own traceback module."""
+    import traceback
+
+    for name in ("walk_tb", "_walk_tb_with_full_positions"):
+        original = getattr(traceback, name, None)
+        if isinstance(original, types.FunctionType):
+            setattr(traceback, name, disguise(_hiding(original), original))
+
+
+def _hiding(walk: Callable[..., Any]) -> types.FunctionType:
+    hidden = HIDDEN_FILES
+
+    def frames(trace: Any) -> Any:
+        for item in walk(trace):
+            if item[0].f_code.co_filename not in hidden:
+                yield item
+
+    return cast("types.FunctionType", frames)
+
+
 def clean_exception(error: BaseException | None) -> None:
     """Take the wrappers' frames out of an exception and of those it came from."""
     seen: set[int] = set()

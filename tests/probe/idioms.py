@@ -171,7 +171,7 @@ after("subclassed")
 """
 
 MISTAKES = """
-import warnings
+import warnings, traceback
 for attempt in (
     lambda: model.predict(X_test, wrong=1),
     lambda: model.fit(X_train[:10], y_train[:9], verbose=0),
@@ -183,6 +183,7 @@ for attempt in (
         attempt()
     except Exception as error:
         print(type(error).__name__, str(error)[:300])
+        print(traceback.format_exc()[-3000:], len(traceback.extract_tb(error.__traceback__)))
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     from sklearn.metrics import precision_score

@@ -23,7 +23,7 @@ print(keras.Model.fit.__doc__ is not None, train_test_split.__module__, type(ker
 
 
 def said(messages: list[dict[str, Any]]) -> list[str]:
-    """Return output messages as text: streams joined, as they are cut by time; addresses left out."""
+    """Return output messages as text: streams joined, as they are cut by time; addresses and process ids left out."""
     out: list[str] = []
     streams = {"stdout": "", "stderr": ""}
     for message in messages:
@@ -31,7 +31,8 @@ def said(messages: list[dict[str, Any]]) -> list[str]:
             streams[message["name"]] += message["text"]
         else:
             out.append(str(message))
-    return [re.sub(r"at 0x[0-9a-f]{8,}", "at 0x", text) for text in (*streams.values(), *out) if text]
+    texts = [re.sub(r"at 0x[0-9a-f]{8,}", "at 0x", text) for text in (*streams.values(), *out) if text]
+    return [re.sub(r"ipykernel_\d+", "ipykernel_", text) for text in texts]
 
 
 def outputs(folder: Path, *, probe: bool) -> dict[str, list[str]]:
