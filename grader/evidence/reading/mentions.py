@@ -62,13 +62,13 @@ _SPELLED_PLURAL = re.compile(
 _PLURAL_NUMBER = re.compile(r"(?<![\d.,])(\d{1,2})(?:['\u2019]?s)\b")
 _LED_NUMBER = re.compile(
     r"(?:\b(?:class(?:es)?|clases?|digits?|dígitos?|numbers?|números?|label|called|true|said|"
-    r"predicted)|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
+    r"predicted|(?:row|column|fila|columna) (?:of|de))|→|->)\s+[\"'“`]?" + _NUMBER + _NOT_A_UNIT,
     re.IGNORECASE,
 )
 _FOLLOWED = (
     r"(?=[\"'”`]?\s*(?:[.,;:)!?]|$|(?:and|or|y|o|e|is|was|are|were|as|for|with|in|looks?|gets?|"
     r"has|had|can|closed|that|which|from|instead|because|"
-    r"since|when|as|como|por|con|es|era|se|que|porque|ya|cuando|en|is)\b))"
+    r"since|when|as|como|por|con|es|era|se|que|porque|ya|cuando|en|is|once|twice|\w+ (?:times|veces))\b))"
 )
 _LOOSE_NUMBER = re.compile(
     r"\b(?:an?|the|el|los|un|una|between|entre|as|como|for|por|with|con|"
@@ -77,7 +77,7 @@ _LOOSE_NUMBER = re.compile(
 )
 _LEADING_NUMBER = re.compile(
     r"(?:^|[:;(]\s*)[\"'“`]?(\d{1,2})[\"'”`]?\s+(?=(?:is|are|gets?|suffers?|has|was|were|looks?|"
-    r"es|son|tiene|se)\b)",
+    r"es|son|tiene|se)\b)|:\s*(\d{1,2})(?=\.?$)",
     re.IGNORECASE,
 )
 _PAIRED_NUMBER = re.compile(
@@ -95,7 +95,9 @@ _SPELLED_LED = re.compile(
 )
 _SLASHED = re.compile(r"(?<![\d/.])(\d)/(\d)(?!\d|/|\.\d)")
 
+_QUOTED_NUMBER = re.compile(r"[\"'“`](\d{1,2})[\"'”`]")
 _NUMBERS = (
+    _QUOTED_NUMBER,
     _PLURAL_NUMBER,
     _LED_NUMBER,
     _LOOSE_NUMBER,
@@ -128,7 +130,8 @@ def mentioned_classes(text: str, class_names: tuple[str, ...]) -> tuple[str, ...
     for pattern in (_LED_NUMBER,) if named else _NUMBERS:
         for match in pattern.finditer(text):
             for group in range(1, (match.lastindex or 0) + 1):
-                found.setdefault(match.start(group), match[group])
+                if match[group]:
+                    found.setdefault(match.start(group), match[group])
     inside = _longest(found)
     return tuple(dict.fromkeys(inside))
 

@@ -297,6 +297,7 @@ NEXT_OBJECT = _words(
     r"logistic\b", r"regression\b", r"random forest\b", r"lstm\b", r"grid search\b", r"keras.?tuner\b",
     r"hyper-?param\w+", r"synthetic\b", r"oversampl\w*", r"smote\b", r"deskew\w*", r"writers\b", r"speakers\b",
     r"padding\b", r"patience\b", r"confusion matrix\b", r"log[- ]transform\w*", r"huber\b", r"cnn\b", r"conv\w*",
+    r"(?:fotos|imágenes|ejemplos|muestras) (?:de|con)\b", r"(?:photos|pictures|images|recordings) (?:of|from|taken)\b",
     r"aumento de datos\b", r"rotaci\w+", r"desplazamient\w+", r"capas?\b", r"filtros?\b", r"tasa de aprendizaje\b",
     r"parada temprana\b", r"pesos (?:de|por|para)\b", r"regulariza\w*",
     r"más (?:[\w-]+ ){0,2}?(?:ejemplos|imágenes|fotos|datos|muestras|vinos|dígitos) (?:de|para|con|del)\b",
@@ -322,12 +323,12 @@ r"think of it|which|in other words|esto|esta|este|estas|estos|ella|eso|así|cada
 r"es decir|se)\b", re.IGNORECASE)  # fmt: skip
 
 LESSON = _words(
-    r"show(?:s|ed|ing)\b", r"tells? (?:me|us)\b", r"told (?:me|us)\b", r"suggest(?:s|ed|ing)?\b", r"means?\b",
+    r"show(?:s|ed|ing)\b", r"tells? (?:me|us)\b", r"told (?:me|us)\b", r"suggest(?:s|ed|ing)?\b",
     r"taught\b", r"learn(?:ed|t)\b", r"reali[sz]ed\b", r"surpris\w+", r"turn(?:s|ed) out\b", r"expected\b",
     r"which is why\b", r"that(?:'s| is) why\b", r"indicat(?:es|ed|ing)\b", r"reveal(?:s|ed)\b", r"explain(?:s|ed)?\b",
     r"com(?:es|ing|e) from\b", r"caused\b", r"because\b", r"confirm(?:s|ed)\b", r"so (?:more|what) \w+",
-    r"so i (?:know|now|think|would|should|learned|can)\b", r"lesson\b", r"not (?:because|from)\b", r"due to\b",
-    r"i think\b", r"prov(?:es|ed)\b", r"muestra\w*", r"sugiere\w*", r"significa\w*", r"aprend(?:í|imos|ido)\b",
+    r"so i (?:know|now|think|would|should|learned)\b", r"lesson\b", r"not (?:because|from)\b", r"due to\b",
+    r"i think\b", r"prov(?:es|ed)\b", r"muestra\w*", r"sugiere\w*", r"aprend(?:í|imos|ido)\b",
     r"sorprend\w+", r"resulta que\b", r"esperaba\b", r"por eso\b", r"indica\w*", r"revela\w*", r"explica\w*",
     r"viene de\b", r"porque\b", r"confirma\w*", r"lección\b", r"debido a\b", r"ya que\b", r"me di cuenta\b",
     r"creo que\b", r"demuestra\w*",
