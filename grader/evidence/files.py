@@ -143,13 +143,14 @@ def _part_file(seen: Observation, record: RowsSeen) -> Rows | None:
 
 
 def _derived(seen: Observation, name: str, values: NDArray[Any]) -> Path | None:
-    """Write an array beside the artifacts, whole or not at all."""
+    """Write an array beside the artifacts, whole or not at all. Ids are the kernel's: two never share a file."""
     anchor = next(iter(seen.artifacts.values()), None)
     if anchor is None:
         return None
     folder = anchor.parent / DERIVED
     folder.mkdir(exist_ok=True)
-    path = folder / f"{re.sub(r'[^A-Za-z0-9-]', '_', name)}.npy"
+    distinct = hashlib.sha256(name.encode()).hexdigest()[:8]
+    path = folder / f"{re.sub(r'[^A-Za-z0-9-]', '_', name)}-{distinct}.npy"
     partial = path.with_suffix(".partial")
     with partial.open("wb") as stream:
         np.save(stream, np.ascontiguousarray(values), allow_pickle=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from grader.evidence.arrays import load_array
 from grader.evidence.files import rows_file, write_labels
 from grader.evidence.final import DEMO_ROWS
 from grader.evidence.identity import RowStore
@@ -74,6 +75,8 @@ def _seal(evidence: Evidence, seen: Observation, scoring: Scoring) -> SealedScor
     seal = seals(seen.log, seen.artifacts).get((scored.model, scored.weights))
     model = seen.artifacts.get(seal.artifact) if seal and seal.artifact else None
     predictions = seen.artifacts.get(scored.predictions) if scored.predictions else None
+    if load_array(predictions, "fiu", rows.total, (1, 2, 3)) is None:
+        predictions = None
     fits = seen.lineage.fits_before(scored)
     found = labels_of_scoring(seen, scored, fits)
     if found is None or (model is None and predictions is None):

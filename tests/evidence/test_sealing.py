@@ -203,6 +203,27 @@ def test_an_unsealed_model_leaves_with_its_predictions_and_the_reason(made):
     assert sealed.seal_note == "a Lambda layer holds Python code"
 
 
+def test_predictions_of_another_length_are_not_taken(made):
+    """Claimed predictions that don't answer row for row are no evidence."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.score("m1", x[150:], y[150:], predictions=np.eye(10)[y[150:]][:20])
+    assert seal(made)[0].predictions is None
+
+
+def test_ids_that_look_alike_do_not_share_a_file(made):
+    """The labels of one scoring can't be overwritten by another whose id differs in punctuation only."""
+    x, y = pictures(300)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    for name, part in (("s.1", slice(150, 220)), ("s_1", slice(200, 300))):
+        made.evaluate("m1", x[part], y[part])
+        made.events[-1].fields["score"] = name
+    assert {item.labels.values for item in seal(made)} != {seal(made)[0].labels.values}
+    assert all(len(labels_of(item)) == item.rows.total for item in seal(made))
+
+
 def test_nothing_leaves_without_rows_or_labels(made):
     """Rows whose values were not kept, and rows nobody labelled, can't be recomputed."""
     x, y = pictures(200)
