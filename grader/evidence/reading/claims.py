@@ -71,6 +71,8 @@ def _claim(metric: tuple[str, str], number: Number, split: Split, text: str, cel
     base = name.removeprefix("class_").removeprefix("baseline_")
     if base in words.SHARES and (number.percent or value > 1):
         value, digits = round(value / 100, 10), digits + 2
+    # Which of several figures the named rows belong to can't be told for all of them.
+    split = "unstated" if subject == SEVERAL else split
     split = "unstated" if base in words.COUNTS or base in {"dropout", "learning_rate"} else split
     return NumberClaim(name, value, split, text[:MAX_QUOTE], cell, where, digits, number.approximate, subject=subject)
 

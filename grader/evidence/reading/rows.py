@@ -13,7 +13,7 @@ Split = Literal["train", "validation", "test", "unstated"]
 _SPLITS = re.compile(
     r"(?P<validation>\b(?:validation|validación|validacion|val|dev)(?:_|\b))"
     r"|(?P<test>\b(?:test|held[- ]?out|holdout|unseen|never (?:seen|saw)|prueba|testeo|"
-    r"not? ha(?:bía|n)? visto|new (?:images|digits|data))(?:_|\b))"
+    r"not? ha(?:bía|n)? visto|new (?:images|digits|data|photos|pictures|examples|rows|samples|patients|wines))(?:_|\b))"
     r"|(?P<train>\b(?:training|train|entrenamiento)(?:_|\b))",
     re.IGNORECASE,
 )
@@ -21,7 +21,7 @@ _TRAINING_AS_ACTIVITY = re.compile(
     r"^(?:training|train|entrenamiento)\b(?! (?:and|or|y|vs\.?|versus|was|is|were|got|gets|reached|gave|had)\b)"
     r"(?![_ ]?(?:accuracy|acc|loss|error|score|set|data|split|images|rows|samples|examples|curve|"
     r"mae|rmse|mse|r2|f1|part|partition)|\s*[:=,)]|\s*(?:is |was |of |at )?(?:about |"
-    r"around )?\d)(?!$)",
+    r"around )?\d)(?!\W*$)",
     re.IGNORECASE,
 )
 """`training` where it is what was done ("training took 10 s", "after training"), not the rows it was done on."""

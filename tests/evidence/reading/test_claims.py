@@ -43,6 +43,9 @@ STATED = [
     ("Accuracy goes from 0.91 on validation to 0.89 on test.", [("accuracy", 0.91, "validation"), ("accuracy", 0.89, "test")]),
     ("Train and test accuracy were 99% and 92%.", [("accuracy", 0.99, "train"), ("accuracy", 0.92, "test")]),
     ("The training accuracy is 0.99 but the validation accuracy is 0.93.", [("accuracy", 0.99, "train"), ("accuracy", 0.93, "validation")]),
+    ("La red obtuvo 0,943 de exactitud en test y 0,981 en entrenamiento.", [("accuracy", 0.943, "test"), ("accuracy", 0.981, "train")]),
+    ("I got 0.87 acc on the held-out set, which is less than the 0.93 on train.", [("accuracy", 0.87, "test"), ("accuracy", 0.93, "train")]),
+    ("On new photos we end up at 88.4 percent, two points below validation (90.1 percent).", [("accuracy", 0.884, "test"), ("accuracy", 0.901, "validation")]),
     ("After training the test accuracy was 91%.", [("accuracy", 0.91, "test")]),
     ("The test loss is 0.3 and the test accuracy 0.91.", [("loss", 0.3, "test"), ("accuracy", 0.91, "test")]),
     # can't be paired: the number stands, the rows are left open
@@ -127,7 +130,7 @@ def test_the_model_spoken_of_is_named(text: str, subjects: list[tuple[float, str
     """A number about another model says so, so that it is not held against the final one."""
     found = claims_in(f"md:{text}")
     assert [(claim.value, claim.subject) for claim in found] == subjects
-    assert {claim.split for claim in found} <= {"test", "validation"}
+    assert all(claim.split == "unstated" for claim in found if claim.subject == "several")
 
 
 @pytest.mark.parametrize(
