@@ -193,7 +193,10 @@ def _criterion_review(
         ]
         reasons.append(f"between {low} and {high}: {', '.join(unseen)} could not be told")
     own = (findings[name] for name in _checks_of(criterion) if name in findings)
-    reasons += [f"{item.check}: {item.review}" for item in own if item.review]
+    # What could not be told asks for nobody where it decides nothing.
+    reasons += [
+        f"{item.check}: {item.review}" for item in own if item.review and (low != high or item.outcome != "unknown")
+    ]
     return tuple(dict.fromkeys(reasons))
 
 

@@ -142,6 +142,13 @@ def test_a_finding_that_asks_for_a_person_is_heard():
     assert other.judgements[0].level == "exemplary"
 
 
+def test_an_unknown_asks_for_a_person_only_where_it_decides():
+    """What could not be told is looked at where it could change the level, and nowhere else."""
+    odd = finding("d.one", "unknown", review="looks odd")
+    assert judge(RUBRIC, (*findings()[:-1], odd), RUN)[0].needs_review
+    assert not judge(RUBRIC, (*findings(a_one="fail")[:-1], odd), RUN)[0].needs_review
+
+
 def test_no_isolation_and_a_damaged_record_go_to_review():
     """What was measured without isolation could have been altered; one's own notebook is one's own affair."""
     bare = replace(EVIDENCE, run=replace(RUN, isolation="none"))

@@ -26,12 +26,14 @@ from grader.model import Evidence, NumberClaim, Role
 APPROXIMATE = 0.02
 """`about 90 %` is honest for 88 to 92."""
 NOT_A_RESULT = re.compile(
-    r"\b(target|goal|aim\w*|expect\w*|hope\w*|at least|at most|above|below|over|under|random\w*|chance|guess\w*|"
-    r"threshold|more than|less than|objetivo|espera\w*|meta|azar|umbral|al menos|más de|menos de|could|would|should|"
-    r"podría|state of the art|paper|literature|confidence|if)\b|[<>≥≤]",
+    r"\b(target|goal|aim\w*|expect\w*|hop(?:e|ing)|random\w*|chance|guess\w*|threshold|objetivo|espera\w*|meta|azar|"
+    r"umbral|state of the art|papers?|literature|(?:c|w|sh)ould (?:be|reach|get))\b|"
+    r"(?:\b(?:at least|at most|above|below|over|under|(?:more|less|better|worse) than|al menos|(?:más|menos) de)"
+    r"|[<>≥≤])"
+    r"\W{0,3}(?:\w+\W+)?[\d.,]+",
     re.IGNORECASE,
 )
-"""Sentences around numbers that are no results: aims, chance levels, thresholds, other people's work."""
+"""Sentences around numbers that are no results: aims, chance levels, bounds, other people's work."""
 RELATED = re.compile(
     r"\b(improv\w*|gain\w*|increase\w*|drop\w*|differ\w*|gap|points?|better|worse|mejor\w*|diferencia)\b", re.IGNORECASE
 )
@@ -124,11 +126,11 @@ def stated_claim(evidence: Evidence) -> NumberClaim | None:
     result = final_result(evidence)
     closing = set(evidence.prose.closing_cells)
 
-    def rank(claim: NumberClaim) -> tuple[bool, bool, float]:
+    def rank(claim: NumberClaim) -> tuple[bool, bool, bool, float]:
         value = claim_value(claim, result.metric) if result is not None else None
         known = result.value if result is not None else None
         distance = abs(value - known) if value is not None and known is not None else 1.0
-        return (claim.split != "test", claim.cell not in closing, distance)
+        return (value is None, claim.split != "test", claim.cell not in closing, distance)
 
     return min(claims, key=rank)
 
@@ -165,13 +167,15 @@ def differing_claims(evidence: Evidence, claims: Iterable[NumberClaim], deviatio
 
 
 def agrees_with_saved(evidence: Evidence, claim: NumberClaim) -> bool:
-    """Whether a saved output holds the number that is stated."""
+    """Whether a saved output holds the number that is stated. One that the code merely types says nothing."""
     metric = metric_of(claim, evidence)
     value = claim_value(claim, metric)
-    saved = (item for item in evidence.prose.claims if item.where == "saved_output")
-    values = (claim_value(item, metric) for item in saved)
+    typed = {claim_value(item, metric) for item in evidence.prose.claims if item.literal}
+    saved = (claim_value(item, metric) for item in evidence.prose.claims if item.where == "saved_output")
     return value is not None and any(
-        other is not None and abs(value - other) <= rounding(min(claim.digits, 4)) for other in values
+        other is not None and abs(value - other) <= rounding(min(claim.digits, 4))
+        for other in saved
+        if other not in typed
     )
 
 
@@ -186,10 +190,12 @@ def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
     for scoring in evidence.scorings:
         result = result_of(evidence, scoring)
         verified, size = result.verified, result.size
+        # Rows that fit watched are spent, but what is stated of them as the test score was measured.
+        roles: tuple[Role, ...] = ("validation", "test") if result.role == "validation" else (result.role,)
         for metric in score_metrics(evidence):
             for value in (figure(verified, metric), claimed_value(scoring, metric)):
                 if value is not None:
-                    yield KnownScore(value, size, result.role, metric)
+                    yield from (KnownScore(value, size, role, metric) for role in roles)
         if verified is None or verified.task == "regression":
             continue
         for value in (

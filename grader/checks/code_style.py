@@ -63,8 +63,9 @@ def structured(evidence: Evidence, limits: Limits) -> Verdict:
     longest = max(_code(evidence), key=lambda cell: cell.code_lines, default=None)
     import_cells = sorted(set(code.import_cells))
     faults = []
-    if code.heading_count < limits["headings"]:
-        faults.append(f"{code.heading_count} headings")
+    sections = max(code.heading_count, sum(_introduced(evidence, cell) for cell in _code(evidence)))
+    if sections < limits["headings"]:
+        faults.append(f"{sections or 'no'} section{'s'[: sections != 1]} with a heading or text")
     if len(import_cells) > limits["import_cells"]:
         faults.append(f"imports in {len(import_cells)} cells")
     if repeated >= limits["repeated_lines"]:
@@ -72,7 +73,7 @@ def structured(evidence: Evidence, limits: Limits) -> Verdict:
     if longest is not None and longest.code_lines > limits["lines_per_cell"]:
         faults.append(f"a cell of {longest.code_lines} lines")
     measured = {
-        "headings": code.heading_count,
+        "sections": sections,
         "import_cells": len(import_cells),
         "repeated_lines": repeated,
         "functions": code.function_count,

@@ -67,7 +67,8 @@ def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
     cells = [result.scoring.cell]
     train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
     shared = shared_rows(evidence, result.scoring.rows, train, limits) if result.scoring.rows else None
-    partly = shared is not None and shared.share < limits["training_share"] and result.scoring.rows not in train
+    known = _share_known_to_fit(evidence, result, limits)
+    partly = known is not None and known < limits["training_share"] and result.scoring.rows not in train
     if result.role == "train" and not partly:
         return failed(
             f"The final score is of {result.size or 'the'} rows the model was trained on.",
@@ -266,6 +267,23 @@ def _cells_showing_scores(evidence: Evidence) -> list[int]:
         if any(name.startswith("val_") for name, _ in item.history) and shown_output(evidence, item.cell)
     ]
     return [*scored, *computed, *watched]
+
+
+def _share_known_to_fit(evidence: Evidence, result: StudentResult, limits: Limits) -> float | None:
+    """Share of the scored rows that fit had: to train on, and where these are training rows also to watch.
+
+    Scoring all that was given to fit(validation_split=0.2) is scoring training data.
+    """
+    if result.scoring.rows is None:
+        return None
+    trainings = trainings_of(evidence, result.scoring.model)
+    trained = shared_rows(evidence, result.scoring.rows, {i.train_rows for i in trainings if i.train_rows}, limits)
+    if trained is None:
+        return None
+    watched = shared_rows(
+        evidence, result.scoring.rows, {i.validation_rows for i in trainings if i.validation_rows}, limits
+    )
+    return trained.share + (watched.share if watched is not None and result.role == "train" else 0.0)
 
 
 def _only_training_progress(evidence: Evidence) -> Verdict:

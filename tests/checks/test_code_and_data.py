@@ -96,6 +96,15 @@ def test_what_makes_a_notebook_hard_to_follow(changes):
     assert outcome("code.structured", replace(GOOD, code=replace(GOOD.code, **changes))) == "fail"
 
 
+def test_text_before_each_step_makes_sections_too():
+    """Sections need no heading: a sentence before each step guides as well."""
+    text = [CellFacts(place, "markdown", "Now the next step.") for place in (0, 2, 4)]
+    guided = replace(
+        GOOD, cells=(*text, cell(1, "a"), cell(3, "b"), cell(5, "c")), code=replace(GOOD.code, heading_count=1)
+    )
+    assert outcome("code.structured", guided) == "pass"
+
+
 def lint(rule, count):
     return tuple(LintIssue(rule, "unused", 1, line) for line in range(count))
 

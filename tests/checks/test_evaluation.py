@@ -60,6 +60,15 @@ def test_fit_on_everything_then_score_a_part():
     assert outcome("evaluation.not_on_training_data", most) == "pass"
 
 
+def test_scoring_all_that_fit_was_given():
+    """With validation_split, fit trains on 80 % of what it is given: scoring all of it is no test."""
+    given = replace(
+        scored(scoring(rows="given", role="train")),
+        overlaps=(Overlap("given", "train", 240, 240, 300, 0.0), Overlap("given", "val", 60, 60, 300, 0.0)),
+    )
+    assert outcome("evaluation.not_on_training_data", given) == "fail"
+
+
 def test_only_the_progress_of_fit():
     """Without any scoring, fit's validation accuracy is a validation score; its training accuracy is none."""
     silent = replace(GOOD, scorings=(), metric_calls=(), verified=(), final_scoring=None)

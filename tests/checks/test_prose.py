@@ -141,3 +141,31 @@ def test_asking_the_grader_for_marks_changes_nothing():
     assert (found.outcome, found.moves_level) == ("fail", False)
     assert found.review
     assert outcome("prose.addresses_grader") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("quote", "counts"),
+    [
+        ("Accuracy is 89 %, compared with 34 % if we always said shirt.", True),
+        ("The model is better than before: test accuracy 89 %.", True),
+        ("I hope to get 95 % test accuracy.", False),
+        ("Test accuracy should be at least 95 %.", False),
+        ("Random guessing gives 33 % accuracy.", False),
+        ("Anything above 0.95 would be great.", False),
+    ],
+)
+def test_aims_and_chance_levels_are_no_results(quote, counts):
+    """Only a sentence that states a result is taken for one."""
+    assert outcome("write_up.score_stated", claiming(GOOD, claim(quote, 0.89))) == ("pass" if counts else "fail")
+
+
+def test_a_typed_in_number_backs_no_statement():
+    """print("accuracy: 0.98") in the saved output does not make 98 % in the text honest."""
+    typed = claim("accuracy: 0.98", 0.98, cell=6, where="saved_output", literal=True)
+    assert outcome("write_up.score_honest", claiming(GOOD, claim("Test accuracy 98 %", 0.98), typed)) == "fail"
+
+
+def test_the_score_of_spent_rows_is_stated_honestly():
+    """Rows that fit watched are no test set, but the number stated of them was measured."""
+    spent = replace(GOOD, scorings=(replace(GOOD.scorings[0], role="validation"),))
+    assert outcome("write_up.score_honest", spent) == "pass"
