@@ -10,7 +10,7 @@ from grader.checks.observed import PLOTTING_CALLS, why_unread, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import StudentResult, final_result, is_regression, shown_output
 from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
-from grader.model import Evidence, Passage, Verified
+from grader.model import ClassScore, Evidence, Passage, Verified
 
 PER_CLASS = frozenset({"classification_report", "precision_recall_fscore_support"})
 REPORT_TEXT = re.compile(r"precision\s+recall\s+f1-score", re.IGNORECASE)
@@ -19,6 +19,11 @@ WRONG_ROWS = re.compile(
 )
 TITLE_PARTS = re.compile(r"[:=/|,()\n]+|->|\bvs\.?\b|→")
 LABEL_WORDS = re.compile(r"\b(pred\w*|true|actual|real|label|etiqueta|verdader\w*|y|is|t|p)\b", re.IGNORECASE)
+BASELINE_WORDS = re.compile(
+    r"baseline|majority|always (?:predict|answer|say|said|guess)\w*|commonest class|most (?:common|frequent) class|"
+    r"random guess|línea base|clase mayoritaria|al azar",
+    re.IGNORECASE,
+)
 BASELINES = frozenset(
     {
         "dummyclassifier",
@@ -74,8 +79,8 @@ def errors_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     title="Weak classes named",
     help="The prose names weak classes or conditions, and the recomputed confusion matrix confirms them.",
     thresholds=(
-        Threshold("confused_pairs", 5, "the pairs most often taken for each other are what a reader sees first"),
-        Threshold("below_mean", 0.0, "a class whose recall or precision is below the overall accuracy is a weaker one"),
+        Threshold("confused_pairs", 2, "the pairs most often taken for each other are what a reader sees first"),
+        Threshold("below_mean", 0.0, "a class whose F1 score is below the overall accuracy is one of the weaker ones"),
     ),
 )
 def weakness_named(evidence: Evidence, limits: Limits) -> Verdict:
@@ -124,11 +129,12 @@ def baseline_compared(evidence: Evidence, _limits: Limits) -> Verdict:
             cells=[item.cell for item in evidence.scorings if item.model in scored],
         )
     simple = [
-        cell.index for cell in evidence.cells
-        if any(call.rpartition(".")[2].lower() in BASELINES for call in cell.calls)
-    ]  # fmt: skip
+        cell.index
+        for cell in evidence.cells
+        if BASELINE_WORDS.search(cell.source) or any(_last(call).lower() in BASELINES for call in cell.calls)
+    ]
     if simple:
-        return passed("A simple baseline is in the notebook.", origin="static", cells=simple)
+        return passed("The notebook speaks of a simple baseline or trains one.", origin="static", cells=simple)
     if reason := why_unseen(evidence, ("fit", "evaluate", "score")):
         return unknown(f"Whether there is a baseline could not be seen: {reason}.")
     return advised(
@@ -137,15 +143,12 @@ def baseline_compared(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-def weak_classes(verified: Verified, pairs: int, below: float = 0.0) -> dict[str, float]:
-    """Return the weak classes with their recall: below the overall accuracy, or among the most confused pairs."""
+def weak_classes(verified: Verified, pairs: int, below: float = 0.0) -> dict[str, ClassScore]:
+    """Return the weak classes: an F1 score below the overall accuracy, or among the most confused pairs."""
     mean = verified.accuracy if verified.accuracy is not None else 1.0
     confused = {name for pair in verified.confused[:pairs] for name in (pair.true, pair.predicted)}
     return {
-        item.label: item.recall if item.recall is not None else 0.0
-        for item in verified.per_class
-        if item.label in confused
-        or any(value is not None and value < mean - below for value in (item.recall, item.precision))
+        item.label: item for item in verified.per_class if item.label in confused or (item.f1 or 0.0) < mean - below
     }
 
 
@@ -173,7 +176,7 @@ def _confirmed(
     measured = {"named": sorted(written), "confirmed": sorted(found), "recall": dict(recalls)}
     cells = [item.cell for item in written.values()]
     if found:
-        shares = ", ".join(f"{name} (recall {weak[labels[name] or '']:.0%})" for name in sorted(found))
+        shares = ", ".join(f"{name} ({_figures(weak[labels[name] or ''])})" for name in sorted(found))
         return passed(
             f"The text names classes that are weak indeed: {shares}.",
             origin=result.origin,
@@ -195,6 +198,14 @@ def _confirmed(
         cells=cells,
         measured=measured,
     )
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _figures(item: ClassScore) -> str:
+    return f"recall {item.recall or 0:.0%}, precision {item.precision or 0:.0%}"
 
 
 def _plain(name: str) -> str:

@@ -167,15 +167,15 @@ def _compared(
             measured=measured,
             review=f"saved {metric_unit(result.metric, measured['saved'])} against {unit} when run again",
         )
-    sources = [name for name in ("stated", "saved", "rerun") if measured[name] is not None]
+    plain = {"stated": "stated", "saved": "saved", "rerun": "re-run"}
+    sources = [word for name, word in plain.items() if measured[name] is not None]
+    agreeing = f"; it agrees with the score as {', '.join(sources)}" if sources else ""
     return passed(
-        f"Recomputed independently, the score is {unit} on {result.size} rows"
-        + (f"; the {' and the '.join(sources)} score agree." if len(sources) > 1 else
-           f"; the {sources[0]} score agrees." if sources else "."),
+        f"Recomputed independently, the score is {unit} on {result.size} rows{agreeing}.",
         origin="verified",
         cells=cells,
         measured=measured,
-    )  # fmt: skip
+    )
 
 
 def _stated_differs(

@@ -45,9 +45,9 @@ def curves_shown(evidence: Evidence, _limits: Limits) -> Verdict:
             fix="fit(..., validation_split=0.2), and plot history.history['val_loss'] beside 'loss'.",
             cells=cells,
         )
-    missing = "training" if kinds == {"validation"} else "validation" if kinds else "training and validation"
+    missing = {"train": "The validation curve is", "validation": "The training curve is"}
     return failed(
-        f"The {missing} curve is not plotted.",
+        f"{missing.get(next(iter(kinds), ''), 'Training and validation curves are')} not plotted.",
         fix="Plot history.history['loss'] and ['val_loss'] over the epochs.",
         cells=cells,
     )

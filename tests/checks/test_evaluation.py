@@ -326,6 +326,11 @@ def test_named_weak_classes_are_confirmed_by_the_matrix():
     assert "recall 82%" in found.summary
 
 
+def test_naming_every_class_but_the_weak_ones_confirms_nothing():
+    """A class taken for others only now and then is not weak because some pair must be the most confused."""
+    assert outcome("evaluation.weakness_named", weak("Class 0 fails.", "0")) == "fail"
+
+
 def test_weakness_without_a_class_or_a_matrix():
     """No class named: failed. No weakness at all: failed. No matrix: unknown. A name nobody knows: unknown."""
     assert outcome("evaluation.weakness_named", weak("Sometimes it fails.")) == "fail"
@@ -340,6 +345,8 @@ def test_a_baseline_is_advice():
     assert not find("evaluation.baseline_compared").moves_level
     dummy = replace(GOOD, cells=(*GOOD.cells, cell(10, "DummyClassifier()", ("DummyClassifier",))))
     assert outcome("evaluation.baseline_compared", dummy) == "pass"
+    said = replace(GOOD, cells=(*GOOD.cells, cell(10, "# always answering the commonest class gives 34 %")))
+    assert outcome("evaluation.baseline_compared", said) == "pass"
     assert outcome("evaluation.baseline_compared", scored(scoring(id="s0", model="m0"), scoring())) == "pass"
 
 
