@@ -231,6 +231,17 @@ def test_scaler_fitted_before_the_split_included_the_test_rows(made):
     assert made.evidence().preprocessing[0].test_rows_included == 60
 
 
+def test_twins_by_chance_are_not_rows_a_scaler_saw(made):
+    """Where rows repeat and no split was seen, test rows that only equal fitted ones don't count as included."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 6, (400, 3)).astype(np.float64), rng.integers(0, 2, 400)
+    made.fitted(x[:300])
+    made.model(units=1)
+    made.fit("m1", x[:300], y[:300])
+    made.evaluate("m1", x[300:], y[300:])
+    assert made.evidence().preprocessing[0].test_rows_included == 0
+
+
 def test_each_fold_is_judged_by_its_own_model(made):
     """In cross-validation the rows a fold holds out are test rows of that fold's model, trained on by the others."""
     x, y = pictures(120)

@@ -85,6 +85,18 @@ def test_predicted_rows_are_matched_one_by_one_through_a_scaler(made):
     assert np.array_equal(labels_of(seal(made)[0]), y_test[::-1])
 
 
+def test_sets_that_lack_different_classes_are_joined_by_class_and_not_by_code(made):
+    """Two loaded parts with other classes each: rows of both get their own class, whatever its place in its list."""
+    x, y = pictures(200)
+    y = np.where(np.arange(200) < 100, 1 + y % 2, 2 * (y % 2))
+    parts = [{"rows": made.rows(x[part]), "labels": made.labels(y[part])} for part in (slice(0, 100), slice(100, 200))]
+    made.send("data.loaded", function="load", parts=parts)
+    made.model(units=3)
+    made.fit("m1", x[:150], y[:150])
+    made.predict("m1", x[60:])
+    assert np.array_equal(labels_of(seal(made)[0]), y[60:])
+
+
 def test_predicted_pictures_are_matched_through_plain_scaling(made):
     """Labels from a loader reach pictures divided by 255 by their canonical form."""
     x, y = pictures(200)
