@@ -13,6 +13,9 @@ from grader.reports.numbers import cell_number, count, decimal, joined, percent
 from grader.reports.wording import ROLES
 
 MOST_LANES = 6
+MOST_LISTED = 40
+LONGEST_USE = 36
+"""Characters that fit behind a lane."""
 MOST_CELLS_NAMED = 4
 
 
@@ -43,13 +46,16 @@ class DataView:
 
 
 def data_view(evidence: Evidence, known_cells: frozenset[int]) -> DataView | None:
-    """Return how rows trained, validated and tested; None where no row was seen to reach a model."""
+    """Return how rows trained, validated and tested; None where no rows were seen at all.
+
+    Lanes are the sets that reached a model. What they were made from (the whole data, before scaling) is listed only.
+    """
     order: dict[Role, int] = {"train": 0, "validation": 1, "test": 2, "other": 3}
-    used = sorted((item for item in evidence.row_sets if item.role != "other"), key=lambda item: order[item.role])
-    used = used or list(evidence.row_sets)
-    if not used:
+    reached = _reached_a_model(evidence)
+    sets = sorted(evidence.row_sets, key=lambda item: (item.id not in reached, order[item.role]))
+    if not sets:
         return None
-    drawn = used[:MOST_LANES]
+    drawn = [item for item in sets if item.id in reached][:MOST_LANES]
     lanes = tuple(
         Lane(ROLES[item.role][0], item.rows, _use_of(item, evidence, short=True), item.role) for item in drawn
     )
@@ -58,9 +64,15 @@ def data_view(evidence: Evidence, known_cells: frozenset[int]) -> DataView | Non
     met = [item for item in pairs if item.exact or item.canonical]
     shared = tuple(_shared_rows(item, evidence, position) for item in met)
     clean = "No row was found on two sides." if pairs and not met else ""
-    lines = tuple(_rows_line(item, evidence, known_cells) for item in used)
+    lines = tuple(_rows_line(item, evidence, known_cells) for item in sets[:MOST_LISTED])
     sentences = tuple(_overlap_sentence(item, evidence) for item in met)
     return DataView(lane_chart(lanes, shared), lines, sentences, clean)
+
+
+def _reached_a_model(evidence: Evidence) -> frozenset[str]:
+    trained = {rows for item in evidence.trainings for rows in (item.train_rows, item.validation_rows)}
+    scored = {item.rows for item in evidence.scorings}
+    return frozenset(rows for rows in trained | scored if rows is not None)
 
 
 def _shared_rows(overlap: Overlap, evidence: Evidence, position: Mapping[str, int]) -> SharedRows:
@@ -94,8 +106,9 @@ def _use_of(rows: RowSet, evidence: Evidence, *, short: bool) -> str:
         for verb, cells in (("trained on", fitted), ("watched", watched), ("scored", scored))
         if cells
     ]
-    words = ", ".join(parts) or ROLES[rows.role][1]
-    return words if not short or len(words) <= 46 else ROLES[rows.role][1]
+    words = ", ".join(parts) or "seen on the way to a model"
+    # A sentence too long for its lane is told in general; the table below has it whole.
+    return ROLES[rows.role][1] if short and len(words) > LONGEST_USE else words
 
 
 def _cell_words(indices: Sequence[int]) -> str:

@@ -30,8 +30,9 @@ SCORE_MEANINGS = (
     ("rerun", "Re-run", "what it printed when it was run again"),
     ("verified", "Recomputed", "the sealed model on the recorded rows, outside the student's process"),
 )
+SCORE_CHECK = "evaluation.score_verified"
 SAME_SCORE = 0.0051
-"""Shares that differ by no more than a rounded percent are the same for a reader; the checks decide by their own."""
+"""Where the check found a difference: tellings this close to the recomputed score are not the ones it means."""
 
 
 def score_lines(grade: Grade, evidence: Evidence) -> tuple[ScoreLine, ...]:
@@ -40,7 +41,9 @@ def score_lines(grade: Grade, evidence: Evidence) -> tuple[ScoreLine, ...]:
     values = {key: _number(scores.get(key)) for key, _, _ in SCORE_MEANINGS}
     if all(value is None for value in values.values()):
         return ()
-    truth = values["verified"]
+    # Whether a difference is more than chance is the check's to say; here only which telling it is.
+    disputed = any(item.check == SCORE_CHECK and item.outcome == "fail" for item in grade.findings)
+    truth = values["verified"] if disputed else None
     written = score_writer(evidence)
     return tuple(
         ScoreLine(name, meaning, written(value) if value is not None else NONE, _differs(value, truth))

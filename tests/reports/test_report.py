@@ -91,6 +91,16 @@ def test_the_scores_stand_side_by_side(page: Page) -> None:
     assert page.text.count("differs from the recomputed one") == 1
 
 
+def test_scores_that_the_check_finds_equal_are_not_called_different() -> None:
+    """A re-run a point lower than the saved score may be chance: the report never contradicts the check."""
+    grade = rich_grade()
+    findings = tuple(
+        replace(item, outcome="pass") if item.check == "evaluation.score_verified" else item for item in grade.findings
+    )
+    html = render_report(replace(grade, findings=findings), rich_evidence())
+    assert "differs from the recomputed one" not in html
+
+
 def test_the_worst_pair_is_named(page: Page) -> None:
     """The pair of classes most often confused is told in a sentence."""
     assert "Most often, “8” was taken for “1” 4 times" in page.text
@@ -110,6 +120,24 @@ def test_wrong_predictions_are_pictures_inside_the_page(page: Page) -> None:
     assert len(pictures) == 6
     assert all(str(item["src"]).startswith("data:image/png;base64,") for item in pictures)
     assert pictures[0]["alt"] == "Row 1553: 8, taken for 1"
+
+
+def test_only_rows_that_reached_a_model_are_lanes() -> None:
+    """The data as loaded, before it was split or scaled, trained nothing: it is listed, and no share is counted of it."""
+    evidence = rich_evidence()
+    loaded = replace(evidence.row_sets[0], id="r0", rows=1797)
+    page = Page(render_report(rich_grade(), replace(evidence, row_sets=(loaded, *evidence.row_sets)), rubric()))
+    chart = next(str(item["aria-label"]) for item in page.tags("svg") if "rows were used" in str(item["aria-label"]))
+    assert "1,797" not in chart
+    assert "Training: 1,149 rows, trained on in cell 7" in chart
+    assert "63.9" in page.text
+    assert "seen on the way to a model" in page.text
+
+
+def test_rows_that_reached_no_model_are_said_to() -> None:
+    """Where nothing was trained or scored the page does not claim a use."""
+    evidence = replace(rich_evidence(), trainings=(), scorings=())
+    assert "No rows were seen to reach a model." in Page(render_report(rich_grade(), evidence)).text
 
 
 def test_shared_rows_are_told(page: Page) -> None:

@@ -54,7 +54,7 @@ def _student_line(bar: Bar, unit: float, rows: int) -> Markup:
 
 
 def _label(bar: Bar, top: float) -> Markup:
-    words = fitting(bar.label, WIDTH - WIDEST_CHARACTER * len(bar.note[:24]))
+    words = fitting(bar.label, WIDTH - WIDEST_CHARACTER * (len(bar.note[:24]) + 5))
     note = element("tspan", f" \N{MIDDLE DOT} {bar.note[:24]}", class_="muted") if bar.note else Markup("")
     strength = "label strong" if bar.style == "student" else "label"
     return element("text", words, note, x=0, y=top + 14, class_=strength)
