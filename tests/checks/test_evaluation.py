@@ -326,8 +326,8 @@ def test_named_weak_classes_are_confirmed_by_the_matrix():
     assert "recall 82%" in found.summary
 
 
-def test_naming_every_class_but_the_weak_ones_confirms_nothing():
-    """A class taken for others only now and then is not weak because some pair must be the most confused."""
+def test_a_strong_class_called_weak_is_not_confirmed():
+    """Naming the class that is right most often shows no reading of the matrix."""
     assert outcome("evaluation.weakness_named", weak("Class 0 fails.", "0")) == "fail"
 
 
