@@ -253,6 +253,17 @@ def test_each_fold_is_judged_by_its_own_model(made):
     assert {scoring.role for scoring in made.evidence().scorings} == {"test"}
 
 
+def test_a_scoring_is_judged_by_what_came_before_it(made):
+    """Training on the test rows after the result (to hand in the best model) doesn't spoil the result."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.evaluate("m1", x[150:], y[150:])
+    made.fit("m1", x, y)
+    made.evaluate("m1", x[150:], y[150:])
+    assert [scoring.role for scoring in made.evidence().scorings] == ["test", "train"]
+
+
 def test_one_model_through_all_folds_has_seen_them(made):
     """The same model object trained fold after fold has trained on what the last fold holds out."""
     x, y = pictures(120)
