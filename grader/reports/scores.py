@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from grader.model import Evidence, Grade
 from grader.reports.charts import Bar, bar_chart
-from grader.reports.numbers import NONE, count, decimal, percent
+from grader.reports.numbers import NONE, count, decimal, joined, percent
 from grader.reports.outcome import final_verification
 
 
@@ -85,14 +85,13 @@ def comparison(evidence: Evidence) -> Comparison | None:
     metric = "mae" if by_error else "accuracy"
     for item in evidence.references:
         if item.metric == metric:
-            size = count(item.parameters, "parameter")
-            bars.append(Bar(item.title, item.score, "reference", item.spread, size))
+            bars.append(Bar(item.title, item.score, "reference", item.spread))
     guess = (result.baseline_mae if by_error else result.majority_accuracy) if result else None
     if guess is not None:
         bars.append(Bar("Always the median" if by_error else "Always the commonest class", guess, "baseline"))
     if len(bars) < 2:
         return None
-    notes = tuple(item.note for item in evidence.references if item.note)
+    notes = (*_sizes(evidence, metric), *(item.note for item in evidence.references if item.note))
     unit = (
         "mean absolute error on the same held-out rows; shorter is better"
         if by_error
@@ -101,3 +100,14 @@ def comparison(evidence: Evidence) -> Comparison | None:
     return Comparison(
         bar_chart("Scores compared", tuple(bars), None if by_error else 1.0, score_writer(evidence)), unit, notes
     )
+
+
+def _sizes(evidence: Evidence, metric: str) -> tuple[str, ...]:
+    """Return a sentence on how large the networks compared are: a small gap to a far larger one is no shame."""
+    references = tuple(count(item.parameters) for item in evidence.references if item.metric == metric)
+    if not references:
+        return ()
+    model = evidence.model(evidence.final_model)
+    own = f"; this notebook's model has {count(model.parameters)}" if model else ""
+    order = ", in this order" if len(references) > 1 else ""
+    return (f"Parameters of the references{order}: {joined(references)}{own}.",)

@@ -247,7 +247,7 @@ def test_names_are_escaped_in_every_chart() -> None:
         confusion_matrix(((1, 0), (0, 1)), (ATTACK, "b")),
         confusion_matrix(tuple((1,) * 30 for _ in range(30)), (ATTACK,) * 30),
         curve_chart(ATTACK, (Series(ATTACK, (1.0, 2.0), "train"),), (1, ATTACK)),
-        bar_chart(ATTACK, (Bar(ATTACK, 1.0, "student", 0.1, ATTACK),), None, decimal),
+        bar_chart(ATTACK, (Bar(ATTACK, 1.0, "student", 0.1),), None, decimal),
         lane_chart((Lane(ATTACK, 5, ATTACK, "train"),), (SharedRows(0, 0, ATTACK),)),
         level_distribution(ATTACK, {"emerging": 1}),
     )
@@ -261,7 +261,7 @@ def test_long_names_are_cut_to_their_room() -> None:
     name = "wide " * 40
     charts = (
         curve_chart(name, (Series(name, (1.0, 2.0), "train"),), (1, name)),
-        bar_chart("Scores", (Bar(name, 1.0, "student", 0.1, name),), None, decimal),
+        bar_chart("Scores", (Bar(name, 1.0, "student", 0.1),), None, decimal),
         lane_chart((Lane(name, 5, name, "train"),), ()),
     )
     for chart in charts:

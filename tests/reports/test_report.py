@@ -335,7 +335,7 @@ OWN_TAGS = {
         "caption",
         "thead",
     ),
-    *("tbody", "tr", "th", "td", "details", "summary", "pre", "code", "strong", "em", "img", "svg", "text", "tspan"),
+    *("tbody", "tr", "th", "td", "details", "summary", "pre", "code", "strong", "em", "img", "svg", "text"),
     *("rect", "path", "line", "circle"),
 }
 

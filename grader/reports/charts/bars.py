@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grader.reports.charts.svg import WIDEST_CHARACTER, drawing, element, fitting, text
+from grader.reports.charts.svg import drawing, element, text
 
 WIDTH, ROW = 380.0, 46.0
 VALUE_WIDTH = 116.0
@@ -23,7 +23,6 @@ class Bar:
     value: float
     style: str
     spread: float = 0.0
-    note: str = ""
 
 
 def bar_chart(title: str, bars: tuple[Bar, ...], largest: float | None, written: Callable[[float], str]) -> Markup:
@@ -53,17 +52,10 @@ def _student_line(bar: Bar, unit: float, rows: int) -> Markup:
     return element("line", x1=x, x2=x, y1=ROW - 11, y2=ROW * rows - 8, class_="student-line")
 
 
-def _label(bar: Bar, top: float) -> Markup:
-    words = fitting(bar.label, WIDTH - WIDEST_CHARACTER * (len(bar.note[:24]) + 5))
-    note = element("tspan", f" \N{MIDDLE DOT} {bar.note[:24]}", class_="muted") if bar.note else Markup("")
-    strength = "label strong" if bar.style == "student" else "label"
-    return element("text", words, note, x=0, y=top + 14, class_=strength)
-
-
 def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> list[Markup]:
     length = max(0.0, bar.value * unit) if math.isfinite(bar.value) else 0.0
     parts = [
-        _label(bar, top),
+        text(0, top + 14, bar.label, "label strong" if bar.style == "student" else "label", width=WIDTH),
         element("rect", x=0, y=top + 20, width=max(length, 1.5), height=15, rx=2, class_=f"bar {bar.style}"),
     ]
     reach = length
