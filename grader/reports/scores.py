@@ -83,9 +83,8 @@ def comparison(evidence: Evidence) -> Comparison | None:
         name = "This notebook" if result.origin == "verified" else "This notebook (as claimed by its run)"
         bars.append(Bar(name, own, "student"))
     metric = "mae" if by_error else "accuracy"
-    for item in evidence.references:
-        if item.metric == metric:
-            bars.append(Bar(item.title, item.score, "reference", item.spread))
+    references = [item for item in evidence.references if item.metric == metric]
+    bars += [Bar(item.title, item.score, "reference", item.spread) for item in references]
     guess = (result.baseline_mae if by_error else result.majority_accuracy) if result else None
     if guess is not None:
         bars.append(Bar("Always the median" if by_error else "Always the commonest class", guess, "baseline"))

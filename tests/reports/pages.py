@@ -65,7 +65,7 @@ class Page(HTMLParser):
 
 def literal_values() -> set[str]:
     """Every word the model's Literal types allow: these are the grader's own, never a student's."""
-    found = {"alpha"}
+    found: set[str] = set()
     for module in (evidence, judgement, run):
         for value in vars(module).values():
             if all(isinstance(item, str) for item in get_args(value)):
