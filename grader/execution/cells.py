@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -157,12 +158,11 @@ class CellsRunner:
         return await self._ending(task)
 
     async def _time_out(self, task: asyncio.Future[Any]) -> Breach:
-        await self._client.km.interrupt_kernel()
+        with contextlib.suppress(Exception):  # the kernel may be dying, and time is up in any case
+            await self._client.km.interrupt_kernel()
         await asyncio.wait({task}, timeout=INTERRUPT_GRACE_S)
-        if task.done():
-            task.exception()  # however it ended, time was up
-        else:
-            task.cancel()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # however it ended, time was up
         return Breach("timeout", f"it was stopped after {self._wall_s:g} s, the time allowed for the whole notebook")
 
     async def _ending(self, task: asyncio.Future[Any]) -> Breach | None:

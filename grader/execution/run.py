@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import selectors
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import grader
 from grader.errors import RunnerError
@@ -21,6 +18,7 @@ from grader.execution.cells import INTERRUPT_GRACE_S, STARTUP_S
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import RUN, load_run, write_job, write_run
 from grader.model import Run, Submission
+from grader.sandbox.pipes import PipeReader
 
 OVERTIME_S = 120.0
 """A runner that is this late (writing its files, ending its box) hangs, and is killed."""
@@ -31,7 +29,7 @@ GOODBYE_S = 15.0
 STDERR_TAIL = 4096
 _LOOK_S = 0.2
 _MAX_LINE = 4096
-_READ = 64 * 1024
+_STDERR = 1
 
 OnProgress = Callable[[RunProgress], None]
 
@@ -96,9 +94,16 @@ class _Runner:
     def follow(self, on_progress: OnProgress | None, stop: threading.Event | None) -> str | None:
         """Pass on the news until the runner ends: None where it ended well, else what went wrong."""
         held = b""
-        for out, error in self._chunks(stop):
-            self._stderr = (self._stderr + error)[-STDERR_TAIL:]
-            *lines, held = (held + out).split(b"\n")
+        for item in PipeReader(self._pipes()).chunks(_LOOK_S):
+            if time.monotonic() > self._deadline or (stop is not None and stop.is_set()):
+                break
+            if item is None:
+                continue
+            position, chunk = item
+            if position == _STDERR:
+                self._stderr = (self._stderr + chunk)[-STDERR_TAIL:]
+                continue
+            *lines, held = (held + chunk).split(b"\n")
             held = held[-_MAX_LINE:]
             for line in lines:
                 news = _news(line)
@@ -114,20 +119,8 @@ class _Runner:
         said = self._stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
         return f"the runner process ended with status {code}: {said or 'it said nothing'}"
 
-    def _chunks(self, stop: threading.Event | None) -> Iterator[tuple[bytes, bytes]]:
-        """What comes from stdout and stderr, until both close, the time is up or `stop` is set."""
-        with selectors.DefaultSelector() as selector:
-            for pipe in (self._process.stdout, self._process.stderr):
-                selector.register(pipe, selectors.EVENT_READ)  # type: ignore[arg-type]
-            while selector.get_map() and time.monotonic() <= self._deadline and not (stop and stop.is_set()):
-                for key, _ in selector.select(_LOOK_S):
-                    chunk = os.read(key.fd, _READ)
-                    if not chunk:
-                        selector.unregister(key.fileobj)
-                    elif key.fileobj is self._process.stdout:
-                        yield chunk, b""
-                    else:
-                        yield b"", chunk
+    def _pipes(self) -> list[IO[bytes]]:
+        return [pipe for pipe in (self._process.stdout, self._process.stderr) if pipe is not None]
 
     def _end(self) -> None:
         process = self._process
@@ -136,8 +129,7 @@ class _Runner:
         try:
             process.wait(GOODBYE_S)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()  # what it started dies with it
             process.wait()
         finally:
             for pipe in (process.stdout, process.stderr):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -254,7 +255,7 @@ class Sandbox:
             if self.box.tier == "landlock":
                 target.symlink_to(source.resolve())
             elif source.is_dir():
-                shutil.copytree(source, target, symlinks=True)
+                shutil.copytree(source, target, symlinks=True, ignore=_special_files)
             else:
                 shutil.copyfile(source, target)
         for offer in self.box.offers:
@@ -326,12 +327,12 @@ class Sandbox:
     def _spawn(self, descriptors: Sequence[int], stdout: int) -> subprocess.Popen[bytes]:
         if self.mounted:
             return self._spawn_bubblewrap(descriptors, stdout)
-        shim_command = [self.box.python, "-I", "-S", str(_HERE / "shim.py"), str(self.folder / "box.json")]
+        shim_command = [sys.executable, "-I", "-S", str(_HERE / "shim.py"), str(self.folder / "box.json")]
         if sys.platform == "win32":
             return self._spawn_unwalled(stdout)
         lifeline, self._lifeline = os.pipe()
         uid = "-" if self._slot is None else str(self._slot.uid)
-        keeper = [self.box.python, "-I", "-S", str(_HERE / "keeper.py"), str(lifeline), uid, "--", *shim_command]
+        keeper = [sys.executable, "-I", "-S", str(_HERE / "keeper.py"), str(lifeline), uid, "--", *shim_command]
         try:
             return self._popen(keeper, (*descriptors, lifeline), stdout)
         finally:
@@ -410,6 +411,12 @@ class Sandbox:
 
 def _own_uid(box: Box) -> bool:
     return box.tier != "none" and sys.platform == "linux" and os.geteuid() == 0
+
+
+def _special_files(folder: str, names: list[str]) -> list[str]:
+    """Which of these can't be copied: pipes, sockets, devices."""
+    kinds = ((name, os.lstat(os.path.join(folder, name)).st_mode) for name in names)
+    return [name for name, mode in kinds if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))]
 
 
 def _tasks_of_this_user() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import selectors
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from grader.errors import SandboxError
 from grader.model import RunStatus, Tier
 from grader.sandbox.box import Box, Breach, Offer
 from grader.sandbox.limits import KIB, MIB, Limits
+from grader.sandbox.pipes import PipeReader
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.shim import SHIM_FAILED
 
@@ -27,7 +27,7 @@ MAX_ARGUMENTS = 100 * KIB
 """Linux takes 128 KiB in one word of a command line."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_READ = 64 * KIB
+_LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +119,13 @@ def _read_capped(pipe: IO[bytes] | None, cap: int, sandbox: Sandbox) -> bytes:
     if pipe is None:
         raise SandboxError("the script's output was not connected")
     received = bytearray()
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while True:
-            ended = sandbox.process is not None and sandbox.process.poll() is not None
-            if not selector.select(timeout=0.0 if ended else 0.2):
-                if ended:
-                    return bytes(received)
-                continue
-            chunk = os.read(pipe.fileno(), _READ)
-            if not chunk:
-                return bytes(received)
-            received += chunk
-            if len(received) > cap:
-                sandbox.destroy(Breach("output_flood", f"it wrote more than {cap // MIB} MiB of output"))
-                return bytes(received[:cap])
+    for item in PipeReader([pipe]).chunks(_LOOK_S):
+        if item is None:
+            if sandbox.process is not None and sandbox.process.poll() is not None:
+                break
+            continue
+        received += item[1]
+        if len(received) > cap:
+            sandbox.destroy(Breach("output_flood", f"it wrote more than {cap // MIB} MiB of output"))
+            return bytes(received[:cap])
+    return bytes(received)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import resource
 import struct
 import sys
 from typing import Any
@@ -109,6 +108,10 @@ def set_capabilities(mask: int) -> None:
 
 def set_limits(limits: dict[str, int]) -> None:
     """Set the resource limits, soft and hard, never above a hard limit that is already there."""
+    if not limits:
+        return
+    import resource  # noqa: PLC0415 - Unix only, and this file is read elsewhere too
+
     for name, value in limits.items():
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is None:

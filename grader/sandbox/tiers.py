@@ -25,6 +25,7 @@ _GAPS: dict[Tier, tuple[str, ...]] = {
         "command lines of the machine's other processes can be read",
         "TCP ports can be listened on (connecting is refused)",
         "disk use is measured twice a second, not held by a file system of its own",
+        "folders beside the notebook are links: code that walks folders without following links doesn't enter them",
         "there is no /dev/shm: process pools fall back to one process",
     ),
     "none": (

@@ -9,8 +9,8 @@ from pathlib import Path
 from grader.errors import SandboxError
 from grader.sandbox.folders import try_lock
 
-FIRST_UID = 61_000
-"""Above the uids of people and system users, below the ranges that containers delegate (100,000 and up)."""
+FIRST_UID = 60_600
+"""In the range that systemd's table of uids leaves unused (60,578 to 61,183), above people and system users."""
 
 SLOTS = 512
 """More boxes than one machine can run at a time."""

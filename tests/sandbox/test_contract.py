@@ -20,6 +20,7 @@ import pytest
 from grader.model import Tier
 from grader.sandbox import MIB, Box, Sandbox, run_script, tier_gaps
 from grader.sandbox.interpreter import interpreter_roots
+from grader.sandbox.uids import FIRST_UID, SLOTS
 
 from .conftest import SMALL, RunCode, answer_of
 
@@ -244,7 +245,8 @@ class TestOthers:
             answer([os.getuid(), os.getgid(), os.getgroups(), held])
         """
         uid, gid, groups, held = answer_of(run_code(walled, code))
-        assert uid == gid >= 61_000
+        assert uid == gid
+        assert FIRST_UID <= uid < FIRST_UID + SLOTS
         assert groups in ([], [gid])
         read_search = 1 << 2  # lets an interpreter under /root be read; what can be named is held by Landlock
         assert {int(mask, 16) for mask in held} <= {0, read_search}
