@@ -86,13 +86,18 @@ def text_hashes(table: Any) -> Any:
     numbers = np.empty((count, width), dtype=np.uint64)
     for row in range(count):
         for column in range(width):
-            text = str(table[row, column])
+            text = as_text(table[row, column])
             token = tokens.get(text)
             if token is None:
                 digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
                 token = tokens[text] = int.from_bytes(digest, "little")
             numbers[row, column] = token
     return _combine(numbers)
+
+
+def as_text(value: Any) -> str:
+    """Return a cell's text; tensors of strings hold bytes where arrays hold text."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def digest(hashes: Any, *more: Any) -> str:

@@ -56,7 +56,7 @@ def _hook(probe: Probe, scorings: Scorings, public: str, names: tuple[str, ...])
 
 def _observer(probe: Probe, scorings: Scorings, function: str, bind: Any) -> Any:
     def observe(*args: Any, **kwargs: Any) -> Watching:
-        if probe.within("metric", "fit", "evaluate", "validation", "batch"):
+        if probe.within("metric", "fit", "evaluate", "validation", "batch", "sklearn"):
             return
         true, predicted = list(bind(*args, **kwargs).values())[:2]
         with probe.inside("metric"):

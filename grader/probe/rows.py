@@ -57,7 +57,7 @@ class RowSets:
         if known is None:
             known = self._enter(table)
         if keep and not known.has_values and table.rows is not None:
-            self._send_values(known, table.rows if not table.text else table.rows.astype(str), None, keep)
+            self._send_values(known, table.rows, None, keep)
             new = new or known.has_values
         if new:
             self._send(known)
@@ -188,8 +188,11 @@ def pack(rows: Any) -> tuple[Any, int | None]:
     """Return rows in the smallest form that loses nothing float32 has, and the scale to divide by, if any."""
     import numpy as np
 
-    if rows.dtype.kind == "O":
-        rows = rows.astype(np.float64)
+    if rows.dtype.kind in "OS":
+        try:
+            rows = rows.astype(np.float64)
+        except (TypeError, ValueError):
+            return np.array([fp.as_text(value) for value in rows.reshape(-1)]).reshape(rows.shape), None
     kind = rows.dtype.kind
     if kind in "mM":
         rows = rows.view(np.int64)

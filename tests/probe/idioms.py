@@ -195,7 +195,53 @@ with warnings.catch_warnings(record=True) as caught:
 print([(w.category.__name__, str(w.message)[:60], w.filename.rpartition("/")[2][:12], w.lineno) for w in caught])
 """
 
+TABLES_AND_TEXT = """
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
+keras.utils.set_random_seed(8)
+frame = pd.DataFrame(np.random.rand(300, 5), columns=list("abcde"))
+frame["kind"] = (frame.a > 0.5).map({True: "yes", False: "no"})
+codes = LabelEncoder().fit_transform(frame.kind)
+columns = ColumnTransformer([("n", StandardScaler(), ["a", "b"]), ("c", OneHotEncoder(), ["kind"])])
+report("frame columns", columns.fit_transform(frame))
+pipe = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame[list("abcde")], codes)
+report("frame pipe", pipe.score(frame[list("abcde")], codes))
+report("frame cv", cross_val_score(LogisticRegression(), frame[["a"]], codes, cv=3))
+report("frame search", GridSearchCV(LogisticRegression(), {"C": [0.1, 2]}).fit(frame[["a"]], codes).best_score_)
+report("frame folds", [fold for fold in StratifiedKFold(3, shuffle=True, random_state=1).split(frame[["a"]], codes)])
+left, right = train_test_split(frame, test_size=0.3)
+model = keras.Sequential([layers.Dense(4), layers.Dense(1)])
+model.compile("adam", "mse", metrics=["mae"])
+report("frame fit", model.fit(left[list("abcde")], left.a * 3, epochs=2, verbose=0, validation_split=0.1).history)
+report("frame error", mean_absolute_error(right.a * 3, model.predict(right[list("abcde")], verbose=0)))
+texts, marks = np.array(["good film", "bad film", "nice one"] * 20), np.array([1, 0, 1] * 20)
+words = layers.TextVectorization(output_sequence_length=4)
+words.adapt(tf.data.Dataset.from_tensor_slices(texts).batch(7))
+model = keras.Sequential([keras.Input((1,), dtype="string"), words, layers.Embedding(20, 4),
+                          layers.GlobalAveragePooling1D(), layers.Dense(1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+report("text fit", model.fit(tf.constant(texts)[:, None], marks, epochs=2, verbose=0).history)
+a, b = keras.Input((3,)), keras.Input((2,))
+two = keras.Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))
+two.compile("sgd", "mse")
+ones = [np.ones((20, 3)), np.ones((20, 2))]
+report("two inputs", two.fit(ones, np.ones(20), verbose=0, validation_split=0.2).history)
+slow = keras.Sequential([layers.Input((5,)), layers.Lambda(lambda x: x * 2), layers.Dense(1)])
+slow.compile(keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)),
+             loss=lambda t, p: tf.reduce_mean((t - p) ** 2), run_eagerly=True)
+report("eager fit", slow.fit(frame[list("abcde")].to_numpy(), frame.a.to_numpy(), epochs=1, verbose=0).history)
+slow.set_weights(slow.get_weights())
+report("eager predict", slow.predict(frame[list("abcde")].to_numpy(), verbose=0))
+after("tables")
+"""
+
 ALL = {
+    "tables_and_text": TABLES_AND_TEXT,
     "arrays": ARRAYS,
     "printed": PRINTED,
     "tf_data": TF_DATA,

@@ -105,6 +105,9 @@ def test_text_rows() -> None:
     x = np.array([["a", "b"], ["b", "a"], ["a", "b"]], dtype=object)
     hashes = text_hashes(x).tolist()
     assert hashes[0] == hashes[2] != hashes[1]
+    assert text_hashes(np.char.encode(x.astype(str)).astype(object)).tolist() == hashes, "tensors hold bytes"
+    packed, scale = pack(np.array([[b"good"], ["film"]], dtype=object))
+    assert (packed.tolist(), packed.dtype.kind, scale) == ([["good"], ["film"]], "U", None)
 
 
 @given(pictures)
