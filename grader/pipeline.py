@@ -119,6 +119,8 @@ class ClassGrader:
             evidence = self._complete(collect_evidence(submission, run), run)
             self._keep_notebook(submission, run)
         except InfrastructureError as error:
+            if self.stop.is_set():
+                raise  # stopped by hand, not failed: it is run again next time
             return broken_evidence(submission, str(error))
         except GraderError:
             raise
