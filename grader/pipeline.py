@@ -48,7 +48,10 @@ POLL_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class GradeSettings:
-    """How a class is to be graded. `reference_budget_s` of 0 trains no references."""
+    """How a class is to be graded. `reference_budget_s` of 0 trains no references.
+
+    `own_notebook` says that a student checks their own work: running it without isolation is then no concern.
+    """
 
     out: Path
     rubric: Rubric
@@ -56,6 +59,7 @@ class GradeSettings:
     jobs: int
     reference_budget_s: float
     rerun: bool = False
+    own_notebook: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,11 @@ class ClassGrader:
         self.progress.stage(evidence.submission, "judging")
         if not reused:
             write_atomically(self.settings.out / evidence.submission / "evidence.json", evidence_json(evidence))
-        result = Result.of_grade(judge_and_write(self.settings.out, self.settings.rubric, evidence))
+        rubric = self.settings.rubric
+        findings = run_checks(evidence, rubric.thresholds)
+        grade = judge_grade(evidence, rubric, findings, own_notebook=self.settings.own_notebook)
+        write_submission(self.settings.out, rubric, evidence, grade)
+        result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
         self.book.record(result, lasting)
         self.progress.finished(result, reused=reused)
@@ -193,13 +201,11 @@ def _own_fault(error: Exception) -> str:
     return f"the grader itself failed ({type(error).__name__}: {error}); please report it, and grade by hand meanwhile"
 
 
-def judge_and_write(out: Path, rubric: Rubric, evidence: Evidence) -> Grade:
-    """Judge one submission's evidence and write its `grade.json` and `report.html`."""
-    grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
+def write_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade) -> None:
+    """Write one submission's `grade.json` and `report.html`."""
     folder = out / evidence.submission
     write_atomically(folder / "grade.json", grade_json(grade))
     write_atomically(folder / "report.html", render_report(grade, evidence, rubric))
-    return grade
 
 
 def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
@@ -211,7 +217,9 @@ def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
     with Gradebook.open_existing(out) as book:
         for row in book.results():
             evidence = read_evidence(out / row.submission / "evidence.json")
-            book.record_judgement(Result.of_grade(judge_and_write(out, rubric, evidence)))
+            grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
+            write_submission(out, rubric, evidence, grade)
+            book.record_judgement(Result.of_grade(grade))
         results = book.results()
     write_class(out, rubric, results)
     return results

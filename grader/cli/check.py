@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.grade import DEFAULT_MEMORY_GB, DEFAULT_REFERENCE_S, DEFAULT_TIMEOUT_S, LEVEL_STYLES
-from grader.cli.options import cores, data_folder, output_folder
+from grader.cli import options
+from grader.cli.grade import LEVEL_STYLES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,23 +24,12 @@ REASONS_SHOWN = 3
 
 @click.command(name="check")
 @click.argument("notebook", type=click.Path(path_type=Path))
-@click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+@options.rubric
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
-@click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=DEFAULT_TIMEOUT_S,
-    show_default=True,
-    help="Seconds the notebook may run.",
-)
-@click.option(
-    "--reference-budget",
-    type=click.FloatRange(min=0),
-    default=DEFAULT_REFERENCE_S,
-    show_default=True,
-    help="Seconds for training the references; 0 trains none.",
-)
+@options.data
+@options.timeout
+@options.memory
+@options.reference_budget
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,6 +38,7 @@ def command(
     out: Path | None,
     data: Path | None,
     timeout: float,
+    memory: float,
     reference_budget: float,
 ) -> None:
     """Check your own NOTEBOOK with the engine that grades it.
@@ -73,20 +63,23 @@ def command(
         submission = load_submission(notebook)
     except SubmissionError as error:
         raise SubmissionsNotFoundError(f"{notebook} {error}") from error
-    out = output_folder(out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent)
+    out = options.output_folder(
+        out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
+    )
     settings = GradeSettings(
         out=out,
         rubric=loaded,
         run=RunSettings.of(
             detect_tier(),  # one's own notebook may run without isolation where none works
             timeout_s=timeout,
-            memory_bytes=int(DEFAULT_MEMORY_GB * 1024**3),
-            data=data_folder(data),
-            threads=cores(),
+            memory_bytes=int(memory * 1024**3),
+            data=options.data_folder(data),
+            threads=options.cores(),
         ),
         jobs=1,
         reference_budget_s=reference_budget,
         rerun=True,
+        own_notebook=True,
     )
     with Gradebook.open(out) as book, watching(1, 1) as progress:
         ClassGrader(settings, book, progress, threading.Event()).grade_all((submission,))

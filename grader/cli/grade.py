@@ -9,21 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.options import cores, data_folder, jobs_for, output_folder, require_tier
+from grader.cli import options
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from grader.model.result import Result
-
-DEFAULT_TIMEOUT_S = 900.0
-"""Fifteen minutes: real class notebooks took at most two on a loaded machine."""
-
-DEFAULT_MEMORY_GB = 4.0
-"""A Keras notebook on 60,000 small pictures in float64 holds about 1.5 GB; twice that, and some."""
-
-DEFAULT_REFERENCE_S = 60.0
-"""For all reference trainings of one split; a class on one data set trains them once."""
 
 
 def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -34,33 +25,15 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
 
 @click.command(name="grade")
 @click.argument("submissions", type=click.Path(path_type=Path))
-@click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+@options.rubric
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
 )
 @click.option("--jobs", default="auto", show_default=True, callback=_jobs, help="Notebooks run side by side.")
-@click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=DEFAULT_TIMEOUT_S,
-    show_default=True,
-    help="Seconds a notebook may run.",
-)
-@click.option(
-    "--memory",
-    type=click.FloatRange(min=1.5),
-    default=DEFAULT_MEMORY_GB,
-    show_default=True,
-    help="Gigabytes a notebook may use.",
-)
-@click.option(
-    "--reference-budget",
-    type=click.FloatRange(min=0),
-    default=DEFAULT_REFERENCE_S,
-    show_default=True,
-    help="Seconds for training the references of one split; 0 trains none.",
-)
+@options.data
+@options.timeout
+@options.memory
+@options.reference_budget
 @click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
@@ -90,11 +63,11 @@ def command(
     from grader.rubrics import load_rubric
 
     loaded = load_rubric(rubric)
-    tier = require_tier(unsafe=unsafe_no_sandbox)
+    tier = options.require_tier(unsafe=unsafe_no_sandbox)
     found = load_submissions(submissions)
-    data = data_folder(data)
-    out = output_folder(out, submissions)
-    side_by_side = jobs_for(jobs, len(found))
+    data = options.data_folder(data)
+    out = options.output_folder(out, submissions)
+    side_by_side = options.jobs_for(jobs, len(found))
     settings = GradeSettings(
         out=out,
         rubric=loaded,
@@ -103,7 +76,7 @@ def command(
             timeout_s=timeout,
             memory_bytes=int(memory * 1024**3),
             data=data,
-            threads=max(1, cores() // side_by_side),
+            threads=max(1, options.cores() // side_by_side),
         ),
         jobs=side_by_side,
         reference_budget_s=reference_budget,

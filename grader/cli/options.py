@@ -6,10 +6,45 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
 
 if TYPE_CHECKING:
     from grader.sandbox import TierReport
+
+DEFAULT_TIMEOUT_S = 900.0
+"""Fifteen minutes: real class notebooks took at most two on a loaded machine."""
+
+DEFAULT_REFERENCE_S = 60.0
+"""For all reference trainings of one split; a class on one data set trains them once."""
+
+DEFAULT_MEMORY_GB = 4.0
+"""A Keras notebook on 60,000 small pictures in float64 holds about 1.5 GB; twice that, and some."""
+
+rubric = click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+data = click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets.")
+timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=DEFAULT_TIMEOUT_S,
+    show_default=True,
+    help="Seconds a notebook may run.",
+)
+memory = click.option(
+    "--memory",
+    type=click.FloatRange(min=1.5),
+    default=DEFAULT_MEMORY_GB,
+    show_default=True,
+    help="Gigabytes a notebook may use.",
+)
+reference_budget = click.option(
+    "--reference-budget",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_REFERENCE_S,
+    show_default=True,
+    help="Seconds for training the references of one split; 0 trains none.",
+)
 
 MEMORY_PER_JOB = 3 * 1024**3
 """One notebook with TensorFlow, its verification and the grader: 0.7 GB measured for a small fit, doubled twice."""
