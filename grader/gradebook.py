@@ -19,8 +19,8 @@ from typing import Any, Self
 
 from grader.errors import ResultsError
 from grader.model import CriterionResult, Level, Result
+from grader.resources import GRADEBOOK
 
-FILE_NAME = "gradebook.db"
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another process (the review app) to finish its transaction before it gives up."""
 
@@ -108,7 +108,7 @@ class Gradebook:
     """
 
     def __init__(self, out: Path) -> None:
-        self.path = out / FILE_NAME
+        self.path = out / GRADEBOOK
         self._lock = threading.RLock()
         with self._faults():
             out.mkdir(parents=True, exist_ok=True)
@@ -129,8 +129,8 @@ class Gradebook:
     @classmethod
     def open_existing(cls, out: Path) -> Gradebook:
         """Open the gradebook of a class that was graded before (ResultsError where there is none)."""
-        if not (out / FILE_NAME).is_file():
-            raise ResultsError(f"{out} holds no results (no {FILE_NAME} in it): grade a class into it first")
+        if not (out / GRADEBOOK).is_file():
+            raise ResultsError(f"{out} holds no results (no {GRADEBOOK} in it): grade a class into it first")
         return cls(out)
 
     def _prepare(self) -> None:

@@ -1,8 +1,11 @@
-"""Where the files shipped beside the code are: rubrics, reference recipes, templates, the sample class."""
+"""Where the files shipped beside the code are, and what marks a folder of results."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+GRADEBOOK = "gradebook.db"
+"""The file that makes a folder one of results: no student's work, and never shown to one."""
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -14,3 +17,8 @@ def shipped(name: str) -> Path:
     """
     installed = PACKAGE / "_assets" / name
     return installed if installed.is_dir() else PACKAGE.parent / name
+
+
+def holds_results(folder: Path) -> bool:
+    """Return whether this is a folder that an earlier call wrote its results to."""
+    return folder.is_dir() and (folder / GRADEBOOK).exists()

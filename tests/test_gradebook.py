@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import ResultsError
-from grader.gradebook import FILE_NAME, Gradebook, natural_order
+from grader.gradebook import Gradebook, natural_order
 from grader.model import CriterionResult, Result
+from grader.resources import GRADEBOOK
 
 EVALUATION = CriterionResult("evaluation", "Evaluation done right", "proficient", "proficient", "exemplary", True, 3, 4)
 ALICE = Result("alice", "project.ipynb", "ok", "bubblewrap", 31.25, (EVALUATION,), 3.0, 4.0, True, ("one cell untraced",), None, None, "unit1", "ab" * 32)  # fmt: skip
@@ -112,7 +113,7 @@ def test_the_audit_trail_can_only_grow(tmp_path: Path) -> None:
     """Not even SQL written by hand changes or shortens the audit trail."""
     with Gradebook(tmp_path) as book:
         book.override("alice", "evaluation", "exemplary", author="ta", reason="why")
-    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection = sqlite3.connect(tmp_path / GRADEBOOK)
     for statement in ("DELETE FROM audit", "UPDATE audit SET author = 'x'"):
         with pytest.raises(sqlite3.IntegrityError, match="never"):
             connection.execute(statement)
@@ -190,7 +191,7 @@ def test_a_killed_writer_loses_nothing_it_reported(tmp_path: Path) -> None:
 def test_a_newer_gradebook_is_refused(tmp_path: Path) -> None:
     """A file of a later schema version is left alone, with a sentence that says what to do."""
     Gradebook(tmp_path).close()
-    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection = sqlite3.connect(tmp_path / GRADEBOOK)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(ResultsError, match="newer grader"):
@@ -199,7 +200,7 @@ def test_a_newer_gradebook_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_gradebook_is_named(tmp_path: Path) -> None:
     """A damaged or foreign file raises ResultsError with its path."""
-    (tmp_path / FILE_NAME).write_bytes(b"this is no database, just text" * 100)
+    (tmp_path / GRADEBOOK).write_bytes(b"this is no database, just text" * 100)
     with pytest.raises(ResultsError, match=r"gradebook\.db"):
         Gradebook(tmp_path)
 

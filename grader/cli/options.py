@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
+from grader.resources import holds_results
 
 if TYPE_CHECKING:
     from grader.sandbox import TierReport
@@ -107,7 +108,7 @@ def output_folder(out: Path, submissions: Path) -> Path:
     out = out.absolute()
     if out == submissions.absolute():
         raise ResultsError(f"--out {out} is the folder of the submissions itself; give another one")
-    if out.is_dir() and not (out / "gradebook.db").exists() and any(out.iterdir()):
+    if out.is_dir() and not holds_results(out) and any(out.iterdir()):
         raise ResultsError(f"--out {out} holds other things than results of grader; give a new or an empty folder")
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake.read import load_notebook
 from grader.model import Submission, Unreadable
+from grader.resources import holds_results
 
 MAX_ID_CHARACTERS = 100
 """File systems allow 255 bytes in a name; four-byte letters and a suffix must still fit."""
@@ -119,7 +120,7 @@ def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
 def _visible(folder: Path) -> list[Path]:
     try:
         return sorted(
-            entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")) and not _is_results(entry)
+            entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")) and not holds_results(entry)
         )
     except OSError:
         return []
@@ -131,11 +132,6 @@ def _is_notebook(entry: Path) -> bool:
 
 def _is_folder(entry: Path) -> bool:
     return entry.is_dir() and not entry.is_symlink()
-
-
-def _is_results(entry: Path) -> bool:
-    """An earlier --out folder inside the class folder is no student."""
-    return entry.is_dir() and (entry / "gradebook.db").exists()
 
 
 def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.model import RunStatus, Tier
+from grader.resources import holds_results
 from grader.sandbox.limits import Limits
 
 
@@ -47,14 +48,15 @@ class Box:
 
 
 def plain_entries(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files and folders right under `folder`, links and special files left out.
+    """The files and folders right under `folder`; links, special files and earlier results are left out.
 
     A student's link may point at another student's folder; following it here would carry that into the box.
     """
     for entry in sorted(os.scandir(folder), key=lambda item: item.name):
         mode = entry.stat(follow_symlinks=False).st_mode
-        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
-            yield entry.name, Path(entry.path)
+        path = Path(entry.path)
+        if stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and not holds_results(path)):
+            yield entry.name, path
 
 
 def link_entries(folder: Path) -> Iterator[tuple[str, str]]:
