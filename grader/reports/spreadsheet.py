@@ -35,7 +35,7 @@ def grades_csv(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
                 *points,
                 _points(row.points),
                 _points(row.max_points),
-                "yes" if row.needs_review else "no",
+                "true" if row.needs_review else "false",
                 _safe("; ".join(row.review_reasons)),
             ]
         )
