@@ -149,7 +149,7 @@ def test_one_line_a_submission() -> None:
     ]
     first = table.iloc[0]
     assert (first["id"], first["status"], first["evaluation"]) == ("garcía-maria", "error", "proficient")
-    assert (float(first["evaluation_points"]), float(first["total"]), first["needs_review"]) == (3.0, 11.0, "true")
+    assert (float(first["evaluation_points"]), float(first["total"]), bool(first["needs_review"])) == (3.0, 11.0, True)
     assert len(table) == 25
 
 
