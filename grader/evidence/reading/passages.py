@@ -11,6 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from grader.evidence.reading import vocabulary as words
+from grader.evidence.reading.choices import reasoned_choice
+from grader.evidence.reading.failures import (
+    ERROR_WORD,
+    FAILURE,
+    admits_failure,
+    cause_in,
+    denies_failure,
+    explains_failure,
+    is_observable,
+)
+from grader.evidence.reading.insight import has_insight
 from grader.evidence.reading.mentions import mentioned_classes
 from grader.evidence.reading.overfitting import overfitting_stance
 from grader.evidence.reading.sentences import Sentence, count_words
@@ -21,8 +32,8 @@ MAX_QUOTE = 400
 MIN_TERMS_OF_A_LIST = 4
 WORDS_PER_TERM = 5
 """A sentence with four or more terms and fewer than five words to each is a list of terms."""
-MIN_INSIGHT_WORDS = 8
-"""Fewer words can't hold a result, a cause and the link between them."""
+MIN_TRADE_OFF_WORDS = 8
+"""Fewer words can't hold both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +186,9 @@ def _read_trade_off(context: Context) -> Passage | None:
     if _is_hollow(text, words.TRADE_OFF_TERM):
         return _passage("trade_offs", context, explained=False) if named else None
     weighed = bool(sides and opposed) or bool(named and (words.COMPARATIVE.search(text) or words.RESOURCE.search(text)))
-    if weighed and count_words(text) >= MIN_INSIGHT_WORDS:
+    if weighed and count_words(text) >= MIN_TRADE_OFF_WORDS:
         return _passage("trade_offs", context, explained=True)
     return _passage("trade_offs", context, explained=False) if named else None
-
-
-def admits_failure(text: str, classes: tuple[str, ...]) -> bool:
-    """Whether a sentence says that the model goes wrong somewhere; that a loss punishes errors does not say it."""
-    if words.NO_FAILURE.search(text):
-        return False
-    if words.LOSS_DEFINITION.search(text) and not classes:
-        return False
-    if words.FAILURE.search(text):
-        return True
-    return bool(words.ERROR_WORD.search(text) and (classes or words.ERROR_PLACE.search(text)))
 
 
 def _read_weakness(context: Context) -> Passage | None:
@@ -211,33 +211,33 @@ def _read_failure_reason(context: Context) -> Passage | None:
 
 
 def _failure_reason(context: Context, text: str, classes: tuple[str, ...]) -> Passage | None:
-    if admits_failure(text, classes) and words.REASON.search(text):
-        explained = bool(words.FAILURE_CAUSE.search(text)) and not _is_hollow(text, words.FAILURE)
-        return _passage("failure_reasons", context, explained=explained)
+    cause = cause_in(text) if admits_failure(text, classes) else None
+    if cause is not None and explains_failure(cause) and not _is_hollow(text, FAILURE):
+        return _passage("failure_reasons", context, explained=True)
     before = context.before.text if context.before else ""
     before_classes = mentioned_classes(before, context.setting.class_names)
-    if not before or not admits_failure(before, before_classes) or _is_plan(context):
-        return None
-    # "It confuses 3 and 8. Both have the same two curves on the right."
-    linked = re.match(
-        r"^(?:these|those|both|they|this|the two|in|at|with|that|it|ambos|ambas|estos|estas|los dos|"
-        r"esto|a)\b",
-        text,
-        re.IGNORECASE,
-    )
-    if (linked or set(classes) & set(before_classes)) and words.FAILURE_CAUSE.search(text):
-        return _passage("failure_reasons", context, explained=True, quote=f"{before} {text}")
-    return None
+    if before and admits_failure(before, before_classes) and not _is_plan(context):
+        # "It confuses 3 and 8. Both have the same two curves on the right."
+        linked = _LINKED_START.match(text) or set(classes) & set(before_classes)
+        if linked and explains_failure(text) and is_observable(text):
+            return _passage("failure_reasons", context, explained=True, quote=f"{before} {text}")
+    return _passage("failure_reasons", context, explained=False) if cause is not None else None
+
+
+_LINKED_START = re.compile(
+    r"^(?:these|those|both|they|this|the two|in|at|with|that|it|ambos|ambas|estos|estas|los dos|esto|a)\b",
+    re.IGNORECASE,
+)
 
 
 def _read_choice(context: Context) -> Passage | None:
-    text = context.text
-    if not (words.CHOICE.search(text) and words.CHOICE_OBJECT.search(text) and words.REASON.search(text)):
+    before = context.before.text if context.before else ""
+    after = context.after.text if context.after else ""
+    found = reasoned_choice(context.text, before, after)
+    if found is None:
         return None
-    if _is_plan(context):
-        return None
-    explained = bool(words.CHOICE_CONTENT.search(text)) and not _is_hollow(text, words.CHOICE_OBJECT)
-    return _passage("choice_reason", context, explained=explained)
+    hollow = len(words.BUZZWORDS.findall(found.quote)) > words.MAX_BUZZWORDS
+    return _passage("choice_reason", context, explained=found.grounded and not hollow, quote=found.quote)
 
 
 # ---------------------------------------------------------------- looking ahead and back
@@ -280,7 +280,7 @@ def _read_next_step_reason(context: Context) -> Passage | None:
     if words.NEXT_CAUSE.search(context.text) and _observes_failure(context.text, names):
         return _passage("next_step_reason", context, explained=True)
     before = context.before
-    if before is not None and _observes_failure(before.text, names) and not words.NO_FAILURE.search(before.text):
+    if before is not None and _observes_failure(before.text, names) and not denies_failure(before.text):
         shared = set(step.classes) & set(mentioned_classes(before.text, names))
         if shared or words.CONNECTIVE_START.match(context.text) or words.NEXT_CAUSE.search(context.text):
             return _passage("next_step_reason", context, explained=True, quote=f"{before.text} {context.text}")
@@ -302,7 +302,7 @@ def _observes_failure(text: str, class_names: tuple[str, ...]) -> bool:
         bool(classes)
         or admits_failure(text, classes)
         or overfitting_stance(text) in {"present", "general"}
-        or bool(words.ERROR_WORD.search(text))
+        or bool(ERROR_WORD.search(text))
     )
 
 
@@ -311,11 +311,9 @@ def _read_insight(context: Context) -> Passage | None:
     if sentence.voice == "comment" or not context.setting.is_after_training(sentence):
         return None
     text = sentence.text
+    before = context.before.text if context.before else ""
     classes = mentioned_classes(text, context.setting.class_names)
-    measured = bool(words.MEASURED.search(text) or classes)
-    lesson = bool(words.LESSON.search(text))
-    enough = count_words(text) >= MIN_INSIGHT_WORDS and len(words.BUZZWORDS.findall(text)) <= words.MAX_BUZZWORDS
-    if measured and lesson and enough and not words.NEXT_MARK.search(text):
+    if has_insight(text, before, classes) and not _is_plan(context):
         return replace(_passage("insight", context, explained=True), classes=classes)
     return _passage("insight", context, explained=False) if words.LEARNED.search(text) else None
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 
 
-def _words(*parts: str) -> re.Pattern[str]:
+def compile_words(*parts: str) -> re.Pattern[str]:
     """Compile alternatives that begin at a word's start."""
     return re.compile(r"(?<![\w-])(?:" + "|".join(parts) + r")", re.IGNORECASE)
 
-
-REASON = _words(
+REASON = compile_words(
     r"because\b", r"since\b(?! (?:then|epoch))", r"so that\b", r"so (?:it|they|the|that|we|i|a|each|every|no)\b",
     r"which is why\b", r"that(?:'s| is) why\b", r"due to\b", r"thanks to\b", r"therefore\b", r"in order to\b",
     r"as (?:it|they|the|there|both|i|we|this|these)\b", r"means?\b", r"in other words\b",
@@ -28,7 +27,7 @@ REASON = _words(
 )  # fmt: skip
 """A clause that gives a reason or a purpose."""
 
-FUNCTION_VERBS = _words(
+FUNCTION_VERBS = compile_words(
     r"learn(?:s|ing)?\b(?! (?:curve|rate))", r"detect(?:s|ing)?\b", r"find(?:s|ing)?\b",
     r"look(?:s|ing)? (?:for|at)\b", r"slid(?:es?|ing)\b", r"scan(?:s|ning)?\b", r"mov(?:es?|ing) (?:over|across)\b",
     r"extract(?:s|ing)?\b", r"captur(?:es?|ing)\b", r"pick(?:s|ing)? (?:up|out)\b", r"keep(?:s|ing)\b",
@@ -61,17 +60,22 @@ FUNCTION_VERBS = _words(
     r"evit(?:a|an|ar)\b", r"permit(?:e|en)\b", r"ayud(?:a|an)\b", r"sirv(?:e|en) para\b", r"se encarg(?:a|an)\b",
     r"d(?:a|an) (?:la|una|un|el)\b", r"devuelv(?:e|en)\b", r"qued(?:a|an) con\b", r"corrig(?:e|en)\b",
     r"indic(?:a|an)\b", r"pas(?:a|an) (?:por|todas?)\b", r"se (?:queda|repite)\w*\b", r"fuerz(?:a|an)\b",
+    r"turns? (?:off|on)\b", r"sees?\b (?:all|every|each|the)", r"sets? (?:how|the|all|them)\b", r"adapts?\b", r"moves?\b",
+    r"comput(?:es?|ing)\b", r"calculat(?:es?|ing)\b", r"pushes\b", r"costs? (?:a lot|more|little)\b", r"(?:minus|negative) (?:the )?log\w*",
+    r"(?:is|are) (?:a kind of |a form of |a version of )?(?:stochastic )?gradient descent\b", r"(?:is|are|get|gets) corrected\b", r"shifts?\b",
+    r"replac(?:es|ing)\b", r"stores?\b", r"reads?\b", r"repres(?:ents?)\b", r"deja(?:n)? pasar\b", r"pon(?:e|en) a cero\b",
+    r"muev(?:e|en)\b", r"calcul(?:a|an)\b", r"v(?:e|en) (?:tod[oa]s|cada)\b", r"junt(?:a|an)\b", r"un(?:e|en)\b", r"guard(?:a|an)\b",
 )  # fmt: skip
 """What a layer, a loss or an optimizer does."""
 
-LAYER_TERM = _words(
+LAYER_TERM = compile_words(
     r"conv(?:olution\w*|2d|1d|nets?|s)?\b", r"convoluci\w+", r"(?:max|average|global)?[- ]?pool\w*", r"flatten\w*",
     r"dense\b", r"densas?\b", r"fully[- ]connected\b", r"dropout\b", r"softmax\b", r"relu\b", r"sigmoid\w*",
     r"filter?s?\b", r"kernels?\b", r"layers?\b", r"batch ?norm\w*", r"embeddings?\b", r"lstm\b", r"gru\b", r"hidden\b",
     r"neurons?\b", r"units\b", r"attention\b", r"rescaling\b", r"backbone\b", r"capas?\b", r"filtros?\b",
     r"neuronas?\b", r"aplana\w*", r"agrupa(?:ción|miento)\b",
 )  # fmt: skip
-LAYER_CONTENT = _words(
+LAYER_CONTENT = compile_words(
     r"edges?\b", r"curves?\b", r"strokes?\b", r"patterns?\b", r"features?\b", r"shapes?\b", r"textures?\b",
     r"corners?\b", r"lines\b", r"loops?\b", r"pixels?\b", r"images?\b", r"pictures?\b", r"photos?\b", r"windows?\b",
     r"blocks?\b", r"patch\w*", r"regions?\b", r"\dx\d\b", r"vector\b", r"one[- ]dimension\w*", r"1-?d\b", r"flat\b",
@@ -83,16 +87,19 @@ LAYER_CONTENT = _words(
     r"esquinas?\b", r"líneas\b", r"píxel\w*", r"pixel\w*", r"im[aá]gen(?:es)?\b", r"ventanas?\b", r"bloques?\b",
     r"regi(?:ón|ones)\b", r"probabilidad\w*", r"clases?\b", r"dígitos?\b", r"tamaño\b", r"resolución\b", r"posición\b",
     r"sobreajuste\b", r"memori\w+", r"ruido\b", r"negativ\w+", r"máximo\b", r"columnas?\b", r"mapas?\b",
+    r"others\b", r"\d+ ?%", r"at random\b", r"activations?\b", r"range\b", r"learning rates?\b", r"straight\b", r"zero\b",
+    r"combinations?\b", r"parts?\b", r"objects?\b", r"positiv\w+", r"cero\b", r"azar\b", r"partes\b", r"objetos?\b", r"palabras?\b",
 )  # fmt: skip
 
-TRAINING_TERM = _words(
+TRAINING_TERM = compile_words(
     r"loss\b", r"optimi[sz]ers?\b", r"adam\b", r"sgd\b", r"rmsprop\b", r"gradients?\b", r"backprop\w*", r"epochs?\b",
     r"batch(?:es)?\b(?! ?norm)", r"learning rate\b", r"cross[- ]?entropy\b",
     r"training (?:is|means|works|goes|happens|loop|step)\b", r"training:", r"during training\b", r"early ?stopping\b",
     r"pérdida\b", r"optimizador\w*", r"gradientes?\b", r"épocas?\b", r"lotes?\b", r"tasa de aprendizaje\b",
     r"entropía\b", r"durante el entrenamiento\b", r"retropropagación\b",
+    r"(?:mean )?squared error\b", r"mse\b", r"back-?propagation\b", r"descenso (?:de|del|por)\b", r"error cuadrático\b",
 )  # fmt: skip
-TRAINING_CONTENT = _words(
+TRAINING_CONTENT = compile_words(
     r"weights?\b", r"wrong\b", r"right\b", r"correct\b", r"mistakes?\b", r"errors?\b", r"predict\w+", r"guess\w*",
     r"probabilit\w+", r"labels?\b", r"true\b", r"direction\b", r"slope\b", r"downhill\b", r"gradients?\b",
     r"confiden\w+", r"all (?:of )?the\b", r"every (?:training|image|row|example)\b", r"whole\b",
@@ -100,15 +107,19 @@ TRAINING_CONTENT = _words(
     r"steps?\b", r"pesos\b", r"errores\b", r"error\b", r"equivoc\w+", r"correct\w+", r"predicci\w+",
     r"probabilidad\w*", r"etiquetas?\b", r"dirección\b", r"todas? l[oa]s\b", r"todos los\b", r"validación\b",
     r"respuestas?\b", r"veces\b", r"pasos?\b",
+    r"all the training\b", r"the training (?:pictures|photos|reviews|houses|patients)\b", r"misses\b", r"minimum\b", r"far\b",
+    r"other way\b", r"big(?:ger)? step\b", r"small ones\b", r"off\b", r"mínimo\b", r"lejos\b", r"aleja\w*", r"todas las\b",
+    r"peso\b", r"baja\b",
 )  # fmt: skip
 
-SCORE_TERM = _words(
+SCORE_TERM = compile_words(
     r"accurac\w+", r"scores?\b", r"acc\b", r"precision\b", r"recall\b", r"f1\b", r"mae\b", r"rmse\b", r"mse\b",
     r"r2\b", r"r²", r"error\b", r"results?\b", r"\d+(?:[.,]\d+)? ?%", r"\d+ (?:out )?of (?:every )?\d+",
     r"exactitud\b", r"precisión\b", r"aciertos?\b", r"acierta\b", r"puntuación\b", r"resultados?\b",
     r"\d+ de cada \d+",
+    r"(?:clasifica|reconoce|predice|lee) bien\b",
 )  # fmt: skip
-SCORE_FUNCTION = _words(
+SCORE_FUNCTION = compile_words(
     r"means?\b", r"meaning\b", r"that is\b", r"i\.e\.", r"which is\b",
     r"is the (?:share|fraction|percentage|proportion|number|average|mean|part)\b", r"how (?:many|often|much|far)\b",
     r"out of\b", r"of every\b", r"in other words\b",
@@ -117,45 +128,48 @@ SCORE_FUNCTION = _words(
     r"\d+ of (?:the )?\d+", r"significa\w*", r"es decir\b", r"de cada\b",
     r"es (?:la|el) (?:proporción|porcentaje|fracción|parte|media|promedio|número)\b", r"o sea\b", r"en promedio\b",
     r"de media\b", r"comparad\w+", r"mide\b", r"mejor que\b", r"indica\b", r"cuánt\w+",
+    r"says? that\b",
 )  # fmt: skip
-SCORE_CONTENT = _words(
+SCORE_CONTENT = compile_words(
     r"right\b", r"correct\w*", r"wrong\w*", r"mistakes?\b", r"misclassif\w+", r"misread\b", r"guess\w*", r"chance\b",
     r"random\w*", r"commonest\b", r"majority\b", r"unseen\b", r"never (?:seen|saw)\b",
     r"(?:not|n't) (?:been )?(?:seen|saw|see)\b", r"new (?:images|data|photos|digits|rows|examples)\b", r"off by\b",
     r"called\b", r"always\b", r"siempre\b", r"on average\b", r"of every\b", r"out of (?:every )?\w+", r"away from\b",
     r"true\b", r"actual\b", r"aciert\w+", r"equivoc\w+", r"fall(?:a|an|os)\b", r"azar\b", r"nuev[oa]s\b",
     r"no ha(?:bía|n)? visto\b", r"nunca vi\w+", r"de cada\b", r"en promedio\b", r"reales\b",
+    r"bien\b",
 )  # fmt: skip
 
-OVERFITTING = _words(
+OVERFITTING = compile_words(
     r"over-?\s?fit\w*", r"sobre-?ajust\w*", r"sobre-?entren\w*", r"memori[sz](?:es?|ed|ing|ation|a|an|ar|ando)\b",
     r"generali[sz](?:es?|ed|ing|ation|a|an|ar|ación)\b",
     r"(?:gap|difference|distance) between (?:the )?(?:training|train|validation|curves|both)",
     r"(?:brecha|diferencia|distancia) entre (?:el |la )?(?:entrenamiento|validación|curvas)",
 )  # fmt: skip
-OVERFITTING_CONTENT = _words(
+OVERFITTING_CONTENT = compile_words(
     r"training\b", r"train\b", r"validation\b", r"val\b", r"memori[sz]\w+", r"unseen\b", r"new (?:data|images)\b",
     r"gap\b", r"curves?\b", r"loss\b", r"epochs?\b", r"noise\b", r"generali[sz]\w+", r"test\b", r"by heart\b",
     r"parameters\b", r"entrenamiento\b", r"validación\b", r"memori\w+", r"nuev[oa]s\b", r"curvas?\b", r"pérdida\b",
     r"épocas?\b", r"ruido\b", r"prueba\b", r"parámetros\b",
+    r"losses\b", r"both (?:losses|lines|curves)\b", r"pérdidas\b",
 )  # fmt: skip
 
-TRADE_OFF_TERM = _words(
+TRADE_OFF_TERM = compile_words(
     r"trade-?\s?offs?\b", r"at the (?:cost|expense|price) of\b", r"in exchange\b", r"compromise\b",
     r"the price (?:is|of|for)\b", r"a cambio de\b", r"a costa de\b", r"compromiso\b", r"equilibrio entre\b",
     r"balance between\b",
 )  # fmt: skip
-COMPARATIVE = _words(
+COMPARATIVE = compile_words(
     r"(?:more|fewer|less|bigger|larger|deeper|wider|smaller|simpler|longer|higher|lower|stronger|extra|"
     r"another)\b",
     r"(?:adding|removing|increasing|doubling)\b", r"too (?:many|few|much|high|low|small|big|large|long)\b",
     r"(?:más|menos|mayor|menor|demasiad\w+)\b",
 )  # fmt: skip
-CONTRAST = _words(
+CONTRAST = compile_words(
     r"but\b", r"however\b", r"although\b", r"though\b", r"while\b", r"whereas\b", r"yet\b", r"only by\b",
     r"on the other hand\b", r"pero\b", r"aunque\b", r"sin embargo\b", r"mientras\b", r"en cambio\b",
 )  # fmt: skip
-RESOURCE = _words(
+RESOURCE = compile_words(
     r"slow\w*", r"fast\w*", r"time\b", r"longer\b", r"minutes?\b", r"seconds?\b", r"hours?\b", r"parameters?\b",
     r"memory\b", r"memori[sz]\w*", r"overfit\w*", r"underfit\w*", r"cost\w*", r"detail\b", r"resolution\b",
     r"precision\b", r"recall\b", r"compute\b", r"interpret\w*", r"false alarms?\b",
@@ -164,98 +178,13 @@ RESOURCE = _words(
     r"tardaría\w*", r"falsos? (?:positivos?|negativos?)\b",
 )  # fmt: skip
 
-FAILURE = _words(
-    r"confus(?:es?|ed|ing|ions?\b(?! matri))", r"mistook\b", r"mistaken (?:for|as)\b",
-    r"mistak(?:es?|en|ing) .{1,40}? (?:for|as)\b", r"fail\w*", r"misclassif\w*", r"misread\w*",
-    r"mix(?:es|ed|ing)?(?: \w+){0,4}? up\b", r"mix-?ups?\b", r"struggl\w+", r"hardest\b",
-    r"hard(?:er)? (?:for|to (?:tell|separate|distinguish|classify))\b", r"difficult(?:y|ies)?\b", r"trouble\b",
-    r"worst\b", r"weak(?:ness|nesses|er|est|ly)?\b(?! label)", r"poor(?:ly|er|est)?\b", r"unreliable\b",
-    r"low(?:est|er)? (?:recall|precision|f1|accuracy)\b", r"tak(?:es?|en) .{1,40}? for (?:an? |the )?\w",
-    r"inaccurate\b", r"(?:under|over)-?estimat\w*",
-    r"(?:can't|cannot|can not|doesn't) (?:tell|separate|distinguish)\b", r"problems? with\b",
-    r"gets? .{1,40}? wrong\b",
-    r"(?:is|are|was|were) (?:\w+ )?(?:called|read as|predicted as|labell?ed as|classified as|taken for)\b",
-    r"looks? like (?:an? )?\d", r"largest (?:errors?|residuals?)\b", r"big(?:gest)? (?:errors?|residuals?|misses)\b",
-    r"suffers?\b", r"limitations?\b", r"confund\w+", r"confusi(?:ón|ones)\b(?! matri)(?<!matriz de confusión)",
-    r"(?:se )?equivoc\w+", r"fall(?:a|an|os?|ó|aron)\b", r"peor(?:es)?\b", r"débil(?:es)?\b", r"debilidad\w*",
-    r"dificultad\w*", r"(?:le|les) cuesta\w*", r"difícil\w*", r"mal clasific\w+", r"no distingue\b",
-    r"baj[ao] (?:precisión|sensibilidad|exactitud|recall)\b", r"problemas con\b", r"(?:sub|sobre|sobr)estima\w*",
-    r"limitaci\w+",
-)  # fmt: skip
-"""Words that say by themselves that the model goes wrong somewhere."""
-ERROR_WORD = _words(
-    r"errors?\b(?! rate)", r"mistakes?\b", r"wrong\b", r"errores\b", r"error\b(?! (?:medio|absoluto|cuadrático))",
-)  # fmt: skip
-"""Words that say it only with a place, a share or a count beside them."""
-ERROR_PLACE = _words(
-    r"most(?:ly)?\b", r"many\b", r"main(?:ly)?\b", r"biggest\b", r"largest\b", r"commonest\b", r"common\b",
-    r"usually\b", r"often\b", r"between\b", r"half\b", r"com(?:e|es|ing) from\b", r"happen\w*", r"almost all\b",
-    r"\d+ (?:wrong|errors|mistakes)\b", r"(?:mistakes?|errors?|wrong) (?:on|with|in|for|are|were)\b", r"mayoría\b",
-    r"much[oa]s\b", r"principal\w*", r"más (?:comunes|frecuentes|grandes)\b", r"entre\b", r"casi todos\b", r"suelen\b",
-    r"errores (?:en|con|son|están)\b",
-)  # fmt: skip
-NO_FAILURE = _words(
-    r"no (?:\w+ )?(?:mistakes?|errors?|weakness\w*|failures?|problems?|limitations?|confusions?|trouble|"
-    r"difficult\w+)\b",
-    r"without (?:any )?(?:mistakes?|errors?|problems?|failures?)\b", r"never (?:fails?|wrong|confuses?|mistaken)\b",
-    r"(?:not|n't) (?:\w+ )?(?:fail|confuse|struggle|have (?:any )?(?:trouble|problems?|difficult\w+))\b",
-    r"hardly ever\b", r"(?:almost|nearly) never\b", r"rarely\b", r"seldom\b", r"casi nunca\b",
-    r"nothing (?:is |was )?wrong\b", r"perfect(?:ly)?\b", r"flawless\w*",
-    r"sin (?:ningún )?(?:error\w*|fallos?|problemas?)\b", r"ning(?:ún|una) (?:error|fallo|problema|debilidad)\b",
-    r"no (?:se )?(?:equivoca|falla|confunde|tiene (?:errores|fallos|problemas|debilidades|dificultad\w*))\b",
-)  # fmt: skip
-LOSS_DEFINITION = _words(
+LOSS_DEFINITION = compile_words(
     r"loss\b", r"cross[- ]?entropy\b", r"penali\w+", r"punish\w*", r"optimi[sz]er\b", r"gradients?\b", r"backprop\w*",
     r"weights\b", r"pérdida\b", r"entropía\b", r"optimizador\b", r"gradientes?\b", r"pesos\b",
 )  # fmt: skip
 """Sentences on how training works speak of wrong answers too, and admit nothing."""
-FAILURE_CAUSE = _words(
-    r"similar\w*", r"alike\b", r"same\b", r"shapes?\b", r"loops?\b", r"strokes?\b", r"curves?\b", r"resolution\b",
-    r"pixels?\b", r"small\b", r"tiny\b", r"few(?:er)?\b", r"only \d+\b", r"rare\b", r"imbalanc\w*", r"nois[ey]\w*",
-    r"blur\w*", r"overlap\w*", r"unseen\b", r"handwriting\b", r"written\b", r"writ(?:er|ers|es?)\b", r"background\b",
-    r"crop\w*", r"rotat\w*", r"angles?\b", r"light\w*", r"silhouette\b", r"sleeves?\b", r"colou?rs?\b",
-    r"not enough\b", r"too (?:few|little|small)\b", r"outliers?\b", r"missing\b", r"label\w* wrong\b",
-    r"never s(?:een|aw)\b", r"overfit\w*", r"underfit\w*", r"detail\w*", r"clos(?:ed?|ing)\b", r"open\b",
-    r"looks? like\b", r"share\b", r"differ\w*", r"ambiguous\b", r"subjective\b", r"range\b", r"parecid\w+",
-    r"parecen\b", r"semejant\w+", r"mism[oa]s?\b", r"formas?\b", r"trazos?\b", r"curvas?\b", r"resolución\b",
-    r"píxel\w*", r"poc[oa]s?\b", r"desequilibr\w*", r"desbalance\w*", r"ruido\b", r"borros\w+", r"escrit\w+",
-    r"letra\b", r"fondo\b", r"pequeñ\w+", r"detalles?\b", r"ambigu\w+",
-)  # fmt: skip
 
-CHOICE = _words(
-    r"(?:i|we)(?:'ve| have)? (?:also |first |then |finally |only |deliberately )?(?:cho(?:se|ose)|chosen|"
-    r"pick(?:ed)?|use[d]?|add(?:ed)?|kept|keep|set|went with|go with|decided|prefer(?:red)?|tried|opted|"
-    r"lowered|increased|raised|reduced|stopped|selected|put|trained|stay\w* with|took|switched|limited|"
-    r"started)\b",
-    r"(?:was|were|is|are) (?:chosen|picked|used|added|kept|set|selected)\b", r"(?:my|the|our) choice\b",
-    r"(?:instead of|rather than)\b", r"enough\b",
-    r"(?:eleg|escog|us|utilic|añad|agregu|aplic|prob|decid|prefer|reduj|aument|baj|entren|pus|seleccion|"
-    r"detuv)(?:í|é|ió|imos|amos|o)\b",
-    r"(?:he|hemos|se ha|se han) (?:elegido|usado|utilizado|añadido|puesto|aplicado|probado|decidido|escogido|"
-    r"entrenado)\b",
-    r"se (?:usa|usó|eligió|utiliza|utilizó|añadió|escogió|aplica|aplicó)\b", r"en (?:lugar|vez) de\b",
-)  # fmt: skip
-CHOICE_OBJECT = _words(
-    r"epochs?\b", r"learning rate\b", r"batch size\b", r"adam\b", r"sgd\b", r"rmsprop\b", r"optimi[sz]er\b",
-    r"early stopping\b", r"patience\b", r"augment\w*", r"dropout\b", r"layers?\b", r"filters?\b", r"conv\w*",
-    r"pool\w*", r"padding\b", r"relu\b", r"softmax\b", r"batch ?norm\w*", r"units\b", r"neurons\b", r"dense\b",
-    r"network\b", r"architecture\b", r"model\b", r"cnn\b", r"kernel\w*", r"regulari\w*", r"l2\b", r"weight decay\b",
-    r"class weights\b", r"loss\b", r"huber\b", r"mse\b", r"mae\b", r"transfer learning\b", r"épocas?\b",
-    r"tasa de aprendizaje\b", r"optimizador\b", r"parada temprana\b", r"aumento de datos\b", r"capas?\b",
-    r"filtros?\b", r"neuronas?\b", r"red\b", r"modelo\b", r"arquitectura\b", r"pérdida\b",
-)  # fmt: skip
-CHOICE_CONTENT = _words(
-    r"validation\b", r"val\b", r"overfit\w*", r"underfit\w*", r"memori[sz]\w*", r"epochs?\b", r"loss\b", r"accuracy\b",
-    r"better\b", r"worse\b", r"best\b", r"edges?\b", r"patterns?\b", r"slow\w*", r"fast\w*", r"parameters\b",
-    r"size\b", r"pixels?\b", r"images?\b", r"class(?:es)?\b", r"labels?\b", r"few\b", r"only\b", r"small\w*",
-    r"big\w*", r"flat\w*", r"gap\b", r"noisy\b", r"stable\b", r"curves?\b", r"border\b", r"position\w*", r"rows?\b",
-    r"data\b", r"enough\b", r"outliers?\b", r"probabilit\w+", r"\d", r"validación\b", r"sobreajust\w*", r"épocas?\b",
-    r"pérdida\b", r"exactitud\b", r"mejor\w*", r"peor\w*", r"bordes?\b", r"patrones\b", r"lent\w+", r"rápid\w+",
-    r"parámetros\b", r"tamaño\b", r"píxel\w*", r"im[aá]gen\w*", r"clases?\b", r"poc[oa]s?\b", r"pequeñ\w+",
-    r"curvas?\b", r"datos\b", r"probabilidad\w*",
-)  # fmt: skip
-
-NEXT_MARK = _words(
+NEXT_MARK = compile_words(
     r"next\b", r"future\b",
     r"(?:i|we|it|one|that|this)(?:'d|\u2019d| would| could| should| might| will| want to| plan to|'ll|"
     r" am going to)\b",
@@ -268,7 +197,7 @@ NEXT_MARK = _words(
     r"para mejorar\b", r"quisiera\b", r"voy a (?:probar|añadir|usar)\b", r"convendría\b", r"mejoras?\b",
 )  # fmt: skip
 NEXT_HEADING = re.compile(r"next|future|improve|próximo|siguiente|futuro|mejora", re.IGNORECASE)
-NEXT_ACTION = _words(
+NEXT_ACTION = compile_words(
     r"add(?:ing)?\b", r"collect(?:ing)?\b", r"gather(?:ing)?\b", r"get(?:ting)?\b", r"try(?:ing)?\b",
     r"(?:re)?train(?:ing)?\b(?! (?:set|data|loss|accuracy|images|rows|curve))", r"us(?:e|ing)\b", r"augment(?:ing)?\b",
     r"tun(?:e|ing)\b", r"lower(?:ing)?\b", r"increas(?:e|ing)\b", r"decreas(?:e|ing)\b", r"reduc(?:e|ing)\b",
@@ -284,7 +213,7 @@ NEXT_ACTION = _words(
     r"iría|aríamos|ando|iendo|yendo)\b",
     r"recog(?:er|ería)\b", r"(?:detendría|pararía|buscaría|conseguiría|reuniría)\b",
 )  # fmt: skip
-NEXT_OBJECT = _words(
+NEXT_OBJECT = compile_words(
     r"dropout\b", r"augment\w*", r"rotat\w+", r"shift(?:s|ed|ing)\b", r"flips?\b", r"zoom\w*", r"class[- ]weights?\b",
     r"early stopping\b", r"learning[- ]rates?\b", r"schedul\w+", r"layers?\b", r"filters?\b", r"kernels?\b",
     r"units\b", r"neurons\b", r"batch ?norm\w*", r"regulari\w+", r"weight decay\b", r"l2\b", r"transfer learning\b",
@@ -303,8 +232,11 @@ NEXT_OBJECT = _words(
     r"más (?:[\w-]+ ){0,2}?(?:ejemplos|imágenes|fotos|datos|muestras|vinos|dígitos) (?:de|para|con|del)\b",
     r"resolución\b", r"épocas\b", r"transferencia\b", r"preentrenad\w+", r"validación cruzada\b", r"normalización\b",
     r"optimizador\b", r"umbral\b", r"neuronas\b", r"hiperpar\w+", r"variables\b",
+    r"(?:more|extra|additional) (?!training\b|test\b|data\b|labell?ed\b|good\b|new\b|and\b|different\b|better\b|varied\b|"
+    r"of\b|input\b|sample\b|the\b)[\w-]+ (?:photos?|images?|pictures?|recordings?|reviews?|examples?|rows)\b",
+    r"(?:larger|bigger|sharper|smaller) (?:pictures|photos|inputs)\b", r"imágenes (?:más )?(?:grandes|nítidas)\b", r"copies\b",
 )  # fmt: skip
-NEXT_CAUSE = _words(
+NEXT_CAUSE = compile_words(
     r"because\b", r"since\b", r"so that\b", r"given\b", r"due to\b",
     r"as (?:it|they|the|there|both|these|those|most)\b", r"so (?:it|they|the|that|next|i|we)\b",
     r"to (?:help|fix|separate|tell|reduce|stop|address|avoid|prevent|see|teach|distinguish|close|make|get|find|"
@@ -314,6 +246,7 @@ NEXT_CAUSE = _words(
     r"for (?:the|these|those|this) (?:confus|error|mistake|weak|pair)\w*", r"therefore\b", r"porque\b", r"ya que\b",
     r"debido\b", r"dado que\b", r"para (?:que|\w+(?:ar|er|ir)(?:l[oae]s?)?)\b", r"por (?:eso|lo que|tanto|ello)\b",
     r"así\b", r"pues\b",
+    r"to see (?:if|whether)\b", r"como (?:la|el|los|las|hay|se|casi|much[oa]s)\b",
 )  # fmt: skip
 CONNECTIVE_START = re.compile(r"^(?:so\b|therefore|that(?:'s| is) why|because of|for (?:this|that) reason|this is why|"
 r"to (?:fix|address|solve|help)|hence|since|por (?:eso|tanto|lo tanto|ello)|así que|"
@@ -322,38 +255,21 @@ ANAPHORA_START = re.compile(r"^(?:it|this|that|they|these|those|its|each|so|the 
 r"think of it|which|in other words|esto|esta|este|estas|estos|ella|eso|así|cada|su|sus|"
 r"es decir|se)\b", re.IGNORECASE)  # fmt: skip
 
-LESSON = _words(
-    r"show(?:s|ed|ing)\b", r"tells? (?:me|us)\b", r"told (?:me|us)\b", r"suggest(?:s|ed|ing)?\b",
-    r"taught\b", r"learn(?:ed|t)\b", r"reali[sz]ed\b", r"surpris\w+", r"turn(?:s|ed) out\b", r"expected\b",
-    r"which is why\b", r"that(?:'s| is) why\b", r"indicat(?:es|ed|ing)\b", r"reveal(?:s|ed)\b", r"explain(?:s|ed)?\b",
-    r"com(?:es|ing|e) from\b", r"caused\b", r"because\b", r"confirm(?:s|ed)\b", r"so (?:more|what) \w+",
-    r"so i (?:know|now|think|would|should|learned)\b", r"lesson\b", r"not (?:because|from)\b", r"due to\b",
-    r"i think\b", r"prov(?:es|ed)\b", r"muestra\w*", r"sugiere\w*", r"aprend(?:í|imos|ido)\b",
-    r"sorprend\w+", r"resulta que\b", r"esperaba\b", r"por eso\b", r"indica\w*", r"revela\w*", r"explica\w*",
-    r"viene de\b", r"porque\b", r"confirma\w*", r"lección\b", r"debido a\b", r"ya que\b", r"me di cuenta\b",
-    r"creo que\b", r"demuestra\w*",
-)  # fmt: skip
-LEARNED = _words(
+LEARNED = compile_words(
     r"i (?:\w+ )?learn(?:ed|t)\b", r"taught me\b", r"i reali[sz]ed\b", r"lessons?\b", r"takeaway\b",
     r"aprend(?:í|imos|ido)\b", r"me di cuenta\b", r"lección\b",
 )  # fmt: skip
-MEASURED = _words(
-    r"\d+(?:[.,]\d+)? ?%", r"0[.,]\d+", r"\d+ (?:of|out of|wrong|de los|de las|errors|mistakes|errores)\b",
-    r"(?:validation|training|train|val|test) (?:loss|accuracy|curve|score|error)\b", r"curves?\b", r"gap\b",
-    r"epoch \d+", r"(?:after|from|by|until|at|past) (?:about |around )?(?:epoch )?\d+", r"confusion matrix\b",
-    r"recall\b", r"(?:pérdida|exactitud|precisión|curva|error) de (?:validación|entrenamiento|prueba)\b", r"curvas?\b",
-    r"época \d+", r"matriz de confusión\b",
-)  # fmt: skip
 
-TASK_VERB = _words(
+TASK_VERB = compile_words(
     r"classif\w+", r"predict\w*", r"recogni[sz]\w+", r"tell(?:s|ing)? (?:\w+ )?(?:which|whether|what|apart|if|the)\b",
     r"identif\w+", r"distinguish\w*", r"estimat\w+", r"guess\w*", r"sort(?:s|ing)? .{1,40}? into\b",
     r"says? (?:which|what|the)\b", r"outputs?\b", r"decid\w+ (?:which|whether|if)\b",
     r"read(?:s|ing)? (?:the )?(?:hand|digit)\w*", r"detect\w*", r"clasific\w+", r"predecir\b", r"predic[eh]\w*",
     r"reconoc\w+", r"identific\w+", r"distingu\w+", r"estim(?:ar|a|amos)\b", r"adivin\w+", r"salida\b",
     r"decid\w+ (?:qué|si)\b",
+    r"dec(?:ir|ide|idir|idimos)\b", r"dice (?:qué|si|de|cuál)\b", r"forecast\w*", r"determin\w+", r"averigu\w+",
 )  # fmt: skip
-TASK_INPUT = _words(
+TASK_INPUT = compile_words(
     r"images?\b", r"pictures?\b", r"photos?\b", r"photographs?\b", r"pixels?\b", r"scans?\b", r"drawings?\b",
     r"rows?\b", r"measurements?\b", r"recordings?\b", r"audio\b", r"spectrograms?\b", r"features?\b", r"columns?\b",
     r"samples?\b", r"sentences?\b", r"reviews?\b", r"texts?\b", r"tweets?\b", r"signals?\b", r"tables?\b",
@@ -362,8 +278,9 @@ TASK_INPUT = _words(
     r"píxel\w*", r"filas?\b", r"medi(?:das|ciones)\b", r"grabaciones\b", r"características\b", r"columnas?\b",
     r"muestras?\b", r"textos?\b", r"entradas?\b", r"variables\b", r"propiedades\b", r"datos\b", r"a partir de\b",
     r"escrit\w+ a mano\b",
+    r"given\b", r"facts\b", r"x-?rays?\b", r"clips?\b", r"reseñas?\b", r"medidas\b", r"audios?\b",
 )  # fmt: skip
-TASK_OUTPUT = _words(
+TASK_OUTPUT = compile_words(
     r"which\b", r"what\b", r"whether\b", r"class(?:es)?\b", r"categor\w+", r"digits?\b", r"numbers?\b", r"letters?\b",
     r"species\b", r"types?\b", r"kinds?\b", r"prices?\b", r"values?\b", r"quality\b", r"tumou?rs?\b", r"malignant\b",
     r"clothing\b", r"clothes\b", r"garments?\b", r"diabetes\b", r"disease\b", r"progression\b", r"sentiment\b",
@@ -372,9 +289,11 @@ TASK_OUTPUT = _words(
     r"objects?\b", r"qué\b", r"cuál\b", r"si (?:un|una|el|la|es)\b", r"clases?\b", r"categor\w+", r"dígitos?\b",
     r"números?\b", r"letras?\b", r"especies?\b", r"tipos?\b", r"precios?\b", r"valor(?:es)?\b", r"calidad\b",
     r"tumor\w*", r"ropa\b", r"prendas?\b", r"enfermedad\b", r"vinos?\b", r"flores\b", r"señas?\b",
+    r"positive\b", r"negative\b", r"positiv[oa]\b", r"negativ[oa]\b", r"emotion\w*", r"breeds?\b", r"genres?\b", r"raza\b",
+    r"animal(?:es)?\b", r"costs?\b", r"ages?\b", r"income\b",
 )  # fmt: skip
 
-BUZZWORDS = _words(
+BUZZWORDS = compile_words(
     r"synerg\w+", r"leverag\w+", r"cutting[- ]edge\b", r"state[- ]of[- ]the[- ]art\b", r"powerful\b", r"seamless\w*",
     r"paradigm\w*", r"holistic\w*", r"unlock\w*", r"revolution\w*", r"next[- ]generation\b", r"world[- ]class\b",
     r"groundbreaking\b", r"innovative\b", r"harness\w*", r"unprecedented\b", r"sophisticated\b", r"advanced\b",
@@ -386,7 +305,7 @@ BUZZWORDS = _words(
 MAX_BUZZWORDS = 1
 """A sentence with more of them is advertising; whatever it seems to explain, it does not."""
 
-GRADER_ADDRESS = _words(
+GRADER_ADDRESS = compile_words(
     r"ignore (?:all |any |the |your )*(?:previous|prior|above|earlier|other|preceding)? ?(?:instructions?|"
     r"rubrics?|prompts?|rules)\b",
     r"disregard (?:all |any |the |your )*(?:previous|prior|above|rubric|instructions?)\b",
