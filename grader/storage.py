@@ -19,7 +19,7 @@ import cattrs
 from cattrs.errors import BaseValidationError
 
 from grader.errors import ResultsError
-from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, Judgement
+from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, Highlight, Judgement
 
 T = TypeVar("T")
 
@@ -136,7 +136,13 @@ def grade_document(grade: Grade) -> dict[str, Any]:
         "total": _public({"points": grade.points, "max_points": grade.max_points}),
         "needs_review": grade.needs_review,
         "review_reasons": list(grade.review_reasons),
+        "next_thing": _highlight_document(grade.next_thing),
+        "strongest": _highlight_document(grade.strongest),
     }
+
+
+def _highlight_document(item: Highlight | None) -> dict[str, str] | None:
+    return None if item is None else {"criterion": item.criterion, "sentence": item.sentence}
 
 
 _RUN_KEYS = ("status", "isolation", "wall_s", "failed_cell", "message")
@@ -217,6 +223,8 @@ def _flat_grade(plain: Mapping[str, Any]) -> dict[str, Any]:
         "points": plain["total"]["points"],
         "max_points": plain["total"]["max_points"],
         "review_reasons": plain.get("review_reasons", []),
+        "next_thing": plain.get("next_thing"),
+        "strongest": plain.get("strongest"),
     }
 
 

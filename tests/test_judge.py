@@ -12,15 +12,21 @@ from grader.judge import grade, judge
 from grader.model import (
     EVIDENCE_VERSION,
     LEVELS,
+    CellFacts,
+    ClassScore,
     CodeFacts,
+    Confusion,
     Criterion,
     Evidence,
     Finding,
+    Highlight,
     LevelRule,
     ProseFacts,
     Requirement,
     Rubric,
     RunFacts,
+    Scoring,
+    Verified,
 )
 
 CHECKS = ("a.one", "b.one", "b.two", "c.one", "c.two", "d.one")
@@ -203,3 +209,89 @@ def test_the_order_of_findings_does_not_matter(outcomes, random):
     mixed = found.copy()
     random.shuffle(mixed)
     assert grade(EVIDENCE, RUBRIC, tuple(found)) == grade(EVIDENCE, RUBRIC, tuple(mixed))
+
+
+# ---------------------------------------------------------------- what is said first
+def two_criteria(*names):
+    """Two criteria whose proficient level rests on one check each."""
+    return tuple(
+        Criterion(
+            name,
+            name.capitalize(),
+            (
+                LevelRule("emerging", "nothing"),
+                LevelRule("developing", "some"),
+                LevelRule("proficient", "much", (Requirement((check,)),)),
+                LevelRule("exemplary", "all", (Requirement(("z.more",)),)),
+            ),
+            {"emerging": 1, "developing": 2, "proficient": 3, "exemplary": 4},
+        )
+        for name, check in names
+    )
+
+
+def test_an_unsound_result_is_mended_before_anything_is_added():
+    """A leak comes before a missing explanation, though the explanation's criterion stands first and as low."""
+    rubric = replace(RUBRIC, criteria=two_criteria(("prose", "p.explained"), ("score", "split.no_overlap")))
+    found = (finding("p.explained", "fail"), finding("split.no_overlap", "fail"), finding("z.more", "fail"))
+    assert grade(EVIDENCE, rubric, found).next_thing == Highlight("score", "Mend split.no_overlap.")
+
+
+def test_else_the_lowest_criterion_comes_first_then_the_shortest_way():
+    """Nothing unsound: the step that lifts the lowest criterion, None where all are at the top."""
+    rubric = replace(RUBRIC, criteria=two_criteria(("high", "h.one"), ("low", "l.one")))
+    found = (finding("h.one"), finding("l.one", "fail"), finding("z.more", "fail"))
+    assert grade(EVIDENCE, rubric, found).next_thing.criterion == "low"
+    assert grade(EVIDENCE, RUBRIC, findings()).next_thing is None
+
+
+def test_the_strongest_is_what_says_most():
+    """Of what was met in the best criteria, insight goes before formalities."""
+    rubric = replace(RUBRIC, criteria=two_criteria(("form", "model.trains"), ("insight", "evaluation.weakness_named")))
+    found = (finding("model.trains"), finding("evaluation.weakness_named"), finding("z.more", "fail"))
+    assert grade(EVIDENCE, rubric, found).strongest == Highlight("insight", "evaluation.weakness_named is pass.")
+
+
+def test_a_score_on_known_rows_is_not_praised():
+    """Beating guessing on rows the model was trained on is nothing to name."""
+    rubric = replace(RUBRIC, criteria=two_criteria(("model", "model.learns")))
+    found = (finding("model.learns"), finding("split.no_overlap", "fail"), finding("z.more", "fail"))
+    assert grade(EVIDENCE, rubric, found).strongest is None
+
+
+def test_a_criterion_has_few_reasons():
+    """Nobody reads eight sentences: the findings hold the rest."""
+    many = tuple(f"m.{number}" for number in range(9))
+    rules = (CRITERION.levels[0], LevelRule("developing", "some", tuple(Requirement((name,)) for name in many)))
+    criterion = replace(CRITERION, levels=(*rules, *CRITERION.levels[2:]))
+    (judgement,) = judge(replace(RUBRIC, criteria=(criterion,)), tuple(map(finding, many)), RUN)
+    assert 3 <= len(judgement.reasons) <= 5
+
+
+def test_review_reasons_name_no_checks():
+    """A person reads why, in words; the check's id stands with the finding."""
+    found = (*findings(), finding("x.unjudged", review="far below the reference"))
+    assert grade(EVIDENCE, RUBRIC, found).review_reasons == ("far below the reference",)
+
+
+def test_a_failing_cell_is_named_with_its_error():
+    """The next step for a notebook that stops says where and why."""
+    cell = CellFacts(4, "code", "print(hist)", run_status="error", exception="NameError", message="no 'hist'\nmore")
+    evidence = replace(EVIDENCE, run=replace(RUN, status="error", failed_cell=4), cells=(cell,))
+    rubric = replace(RUBRIC, criteria=two_criteria(("code", "code.runs_top_to_bottom")))
+    step = grade(evidence, rubric, (finding("code.runs_top_to_bottom", "fail"),)).next_thing
+    assert step.sentence.startswith("Mend cell 5 first (NameError: no 'hist').")
+
+
+def test_a_weakness_is_looked_for_where_the_model_errs():
+    """The most confused pair of the recomputed matrix stands in the advice, with the notebook's class names."""
+    scoring = Scoring("s", "m", 3, "evaluate", "r", "test", "w")
+    result = Verified(
+        "s", "m", "r", 20, 20, "classification", accuracy=0.9, classes=("0", "1"),
+        per_class=(ClassScore("0", 0.8, 0.8, 0.8, 12),), confused=(Confusion("0", "1", 2, 1 / 6),),
+    )  # fmt: skip
+    evidence = replace(EVIDENCE, scorings=(scoring,), verified=(result,), final_scoring="s", class_names=("cat", "dog"))
+    rubric = replace(RUBRIC, criteria=two_criteria(("text", "write_up.weakness_admitted")))
+    failed = (finding("write_up.weakness_admitted", "fail"),)
+    assert "“cat” is most often taken for “dog” (2 of 12 rows)" in grade(evidence, rubric, failed).next_thing.sentence
+    assert "classes" not in grade(replace(evidence, task="regression"), rubric, failed).next_thing.sentence

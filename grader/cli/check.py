@@ -112,9 +112,8 @@ def print_grade(grade: Grade, console: Console) -> None:
         console.print(_headline(item))
         for reason in item.reasons[:REASONS_SHOWN]:
             console.print(Text(f"       {reason}", style="dim"))
-    next_step = _next_step(grade)
-    if next_step is not None:
-        console.print(Text.assemble("\n", ("Next: ", "bold"), next_step))
+    if grade.next_thing is not None:
+        console.print(Text.assemble("\n", ("Next: ", "bold"), grade.next_thing.sentence))
 
 
 def _headline(judgement: Judgement) -> Text:
@@ -125,10 +124,3 @@ def _headline(judgement: Judgement) -> Text:
     level = judgement.level
     text = level if judgement.low == judgement.high else f"{judgement.low} to {judgement.high}, a person will decide"
     return Text.assemble((MARKS[level], LEVEL_STYLES[level]), "  ", (judgement.title, "bold"), "  ", text)
-
-
-def _next_step(grade: Grade) -> str | None:
-    """The next step of the lowest criterion that has one: that is where a step gains most."""
-    order = list(MARKS)
-    steps = [(order.index(item.level), item.next_step) for item in grade.judgements if item.level and item.next_step]
-    return min(steps, key=lambda pair: pair[0])[1] if steps else None

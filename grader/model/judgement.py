@@ -95,6 +95,14 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Highlight:
+    """A criterion that stands out, and the sentence that says why or what to do."""
+
+    criterion: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """The whole of one submission's result: what `grade.json` holds."""
 
@@ -110,6 +118,10 @@ class Grade:
     points: float | None
     max_points: float
     review_reasons: tuple[str, ...] = ()
+    next_thing: Highlight | None = None
+    """The one step to take before all others; None where nothing was seen wrong, or nothing could be judged."""
+    strongest: Highlight | None = None
+    """The success most worth naming; None where nothing was met."""
 
     @property
     def needs_review(self) -> bool:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from grader.judge.advice import addressed
+from grader.judge.measured import measured_numbers, scores
+from grader.judge.priority import next_thing, strongest, urgency, worth
 from grader.model import (
     LEVELS,
     Criterion,
     Evidence,
     Finding,
     Grade,
+    Highlight,
     Judgement,
     Level,
     LevelRule,
-    ReferenceResult,
     Requirement,
     Rubric,
     RunFacts,
-    Verified,
 )
 
 GRADER_FAILED = frozenset({"infrastructure_failure", "not_run"})
 """Statuses that say nothing about the student: levels are then null."""
-SCORE_CHECK = "evaluation.score_verified"
-"""The finding that carries the score as stated, saved, re-run and verified."""
-ADDRESSED_GRADER = "prose.addresses_grader"
 LARGEST_GAP = 0.05
 """Saved and re-run score further apart than this are looked at by a person, whatever the tolerance says."""
-MOST_REASONS = 8
+MOST_REASONS = 5
 """More sentences than this on one criterion are not read; the findings hold the rest."""
+MOST_UNSEEN = 3
+"""So many of the things that could not be told are named where a level is open."""
 
 
 def judge(rubric: Rubric, findings: Iterable[Finding], run: RunFacts) -> tuple[Judgement, ...]:
@@ -45,10 +46,11 @@ def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, 
 
     The total is None where any criterion could not be judged: a sum over the rest would look like a low mark.
     """
-    ordered = tuple(sorted(findings, key=lambda item: item.check))
+    ordered = addressed(tuple(sorted(findings, key=lambda item: item.check)), evidence)
+    known = {item.check: item for item in ordered}
     judgements = judge(rubric, ordered, evidence.run)
     points = [item.points for item in judgements]
-    known = [value for value in points if value is not None]
+    scored = [value for value in points if value is not None]
     run = evidence.run
     return Grade(
         submission=evidence.submission,
@@ -65,11 +67,30 @@ def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, 
         rubric_sha256=rubric.sha256,
         judgements=judgements,
         findings=ordered,
-        measured=_measured(evidence, ordered),
-        points=sum(known) if len(known) == len(points) else None,
+        measured=measured_numbers(evidence, ordered),
+        points=sum(scored) if len(scored) == len(points) else None,
         max_points=sum(item.max_points for item in judgements),
         review_reasons=_review_reasons(evidence, judgements, ordered, own_notebook=own_notebook),
+        next_thing=_next_thing(rubric, judgements, known),
+        strongest=strongest(rubric.criteria, known, _places(judgements)),
     )
+
+
+def _places(judgements: Iterable[Judgement]) -> dict[str, int]:
+    return {item.criterion: LEVELS.index(item.level) for item in judgements if item.level is not None}
+
+
+def _next_thing(rubric: Rubric, judgements: tuple[Judgement, ...], findings: Mapping[str, Finding]) -> Highlight | None:
+    levels = {item.criterion: item.level for item in judgements}
+    steps: dict[str, str] = {}
+    still_open: dict[str, int] = {}
+    for criterion in rubric.criteria:
+        level = levels[criterion.id]
+        step = _step(criterion, findings, level) if level is not None else None
+        if step is not None and level is not None:
+            steps[criterion.id] = step.check
+            still_open[criterion.id] = len(_open_requirements(criterion, findings, level))
+    return next_thing(judgements, steps, still_open, _places(judgements))
 
 
 # ---------------------------------------------------------------- one criterion
@@ -133,28 +154,29 @@ def _checks_of(criterion: Criterion) -> tuple[str, ...]:
 
 # ---------------------------------------------------------------- its words
 def _reasons(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> tuple[str, ...]:
-    """Say what stops the next level, then what could not be seen, then what gave this one."""
+    """Say what stops the next level, then what could not be seen, then what gave this one, the most telling first."""
     place = LEVELS.index(level)
     missing = [_sentence(item, findings) for item in _open_requirements(criterion, findings, level)]
-    given = [
-        findings[name].summary
-        for rule in reversed(criterion.levels[: place + 1])
-        for item in rule.requires
-        for name in item.checks
-        if name in findings and findings[name].outcome == "pass"
-    ]
+    given: list[str] = []
+    for rule in reversed(criterion.levels[: place + 1]):
+        names = [name for item in rule.requires for name in item.checks]
+        passed = [findings[name] for name in names if name in findings and findings[name].outcome == "pass"]
+        given += [item.summary for item in sorted(passed, key=lambda item: worth(item.check))]
     if not given and not missing:
         given = ["Nothing more is required."]
     return tuple(dict.fromkeys([*missing, *given]))[:MOST_REASONS]
 
 
 def _open_requirements(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> list[Requirement]:
-    """Return the requirements of the next level that don't hold; what was seen wrong before what was not seen."""
+    """Return the requirements of the next level that don't hold.
+
+    What was seen wrong comes before what was not seen, what undoes most before what is only missing.
+    """
     rule = _next_rule(criterion, level)
     if rule is None:
         return []
     opened = [item for item in rule.requires if not _holds(item, findings, unseen_passes=False)]
-    return sorted(opened, key=lambda item: _holds(item, findings, unseen_passes=True))
+    return sorted(opened, key=lambda item: (_holds(item, findings, unseen_passes=True), min(map(urgency, item.checks))))
 
 
 def _next_rule(criterion: Criterion, level: Level) -> LevelRule | None:
@@ -165,7 +187,12 @@ def _next_rule(criterion: Criterion, level: Level) -> LevelRule | None:
 def _sentence(requirement: Requirement, findings: Mapping[str, Finding]) -> str:
     known = [findings[name] for name in requirement.checks if name in findings]
     worst = sorted(known, key=lambda item: {"fail": 0, "unknown": 1, "error": 2}.get(item.outcome, 3))
-    return worst[0].summary if worst else f"{' or '.join(requirement.checks)} was not checked."
+    return worst[0].summary if worst else f"{' or '.join(map(_words, requirement.checks))}: this was not checked."
+
+
+def _words(check: str) -> str:
+    """Return what a check is about in words, from its id: for checks without a finding."""
+    return check.rpartition(".")[2].replace("_", " ")
 
 
 def _next_step(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> str | None:
@@ -173,30 +200,41 @@ def _next_step(criterion: Criterion, findings: Mapping[str, Finding], level: Lev
     rule = _next_rule(criterion, level)
     if rule is None:
         return None
+    step = _step(criterion, findings, level)
+    if step is not None:
+        return step.fix
+    return f"A person will look at what could not be checked; {rule.level} asks for: {first_sentence(rule.descriptor)}"
+
+
+def _step(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> Finding | None:
+    """Return the failed finding whose fix comes next, None where nothing that has a fix was seen wrong."""
     for requirement in _open_requirements(criterion, findings, level):
         for name in requirement.checks:
             finding = findings.get(name)
             if finding is not None and finding.outcome == "fail" and finding.fix:
-                return finding.fix
-    return f"A person will look at what could not be checked; {rule.level} asks for: {rule.descriptor}"
+                return finding
+    return None
+
+
+def first_sentence(descriptor: str) -> str:
+    """Return a descriptor's first sentence without its marks of emphasis: the rest explains, and is in the report."""
+    return re.split(r"(?<=[.!?])\s", descriptor.replace("**", "").replace("`", ""), maxsplit=1)[0]
 
 
 def _criterion_review(
     criterion: Criterion, findings: Mapping[str, Finding], low: Level, high: Level
 ) -> tuple[str, ...]:
+    """Say in words for people why somebody should look; the findings name the checks."""
+    names = _checks_of(criterion)
     reasons = []
     if low != high:
-        unseen = [
-            name
-            for name in _checks_of(criterion)
-            if name not in findings or findings[name].outcome in {"unknown", "error"}
-        ]
-        reasons.append(f"between {low} and {high}: {', '.join(unseen)} could not be told")
-    own = (findings[name] for name in _checks_of(criterion) if name in findings)
+        unseen = [name for name in names if name not in findings or findings[name].outcome in {"unknown", "error"}]
+        sentences = [findings[name].summary if name in findings else f"{_words(name)}: not checked." for name in unseen]
+        more = f" And {len(unseen) - MOST_UNSEEN} more." if len(unseen) > MOST_UNSEEN else ""
+        reasons.append(f"between {low} and {high}: {' '.join(dict.fromkeys(sentences[:MOST_UNSEEN]))}{more}")
+    own = (findings[name] for name in names if name in findings)
     # What could not be told asks for nobody where it decides nothing.
-    reasons += [
-        f"{item.check}: {item.review}" for item in own if item.review and (low != high or item.outcome != "unknown")
-    ]
+    reasons += [item.review for item in own if item.review and (low != high or item.outcome != "unknown")]
     return tuple(dict.fromkeys(reasons))
 
 
@@ -213,79 +251,16 @@ def _review_reasons(
     if run.channel_faults:
         reasons.append(f"the record of the run was damaged {run.channel_faults} times: it may have been tampered with")
     judged = {name for item in judgements for name in item.findings}
-    reasons += [f"{item.check}: {item.review}" for item in findings if item.review and item.check not in judged]
+    reasons += [item.review for item in findings if item.review and item.check not in judged]
     gap = _gap(findings)
     if gap is not None and gap > LARGEST_GAP:
-        reasons.append(f"the saved and the re-run score are {gap:.1%} apart")
+        reasons.append(f"the saved and the re-run score are {gap * 100:.1f} percentage points apart")
     return tuple(dict.fromkeys(reasons))
 
 
 def _gap(findings: tuple[Finding, ...]) -> float | None:
-    scores = _scores(findings)
-    saved, rerun = scores["saved"], scores["verified"] if scores["verified"] is not None else scores["rerun"]
+    told = scores(findings)
+    saved, rerun = told["saved"], told["verified"] if told["verified"] is not None else told["rerun"]
     if saved is None or rerun is None or not (0 <= saved <= 1 and 0 <= rerun <= 1):
         return None
     return abs(saved - rerun)
-
-
-def _scores(findings: tuple[Finding, ...]) -> dict[str, float | None]:
-    measured: Mapping[str, Any] = next((item.measured for item in findings if item.check == SCORE_CHECK), {})
-    return {source: measured.get(source) for source in ("stated", "saved", "rerun", "verified")}
-
-
-def _measured(evidence: Evidence, findings: tuple[Finding, ...]) -> dict[str, Any]:
-    """Return the numbers of `grade.json`; each is None where it was not measured."""
-    scoring = evidence.scoring(evidence.final_scoring)
-    verified = _final_verification(evidence)
-    rows = evidence.row_set(scoring.rows) if scoring is not None else None
-    model = evidence.model(evidence.final_model)
-    diagnosis = next((item for item in findings if item.check == "training.diagnosis" and item.measured), None)
-    score = next((item for item in findings if item.check == SCORE_CHECK), None)
-    return {
-        "task": evidence.task,
-        "metric": score.measured.get("metric") if score is not None else None,
-        "test_score": _scores(findings),
-        "scored_rows": rows.rows if rows is not None else None,
-        "scored_role": rows.role if rows is not None else (scoring.role if scoring is not None else None),
-        "reference": {item.recipe: _reference(item) for item in evidence.references},
-        "confusion_matrix": [list(row) for row in verified.matrix] if verified and verified.matrix else None,
-        "classes": list(verified.classes) if verified is not None else [],
-        "per_class": [
-            {"label": item.label, "precision": item.precision, "recall": item.recall, "f1": item.f1,
-             "support": item.support}
-            for item in verified.per_class
-        ] if verified is not None else [],
-        "balanced_accuracy": verified.balanced_accuracy if verified is not None else None,
-        "majority": verified.majority_accuracy if verified is not None else None,
-        "baseline_mae": verified.baseline_mae if verified is not None else None,
-        "parameters": model.parameters if model is not None else None,
-        "diagnosis": dict(diagnosis.measured) if diagnosis is not None else None,
-        "label_agreement": evidence.label_agreement,
-    }  # fmt: skip
-
-
-def _final_verification(evidence: Evidence) -> Verified | None:
-    """Return what was recomputed of the final scoring, or of a scoring of the same weights on the same rows."""
-    final = evidence.scoring(evidence.final_scoring)
-    if final is None:
-        return None
-    own = evidence.verification(final.id)
-    if own is not None:
-        return own
-    twins = (
-        evidence.verification(item.id)
-        for item in evidence.scorings
-        if (item.rows, item.weights) == (final.rows, final.weights)
-    )
-    return next((item for item in twins if item is not None), None)
-
-
-def _reference(item: ReferenceResult) -> dict[str, Any]:
-    return {
-        "title": item.title,
-        "metric": item.metric,
-        "score": item.score,
-        "spread": item.spread,
-        "seeds": item.seeds,
-        "parameters": item.parameters,
-    }

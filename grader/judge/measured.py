@@ -1,0 +1,75 @@
+"""The numbers of `grade.json`: the score as told and as recomputed, the matrix, the references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from grader.model import Evidence, Finding, ReferenceResult, Verified
+
+SCORE_CHECK = "evaluation.score_verified"
+"""The finding that carries the score as stated, saved, re-run and verified."""
+
+
+def scores(findings: tuple[Finding, ...]) -> dict[str, float | None]:
+    """Return the score as stated, saved, re-run and verified; None where it is not known."""
+    measured: Mapping[str, Any] = next((item.measured for item in findings if item.check == SCORE_CHECK), {})
+    return {source: measured.get(source) for source in ("stated", "saved", "rerun", "verified")}
+
+
+def measured_numbers(evidence: Evidence, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """Return the numbers of `grade.json`; each is None where it was not measured."""
+    scoring = evidence.scoring(evidence.final_scoring)
+    verified = final_verification(evidence)
+    rows = evidence.row_set(scoring.rows) if scoring is not None else None
+    model = evidence.model(evidence.final_model)
+    diagnosis = next((item for item in findings if item.check == "training.diagnosis" and item.measured), None)
+    score = next((item for item in findings if item.check == SCORE_CHECK), None)
+    return {
+        "task": evidence.task,
+        "metric": score.measured.get("metric") if score is not None else None,
+        "test_score": scores(findings),
+        "scored_rows": rows.rows if rows is not None else None,
+        "scored_role": rows.role if rows is not None else (scoring.role if scoring is not None else None),
+        "reference": {item.recipe: _reference(item) for item in evidence.references},
+        "confusion_matrix": [list(row) for row in verified.matrix] if verified and verified.matrix else None,
+        "classes": list(verified.classes) if verified is not None else [],
+        "per_class": [
+            {"label": item.label, "precision": item.precision, "recall": item.recall, "f1": item.f1,
+             "support": item.support}
+            for item in verified.per_class
+        ] if verified is not None else [],
+        "balanced_accuracy": verified.balanced_accuracy if verified is not None else None,
+        "majority": verified.majority_accuracy if verified is not None else None,
+        "baseline_mae": verified.baseline_mae if verified is not None else None,
+        "parameters": model.parameters if model is not None else None,
+        "diagnosis": dict(diagnosis.measured) if diagnosis is not None else None,
+        "label_agreement": evidence.label_agreement,
+    }  # fmt: skip
+
+
+def final_verification(evidence: Evidence) -> Verified | None:
+    """Return what was recomputed of the final scoring, or of a scoring of the same weights on the same rows."""
+    final = evidence.scoring(evidence.final_scoring)
+    if final is None:
+        return None
+    own = evidence.verification(final.id)
+    if own is not None:
+        return own
+    twins = (
+        evidence.verification(item.id)
+        for item in evidence.scorings
+        if (item.rows, item.weights) == (final.rows, final.weights)
+    )
+    return next((item for item in twins if item is not None), None)
+
+
+def _reference(item: ReferenceResult) -> dict[str, Any]:
+    return {
+        "title": item.title,
+        "metric": item.metric,
+        "score": item.score,
+        "spread": item.spread,
+        "seeds": item.seeds,
+        "parameters": item.parameters,
+    }
