@@ -6,7 +6,7 @@ import os
 import platform
 from types import ModuleType
 
-from . import metrics, seeds
+from . import dataset_files, metrics, seeds
 from .calls import CallHooks
 from .channel import Channel
 from .data_hooks import DataHooks
@@ -56,7 +56,7 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "tensorflow.python.eager.polymorphic_function.polymorphic_function": [calls.function],
         "tensorflow.python.eager.record": [calls.tape],
     }
-    for more in (data.hooks(), metrics.hooks(probe, scorings), seeds.hooks(probe)):
+    for more in (data.hooks(), dataset_files.hooks(probe), metrics.hooks(probe, scorings), seeds.hooks(probe)):
         for module, hook in more.items():
             table.setdefault(module, []).append(hook)
     for library in LIBRARIES:
