@@ -45,19 +45,22 @@ def runs_top_to_bottom(evidence: Evidence, _limits: Limits) -> Verdict:
     cells = [first.index] if first is not None else [run.failed_cell]
     why = run.diagnosis or run.message or "a cell failed"
     measured = {"status": run.status, "failed_cells": [cell.index for cell in bad], "needs": list(run.needs)}
-    if run.status in CUT_SHORT - STUDENTS_OWN:
+    if run.status in CUT_SHORT - STUDENTS_OWN and run.failed_by != "notebook":
         return unknown(
             f"The run was cut short here ({run.status.replace('_', ' ')}): {why.rstrip('.')}.",
             cells=cells,
             measured=measured,
         )
     own = first is not None and first.exception.rpartition(".")[2] in SURELY_OWN_ERRORS
-    if run.needs and not own:
+    if run.needs and not own and run.failed_by != "notebook":
         return unknown(
-            f"It needs what the grading machine lacks: {', '.join(run.needs)}.", cells=cells, measured=measured
+            f"It needs what the grading machine lacks: {', '.join(run.needs)}. {run.diagnosis}".rstrip(),
+            cells=cells,
+            measured=measured,
         )
     error = f"{first.exception}: {first.message}".strip(": ") if first is not None else ""
-    reason = f"{why.rstrip('.')}." if run.diagnosis or not error else f"{error.splitlines()[0][:160].rstrip('.')}."
+    why = f"{why[:1].upper()}{why[1:].rstrip('.')}."
+    reason = why if run.diagnosis or not error else f"{error.splitlines()[0][:160].rstrip('.')}."
     return failed(
         f"The notebook does not run from the first cell to the last in a clean kernel. {reason}",
         fix="Restart the kernel and run all cells; mend the first one that fails, and repeat until all run.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.evidence.diagnosis import diagnose
-from grader.evidence.failures import explain_failure, find_needs
+from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
@@ -137,4 +137,5 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         watched=tuple(dict.fromkeys(item.library for item in seen.log.of("probe.hooked", Hooked))),
         isolation_gaps=run.isolation_gaps,
         wall_s=run.wall_s,
+        failed_by=tell_whose_fault(submission, run.cells),
     )

@@ -8,32 +8,58 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from grader.model import CellRun, Submission
 
 MAX_NAME = 120
 """Longest file or module name repeated to the student."""
 
-MOVED_KERAS = re.compile(
-    r"No module named '((?:tensorflow\.)?keras\.(?:utils\.np_utils|layers\.(?:core|convolutional|normalization|pooling|"
-    r"recurrent|embeddings|advanced_activations|merge|wrappers)|wrappers|engine|preprocessing\.(?:image|text|sequence)|"
-    r"utils\.vis_utils)[\w.]*)'"
-)
-"""Modules that older versions of Keras had: code to mend, not something this machine lacks."""
-
 _NETWORK = re.compile(
-    r"URLError|getaddrinfo|Name or service not known|Temporary failure in name resolution|URL fetch failure|"
-    r"ConnectionError|Max retries exceeded|Network is unreachable|gaierror|Failed to resolve",
+    r"URLError|HTTPError|getaddrinfo|Name or service not known|Temporary failure in name resolution|"
+    r"URL fetch failure|ConnectionError|ConnectTimeout|Max retries exceeded|Network is unreachable|gaierror|"
+    r"Failed to resolve|NameResolutionError|Could not resolve host|No address associated with hostname|"
+    r"couldn't connect to 'https?:|"
+    r"Command '?\[?'?(wget|curl|gdown|kaggle|git|(?:\S*python\S* -m )?pip)\b.*returned non-zero",
 )
+_DOWNLOAD = re.compile(
+    r"^\s*[!%]\s*(?:wget|curl|gdown|kaggle|git\s+clone|aws|gsutil)\b|^\s*%%(?:bash|sh)\b[\s\S]*\b(?:wget|curl)\b",
+    re.MULTILINE,
+)
+"""Shell commands that fetch data: offline they fail without an exception, and a later cell misses the files."""
+
 _DATASET_CALL = re.compile(r"(?:datasets?\.)?\b(\w+)\.load_data\s*\(|\b(fetch_\w+)\s*\(")
 _DATASET_URL = re.compile(r"tf-keras-datasets/(?:\S*/)?([\w-]+)")
 _GPU = re.compile(
-    r"not compiled with CUDA|Found no NVIDIA driver|GPU device not found|No GPU|/device:GPU|cudaGetDevice"
+    r"not compiled with CUDA|Found no NVIDIA driver|(?i:GPU(?: device)? (?:was )?not (?:found|available))|"
+    r"(?i:\bno GPU)|/device:GPU|cudaGetDevice|nvidia-smi"
 )
+_GPU_SOURCES = {
+    "IndexError": re.compile(
+        r"(?:list_physical_devices|list_logical_devices)\s*\(\s*['\"]GPU|\bgpus?\s*\[", re.IGNORECASE
+    ),
+    "AssertionError": re.compile(r"^\s*assert\b[^\n]*(?:gpu|cuda)", re.IGNORECASE | re.MULTILINE),
+}
+"""What the cell of such an exception says where it insists on a GPU without the message telling."""
+
 _FILE = re.compile(
-    r"No such file or directory:? '?([^'\n]+)'?|Could not find directory ([^\n]+)|\[Errno 2\].*'([^']+)'"
+    r"No such file or directory:? '?([^'\n]+)'?|Could not find directory ([^\n]+)|\[Errno 2\].*'([^']+)'|"
+    r"File not found: filepath=(\S+?)\.? |unable to open file: name = '([^']+)'|^(\S+\.\w+) not found\.?$"
 )
+_FILE_EXCEPTIONS = frozenset({"FileNotFoundError", "OSError", "NotFoundError", "NotADirectoryError", "ValueError"})
+_PLACE = re.compile(r"\[Errno (?:13|30)\][^']*'(/[^']+)'")
 _MODULE = re.compile(r"No module named '?([\w.]+)'?")
+_LIBRARY = re.compile(r"(\S+\.so[\d.]*): cannot open shared object file")
+_NAMESPACES = frozenset({"google", "mpl_toolkits", "azure", "backports", "sphinxcontrib"})
+"""Packages of many distributions: what is missing from one was never installed. Of any other package that Python names
+with a dot, the package itself is here and has no such part: an old or a misspelt import."""
+
+_INPUT = "StdinNotImplementedError"
+_WRITES = re.compile(r"save|dump|\bto_(?:csv|json|pickle|excel|parquet)|Checkpoint|Logger|imwrite|['\"][wax]b?\+?['\"]")
+_EXIT = re.compile(
+    r"^\s*(?:(?:os\.)?(?:_exit|abort)|exit|quit)\s*\(|os\.kill\s*\(\s*os\.getpid|do_shutdown\s*\(", re.MULTILINE
+)
+_OWN_ERRORS = ("NameError", "SyntaxError", "IndentationError", "TabError", "UnboundLocalError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,58 +126,139 @@ CAUSES: tuple[Cause, ...] = (
     Cause("OSError|ImportError|ModuleNotFound|ValueError", r"ipympl|matplotlib.*widget", "", "`%matplotlib widget` "
           "needs the `ipympl` package: `%matplotlib inline` works everywhere."),
     Cause("MemoryError|ResourceExhausted", "", "", "The cell needed more memory than the grader allows."),
+    Cause("ModuleNotFoundError", r"No module named '\w+\.[\w.]+'", "", "This part of the package is not in the "
+          "version installed here: it was moved or removed. Look up where the current version has it."),
+    Cause("SystemExit", "", "", "The cell stops the notebook itself (`sys.exit`): take that out."),
 )  # fmt: skip
 
 
 def find_needs(submission: Submission, cells: Sequence[CellRun]) -> tuple[str, ...]:
     """Return what failing cells needed and this machine did not have, each once, in order of appearance."""
-    sources = {cell.index: cell.source for cell in submission.cells}
     found: dict[str, None] = {}
     for cell in cells:
         if cell.status == "error":
-            found.update(dict.fromkeys(_needs_of(cell, sources.get(cell.index, ""))))
+            found.update(dict.fromkeys(_needs_of(cell, submission)))
     return tuple(found)
 
 
-def _needs_of(cell: CellRun, source: str) -> list[str]:
-    text = f"{cell.exception}: {cell.message}"
+def tell_whose_fault(submission: Submission, cells: Sequence[CellRun]) -> Literal["", "notebook", "machine"]:
+    """Return whose doing the first failure was; empty where nothing failed or it can't be told."""
+    failed = _first_failure(cells)
+    if failed is not None:
+        return "machine" if _needs_of(failed, submission) else "notebook"
+    return "notebook" if _exit_of(submission, cells) is not None else ""
+
+
+def explain_failure(submission: Submission, cells: Sequence[CellRun]) -> str:
+    """Return a sentence for the student on why the first failing cell failed; empty where it isn't known."""
+    failed = _first_failure(cells)
+    if failed is None:
+        ending = _exit_of(submission, cells)
+        return "" if ending is None else f"Cell {ending + 1} ends the kernel itself: take that line out."
+    needs = _needs_of(failed, submission)
+    if needs:
+        kind, _, name = needs[-1].partition(" ")
+        return _NEED_SENTENCES[kind].format(name)
+    for cause in CAUSES:
+        if cause.explains(failed.exception, failed.message, _source(submission, failed.index)):
+            return cause.sentence
+    return ""
+
+
+def _first_failure(cells: Sequence[CellRun]) -> CellRun | None:
+    return next((cell for cell in cells if cell.status == "error"), None)
+
+
+def _source(submission: Submission, index: int) -> str:
+    return next((cell.source for cell in submission.cells if cell.index == index), "")
+
+
+def _exit_of(submission: Submission, cells: Sequence[CellRun]) -> int | None:
+    """Return the cell that ended the kernel by its own words, where the run was interrupted there or soon after."""
+    stopped = next((cell.index for cell in cells if cell.status == "interrupted"), None)
+    if stopped is None:
+        return None
+    tried = [cell.index for cell in cells if cell.index <= stopped]
+    return next((index for index in reversed(tried) if _EXIT.search(_source(submission, index))), None)
+
+
+def _needs_of(cell: CellRun, submission: Submission) -> list[str]:
+    """Return what one failing cell needed; the last one named is what the student can do most about."""
+    source, text = _source(submission, cell.index), f"{cell.exception}: {cell.message}"
+    exception = cell.exception.rpartition(".")[2]
     if _NETWORK.search(text):
-        named = _DATASET_URL.search(text) or _DATASET_CALL.search(source)
-        dataset = next((part for part in named.groups() if part), "") if named else ""
-        return ["network", f"dataset {_name(dataset)}"] if dataset else ["network"]
-    module = _MODULE.search(cell.message)
-    if module and "Module" in cell.exception + "Module" * (cell.exception == "ImportError"):
-        return [] if MOVED_KERAS.search(cell.message) else [f"module {_name(module.group(1))}"]
-    if _GPU.search(text):
+        dataset = _dataset_of(text, source)
+        return ["network", f"dataset {dataset}"] if dataset else ["network"]
+    if exception == _INPUT:
+        return ["input"]
+    if exception == "UsageError" and "tensorflow_version" in cell.message:
+        return ["colab"]
+    if exception in {"ModuleNotFoundError", "ImportError"}:
+        return _needs_of_import(cell.message)
+    if _GPU.search(text) or (exception in _GPU_SOURCES and _GPU_SOURCES[exception].search(source)):
         return ["gpu"]
-    missing = _FILE.search(cell.message)
-    if missing and cell.exception in {"FileNotFoundError", "OSError", "NotFoundError", "NotADirectoryError"}:
-        return [f"file {_name(next(part for part in missing.groups() if part))}"]
-    return []
+    place = _PLACE.search(cell.message)
+    if place:
+        return [f"place {_name(place.group(1))}"]
+    return _needs_of_files(cell, submission, exception)
+
+
+def _dataset_of(text: str, source: str) -> str:
+    """Return the data set that could not be fetched: the one the cell loads, or, of several, the one in the address."""
+    called = {name for groups in _DATASET_CALL.findall(source) for name in groups if name}
+    address = _DATASET_URL.search(text)
+    if len(called) != 1 and address:
+        return _name(address.group(1))
+    return _name(called.pop()) if len(called) == 1 else ""
+
+
+def _needs_of_import(message: str) -> list[str]:
+    library = _LIBRARY.search(message)
+    if library:
+        return [f"library {_name(library.group(1))}"]
+    module = _MODULE.search(message)
+    if module is None:
+        return []
+    name = module.group(1)
+    root, _, part = name.partition(".")
+    return [] if part and root not in _NAMESPACES else [f"module {_name(name)}"]
+
+
+def _needs_of_files(cell: CellRun, submission: Submission, exception: str) -> list[str]:
+    """Return the file that is missing; after a download by shell command, that command's network too."""
+    before = [item for item in submission.cells if item.kind == "code" and item.index <= cell.index]
+    downloads = any(_DOWNLOAD.search(item.source) for item in before)
+    missing = _FILE.search(cell.message) if exception in _FILE_EXCEPTIONS else None
+    if missing:
+        name = next(part for part in missing.groups() if part).strip(" '\"")
+        if any(_made_by(item.source, name) for item in before):
+            return []
+        return [f"file {_name(name)}", "network"] if downloads else [f"file {_name(name)}"]
+    known = any(cause.explains(cell.exception, cell.message, _source(submission, cell.index)) for cause in CAUSES)
+    return ["network"] if downloads and not known and exception not in _OWN_ERRORS else []
+
+
+def _made_by(source: str, name: str) -> bool:
+    """Whether a line of the notebook itself is there to write the file: then a cell of its own failed, or is gone."""
+    file = re.split(r"[\\/]", name)[-1]
+    return any(file in line and _WRITES.search(line.replace(file, "")) for line in source.splitlines())
 
 
 def _name(text: str) -> str:
     return " ".join(text.split())[:MAX_NAME].removesuffix(".npz")
 
 
-def explain_failure(submission: Submission, cells: Sequence[CellRun]) -> str:
-    """Return a sentence for the student on why the first failing cell failed; empty where it isn't known."""
-    failed = next((cell for cell in cells if cell.status == "error"), None)
-    if failed is None:
-        return ""
-    source = next((cell.source for cell in submission.cells if cell.index == failed.index), "")
-    for need in _needs_of(failed, source):
-        return _NEED_SENTENCES[need.split(" ")[0]].format(need.partition(" ")[2])
-    for cause in CAUSES:
-        if cause.explains(failed.exception, failed.message, source):
-            return cause.sentence
-    return ""
-
-
 _NEED_SENTENCES = {
     "network": "The cell needs the internet, off while grading: hand the data in beside the notebook, or use a "
     "data set the grader has.",
-    "module": "The package `{}` is not installed where notebooks are graded: use one that is, or ask for it.",
+    "dataset": "The notebook needs {0}, and there is no internet while grading: put {0} in --data.",
+    "module": "The package `{}` is not installed where notebooks are graded: use one that is, or ask for it; a module "
+    "of your own has to be handed in beside the notebook.",
+    "colab": "`%tensorflow_version` exists on Google Colab only: take it out.",
+    "library": "The system library `{}` is not installed where notebooks are graded: ask for it.",
     "gpu": "The cell insists on a GPU: let it fall back to the CPU.",
+    "input": "The cell asks for something to be typed in, and nobody is there: put the value into the code.",
+    "place": "The cell writes to `{}`, which can't be written to where notebooks are graded: write beside the "
+    "notebook, under a name that is not handed in.",
     "file": "The file `{}` was not handed in with the notebook, or is named by a path of one computer only.",
 }

@@ -303,6 +303,8 @@ class Scoring:
     """Position among all events of the run: what was before what."""
     trained_by: tuple[str, ...] = ()
     """Ids of the trainings that made the scored weights, also where another object carries them (a loaded file)."""
+    during: str = ""
+    """Id of the training in which a callback did this scoring; empty for a scoring outside of fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +400,8 @@ class RunFacts:
     """Libraries the probe hooked in this run."""
     isolation_gaps: tuple[str, ...] = ()
     wall_s: float = 0.0
+    failed_by: Literal["", "notebook", "machine"] = ""
+    """Whose doing the first failure was: the notebook's on any machine, or this one's, which lacks what it needs."""
 
 
 # ---------------------------------------------------------------- recomputed outside
@@ -495,6 +499,8 @@ class Diagnosis:
     epoch: int | None = None
     gap: float | None = None
     sentence: str = ""
+    mild: bool = False
+    """Overfitting so small that one reader names it and another calls it none: neither contradicts the curves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def facts(tmp_path, source, exception, message):
             "Exception",
             ("URL fetch failure on https://storage.googleapis.com/tensorflow/tf-keras-datasets/cifar-10-python.tar.gz: "
             "None -- [Errno -3] Temporary failure in name resolution"),
-            ("network", "dataset cifar-10-python"),
+            ("network", "dataset cifar10"),
         ),
         ("fetch_openml('mnist_784')", "URLError", "<urlopen error [Errno -3] ...>", ("network", "dataset fetch_openml")),
         ("requests.get(url)", "ConnectionError", "Max retries exceeded with url: /data.csv", ("network",)),
@@ -30,6 +30,18 @@ def facts(tmp_path, source, exception, message):
         ("model.cuda()", "AssertionError", "Torch not compiled with CUDA enabled", ("gpu",)),
         ("from keras.utils import np_utils", "ModuleNotFoundError", "No module named 'keras.utils.np_utils'", ()),
         ("1/0", "ZeroDivisionError", "division by zero", ()),
+        ("gpu = tf.config.list_physical_devices('GPU')[0]", "IndexError", "list index out of range", ("gpu",)),
+        ("assert tf.test.is_gpu_available()", "AssertionError", "", ("gpu",)),
+        ("assert x.shape == (3,)", "AssertionError", "", ()),
+        ("name = input()", "StdinNotImplementedError", "raw_input was called, but ...", ("input",)),
+        ("from sklearn.externals import joblib", "ModuleNotFoundError", "No module named 'sklearn.externals'", ()),
+        ("import cv2", "ImportError", "libGL.so.1: cannot open shared object file: No such file or directory", ("library libGL.so.1",)),
+        ("os.makedirs('/content/out')", "PermissionError", "[Errno 13] Permission denied: '/content'", ("place /content",)),
+        ("load_model('m.keras')", "ValueError", "File not found: filepath=m.keras. Please ensure the file", ("file m.keras",)),
+        ("!wget http://a.b/c.zip\nopen('c.zip')", "FileNotFoundError", "[Errno 2] No such file or directory: 'c.zip'", ("file c.zip", "network")),
+        ("!wget http://a.b/c.zip\nx = np.stack(glob('c/*'))", "ValueError", "need at least one array to stack", ("network",)),
+        ("m.save_weights('w.h5'); m.load_weights('w.h5')", "FileNotFoundError", "[Errno 2] No such file or directory: 'w.h5'", ()),
+        ("%tensorflow_version 2.x", "UsageError", "Line magic function `%tensorflow_version` not found.", ("colab",)),
     ],
 )  # fmt: skip
 def test_needs_name_what_the_machine_lacks(tmp_path, source, exception, message, needs):
@@ -73,3 +85,18 @@ def test_only_the_first_failure_is_explained_but_all_needs_are_named(tmp_path):
     made.failing_cell("import cv2", "ModuleNotFoundError", "No module named 'cv2'")
     run = made.evidence().run
     assert (run.diagnosis, run.needs, run.failed_cell) == ("", ("module cv2",), 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "blamed"),
+    [
+        (("x = y_trian", "NameError", "name 'y_trian' is not defined"), ("import cv2", "ModuleNotFoundError", "No module named 'cv2'"), "notebook"),
+        (("import cv2", "ModuleNotFoundError", "No module named 'cv2'"), ("cv2.imread(a)", "NameError", "name 'cv2' is not defined"), "machine"),
+    ],
+)  # fmt: skip
+def test_the_first_failure_decides_whose_doing_it_was(tmp_path, first, second, blamed):
+    """A later want excuses no earlier bug, and what follows from a want is no bug."""
+    made = RunBuilder(tmp_path)
+    made.failing_cell(*first)
+    made.failing_cell(*second)
+    assert made.evidence().run.failed_by == blamed
