@@ -197,9 +197,10 @@ def _diagnosis(evidence: Evidence) -> Diagnosis | None:
 def _contradicting(said: tuple[Passage, ...], diagnosis: Diagnosis | None) -> Passage | None:
     """Return a sentence about overfitting that no training's curves bear out.
 
-    Only plain opposites count: `it overfits` where no curve does, `no overfitting` where the final model's does.
+    Only plain opposites count: `it overfits` where the network has not even learned its training rows, `no
+    overfitting` where the final model's curves part clearly. In between both can be said.
     """
-    if diagnosis is None or diagnosis.kind == "unknown":
+    if diagnosis is None or diagnosis.kind == "unknown" or diagnosis.mild:
         return None
     wrong = {"overfit": "absent", "good_fit": "", "underfit": "present", "diverged": ""}[diagnosis.kind]
     return next((item for item in said if wrong and item.stance == wrong), None)

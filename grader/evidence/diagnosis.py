@@ -32,7 +32,7 @@ NOISE_FACTOR = 5.0
 """... and by four standard deviations of the curve's noise: the lowest of some forty jittering epochs lies two below
 their middle, and the end may lie one above."""
 
-FLOOR_BAND = 2.0
+FLOOR_BAND = 3.0
 """A rise begins where the curve leaves its floor: what jitter on a flat floor reaches above its lowest epoch."""
 
 ACCURACY_GAP = 0.10
@@ -40,6 +40,14 @@ ACCURACY_GAP = 0.10
 
 LOSS_RATIO = 2.0
 """Without accuracies: a validation loss of twice the training loss, while it no longer falls, is such a gap."""
+
+MILD_GAP = 0.02
+"""... unless hardly an answer differs: below two more mistakes in a hundred both sets are answered alike, and the ratio
+is one of two numbers near zero."""
+
+CLEAR_RISE = 0.25
+"""A validation loss that ends a quarter above its lowest parts so far that nobody calls it none; less, or a validation
+loss that only stands still, is overfitting that one instructor names and another calls small."""
 
 BLOW_UP = 2.0
 """A training loss that ends at twice its first value has diverged; a noisy plateau stays below."""
@@ -91,7 +99,7 @@ def _compare(training: TrainingRun, fitted: Curve, held: Curve, chance: float) -
             f"From epoch {turn} the validation loss rose ({held.min():.3g} at its lowest, {held[-1]:.3g} at the end) "
             "while the training loss kept falling: the network began to learn the training rows by heart (overfitting)."
         )
-        return _said(training, "overfit", turn, text, gap)
+        return _said(training, "overfit", turn, text, gap, mild=not (_wide(training) or _rose_far(held)))
     start = _gap_start(training, fitted, held)
     if start is not None:
         text = (
@@ -99,6 +107,13 @@ def _compare(training: TrainingRun, fitted: Curve, held: Curve, chance: float) -
             "gap stayed: overfitting."
         )
         return _said(training, "overfit", start, text, gap)
+    stall = _stall(training, fitted, held)
+    if stall is not None:
+        text = (
+            f"From epoch {stall} on the validation loss no longer improved ({held.min():.3g} at its lowest, "
+            f"{held[-1]:.3g} at the end) while the training loss kept falling, to {fitted[-1]:.3g}: mild overfitting."
+        )
+        return _said(training, "overfit", stall, text, gap, mild=True)
     accuracy = _accuracy(training, "")
     if _unlearned(accuracy, chance):
         text = (
@@ -121,8 +136,10 @@ def _without_validation(training: TrainingRun, accuracy: Curve, chance: float) -
     return _said(training, "unknown", None, text)
 
 
-def _said(training: TrainingRun, kind: str, epoch: int | None, sentence: str, gap: float | None = None) -> Diagnosis:
-    return Diagnosis(training=training.id, kind=kind, epoch=epoch, gap=gap, sentence=sentence)  # type: ignore[arg-type]
+def _said(
+    training: TrainingRun, kind: str, epoch: int | None, sentence: str, gap: float | None = None, *, mild: bool = False
+) -> Diagnosis:
+    return Diagnosis(training.id, kind, epoch, gap, sentence, mild)  # type: ignore[arg-type]
 
 
 def _first_not_finite(values: tuple[float, ...]) -> int | None:
@@ -155,6 +172,31 @@ def _turn(raw: tuple[float, ...], held: Curve, fitted: Curve) -> int | None:
     if end - floor <= max(RISE * abs(floor), NOISE_FACTOR * noise) or not (after[-PATIENCE:] > floor).all():
         return None
     return int(np.flatnonzero(held[:-PATIENCE] <= floor + FLOOR_BAND * noise)[-1]) + 2
+
+
+def _stall(training: TrainingRun, fitted: Curve, held: Curve) -> int | None:
+    """Return the first epoch after which the validation loss no longer improved while the training loss halved it.
+
+    The rule of early stopping: the lowest validation loss has not been beaten for PATIENCE epochs. A training loss that
+    fell on meanwhile, to less than half the validation loss, tells it from training that has simply converged.
+    """
+    lowest = int(np.argmin(held))
+    if len(held) - 1 - lowest < PATIENCE or fitted[-1] * LOSS_RATIO > held[-1] or not fitted[-1] < fitted[lowest]:
+        return None
+    ours, theirs = _accuracy(training, ""), _accuracy(training, "val_")
+    if len(ours) and len(ours) == len(theirs) and ours[-1] - theirs[-1] < MILD_GAP:
+        return None
+    return lowest + 2
+
+
+def _wide(training: TrainingRun) -> bool:
+    """Return whether the accuracies part by ACCURACY_GAP or more at the end."""
+    ours, theirs = _accuracy(training, ""), _accuracy(training, "val_")
+    return len(ours) > 0 and len(ours) == len(theirs) and float(ours[-1] - theirs[-1]) >= ACCURACY_GAP
+
+
+def _rose_far(held: Curve) -> bool:
+    return float(held[-1]) >= (1 + CLEAR_RISE) * float(held.min())
 
 
 def _scatter(raw: tuple[float, ...]) -> float:

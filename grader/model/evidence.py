@@ -275,6 +275,8 @@ class TrainingRun:
     augmentation: tuple[str, ...] = ()
     learning_rate: float | None = None
     seconds: float = 0.0
+    drawn_from: tuple[str, ...] = ()
+    """Row sets whose altered copies were trained on (what `ImageDataGenerator.flow` was given)."""
 
     def series(self, name: str) -> tuple[float, ...]:
         """Return the values of one log (`loss`, `val_accuracy`), one per epoch; empty where there is none."""

@@ -126,6 +126,15 @@ def test_a_mild_word_about_overfitting_is_no_contradiction():
     assert outcome("understanding.consistent", mild) == "pass"
 
 
+def test_in_the_grey_zone_both_sides_can_be_said():
+    """Over curves that part a little, `it overfits` and `it does not overfit` are both no contradiction."""
+    grey = tuple(replace(item, mild=True) for item in OVERFIT)
+    for stance in ("present", "absent"):
+        said = saying(replace(GOOD, diagnoses=grey), passage("overfitting", "Words about overfitting.", stance=stance))
+        assert outcome("understanding.overfitting", said) == "pass"
+        assert outcome("understanding.consistent", said) == "pass"
+
+
 def test_numbers_that_contradict_the_run():
     """A named split with a score nobody measured contradicts the facts."""
     wrong = claiming(GOOD, claim("Validation accuracy was 99.9 %", 0.999, split="validation", digits=3))

@@ -132,3 +132,45 @@ def test_any_history_gets_an_answer(loss, held, accuracy, chance):
     """No series, however forged, makes the diagnosis raise; an epoch lies within the history."""
     found = diagnose(training(loss=loss, val_loss=held, accuracy=accuracy, val_accuracy=accuracy), chance)
     assert found.epoch is None or 1 <= found.epoch <= max(len(loss), len(held))
+
+
+FASHION = {
+    "loss": [0.442, 0.297, 0.25, 0.22, 0.194, 0.173, 0.155, 0.139, 0.125, 0.111],
+    "val_loss": [0.338, 0.304, 0.261, 0.258, 0.259, 0.254, 0.265, 0.264, 0.273, 0.28],
+    "accuracy": [0.844, 0.892, 0.909, 0.92, 0.929, 0.936, 0.943, 0.949, 0.954, 0.959],
+    "val_accuracy": [0.88, 0.893, 0.905, 0.907, 0.907, 0.91, 0.909, 0.91, 0.91, 0.911],
+}
+"""A small CNN on Fashion-MNIST, ten epochs."""
+
+
+def test_a_validation_loss_that_stalls_while_training_halves_it_is_mild_overfitting():
+    """No clear rise, but no better for several epochs while the training loss fell on to less than half of it."""
+    found = diagnose(training(**FASHION))
+    assert (found.kind, found.mild) == ("overfit", True)
+    assert 5 <= found.epoch <= 7
+    assert "mild" in found.sentence
+
+
+def test_a_stalled_loss_without_a_training_loss_far_below_it_is_a_good_fit():
+    """The same validation loss beside a training loss that stopped near it has converged, not overfitted."""
+    near = [max(0.2, value) for value in FASHION["loss"]]
+    assert diagnose(training(loss=near, val_loss=FASHION["val_loss"])).kind == "good_fit"
+
+
+def test_two_losses_near_zero_are_no_overfitting():
+    """A ratio of tiny losses says nothing where both sets are answered alike (99.9 % and 99.5 %)."""
+    epochs = 12
+    found = diagnose(
+        training(
+            loss=falling(epochs, floor=0.001),
+            val_loss=np.maximum(0.012, falling(epochs, floor=0.001)),
+            accuracy=np.minimum(0.999, 0.7 + 0.06 * np.arange(epochs)),
+            val_accuracy=np.minimum(0.995, 0.7 + 0.06 * np.arange(epochs)),
+        )
+    )
+    assert found.kind == "good_fit"
+
+
+def test_curves_that_part_far_are_not_mild():
+    """A validation loss that doubles is overfitting nobody can deny."""
+    assert not diagnose(training(loss=falling(20, floor=0.01), val_loss=rising_from(8, 20))).mild
