@@ -58,3 +58,19 @@ def check(ctx: click.Context, file: Path) -> None:
         name for item in loaded.criteria for rule in item.levels for need in rule.requires for name in need.checks
     }
     click.echo(f"{file} is fine: {len(loaded.criteria)} criteria, {len(checks)} checks.")
+
+
+@command.command()
+@click.argument("prefix", default="")
+def checks(prefix: str) -> None:
+    """Explain the checks a rubric can require, all of them or those that start with PREFIX (`split.`)."""
+    from grader.checks import CHECKS
+
+    for name in sorted(CHECKS):
+        if not name.startswith(prefix):
+            continue
+        check_ = CHECKS[name]
+        click.echo(f"{click.style(name, bold=True)}  {check_.title}")
+        click.echo(f"    {check_.help}")
+        for threshold in check_.thresholds:
+            click.echo(f"    threshold {name}.{threshold.name} = {threshold.default:g}: {threshold.reason}")
