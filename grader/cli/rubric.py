@@ -36,8 +36,8 @@ def show(rubric: str) -> None:
         for rule in criterion.levels:
             click.echo(f"  {rule.level:<11} {criterion.points[rule.level]:g}  {rule.descriptor}")
             for requirement in rule.requires:
-                one_of = "one of " if len(requirement.checks) > 1 else ""
-                click.echo(f"                 needs {one_of}{', '.join(requirement.checks)}")
+                some_of = f"{requirement.at_least} of " if len(requirement.checks) > 1 else ""
+                click.echo(f"                 needs {some_of}{', '.join(requirement.checks)}")
 
 
 @command.command()
