@@ -37,6 +37,7 @@ from grader.execution.channel import ChannelParser, ChannelReader, open_channel
 from grader.execution.kernel import kernel_manager
 from grader.execution.notebook import new_notebook, write_notebook
 from grader.execution.outcome import Outcome, outcome_of
+from grader.execution.products import written_files
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import ARTIFACTS, EVENTS, NOTEBOOK, Job, read_job, write_run
 from grader.model import Run, Submission
@@ -108,7 +109,14 @@ def _box(submission: Submission, settings: RunSettings) -> Box:
     # The cells' own time is kept by the runner, which interrupts first; the box's is for a runner that hangs.
     limits = replace(settings.limits, wall_s=settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S)
     return Box(
-        settings.tier, limits, settings.python, submission.folder, settings.data, offers, threads=settings.threads
+        settings.tier,
+        limits,
+        settings.python,
+        submission.folder,
+        settings.data,
+        offers,
+        threads=settings.threads,
+        own_files=written_files(submission),
     )
 
 

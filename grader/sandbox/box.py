@@ -34,8 +34,9 @@ class Breach:
 class Box:
     """One throwaway place to run untrusted code in.
 
-    `files` is a folder whose entries appear read-only in the working folder, at the same relative paths. `data` is a
-    folder laid out like `~/.keras/datasets`. `offers` are ours. `python` is the interpreter inside.
+    `files` is a folder whose entries appear read-only in the working folder, at the same relative paths; those files
+    that bear a name of `own_files` are copied instead, for the code inside to write anew. `data` is a folder laid out
+    like `~/.keras/datasets`. `offers` are ours. `python` is the interpreter inside.
     """
 
     tier: Tier
@@ -45,6 +46,7 @@ class Box:
     data: Path | None = None
     offers: tuple[Offer, ...] = ()
     threads: int = 2
+    own_files: frozenset[str] = frozenset()
 
 
 def plain_entries(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -38,12 +38,13 @@ _SYSTEM_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """What is seen inside besides the system: `read_only` and `sockets` map inside paths to host paths."""
+    """What is seen inside besides the system: `read_only` maps inside paths to host paths; `folders` are made."""
 
     work: str
     read_only: Mapping[str, str]
     interpreter: Sequence[str]
     socket_folder: str | None
+    folders: Sequence[str] = ()
 
 
 def program() -> str:
@@ -84,6 +85,7 @@ def options(mounts: Mounts, limits: Limits, *, uid: int | None) -> list[str]:
         "--perms", "0755", "--dir", "/run",
         "--perms", "0755", "--dir", RUNTIME,
         *(["--bind", mounts.socket_folder, f"{RUNTIME}/s"] if mounts.socket_folder else []),
+        *(word for path in mounts.folders for word in ("--perms", "0700" if uid is None else "0777", "--dir", path)),
         *_read_only_binds(mounts.read_only),
         "--chdir", mounts.work,
         # Both are otherwise writable and as large as half the memory.

@@ -15,10 +15,11 @@ from typing import IO, Self
 
 from grader.errors import SandboxError
 from grader.sandbox import bubblewrap, processes, seccomp, shim
-from grader.sandbox.box import Box, Breach, link_entries, plain_entries
+from grader.sandbox.box import Box, Breach
 from grader.sandbox.environment import box_environment
 from grader.sandbox.folders import BoxFolder
 from grader.sandbox.interpreter import installation_samples, interpreter_roots, private_to_owner
+from grader.sandbox.layout import Layout, lay_out
 from grader.sandbox.uids import UidSlot
 from grader.sandbox.watchdog import Watchdog
 
@@ -222,9 +223,8 @@ class Sandbox:
         self._host_work = self.folder / "work"
         self.work = bubblewrap.work_folder(self._roots) if self.mounted else str(self._host_work)
         self._own(self.sockets)
-        self._entries = (
-            [(name, path) for name, path in plain_entries(box.files) if name not in RESERVED] if box.files else []
-        )
+        self._files = lay_out(box.files, box.own_files, RESERVED, MAX_MOUNTS) if box.files else Layout()
+        self._entries = self._files.entries
         self._links = self._links_inside()
         if not self.mounted:
             self._lay_out_on_the_host()
@@ -236,7 +236,7 @@ class Sandbox:
         if box.data is not None:
             links += [(f"{KERAS_DATASETS}/{name}", f"{self.data_inside}/{name}") for name in self._datasets()]
         if box.files is not None:
-            links += [(name, target) for name, target in link_entries(box.files) if name not in RESERVED]
+            links += self._files.links
             if self.mounted and len(self._entries) > MAX_MOUNTS:
                 links += [(name, f"{self.runtime}/files/{name}") for name, _ in self._entries]
         return links
@@ -250,6 +250,12 @@ class Sandbox:
         """
         self._host_work.mkdir(mode=0o700)
         (self._host_work / ".tmp").mkdir()
+        for name in self._files.folders:
+            (self._host_work / name).mkdir(mode=0o700)
+            self._own(self._host_work / name)
+        for name, source in self._files.copies:
+            shutil.copyfile(source, self._host_work / name)
+            self._own(self._host_work / name)
         for name, source in self._entries:
             target = self._host_work / name
             if self.box.tier == "landlock":
@@ -282,6 +288,9 @@ class Sandbox:
             "folder": self.work,
             "folders": [KERAS_DATASETS],
             "links": self._links,
+            "copies": [(name, self._copied(place)) for place, (name, _) in enumerate(self._files.copies)]
+            if self.mounted
+            else [],
             "rlimits": self._rlimits(),
         }
         if self._slot is not None:
@@ -389,11 +398,17 @@ class Sandbox:
         if self.box.data is not None:
             data = self.box.data
             read_only |= {f"{self.data_inside}/{name}": str((data / name).resolve()) for name in self._datasets()}
+        read_only |= {self._copied(place): str(source) for place, (_, source) in enumerate(self._files.copies)}
         if len(self._entries) <= MAX_MOUNTS:
             read_only |= {f"{self.work}/{name}": str(source) for name, source in self._entries}
         elif self.box.files is not None:
             read_only[f"{self.runtime}/files"] = str(self.box.files)
-        return bubblewrap.Mounts(self.work, read_only, self._roots, str(self.sockets))
+        folders = [f"{self.work}/{name}" for name in self._files.folders]
+        return bubblewrap.Mounts(self.work, read_only, self._roots, str(self.sockets), folders)
+
+    def _copied(self, place: int) -> str:
+        """Where the original of a file that is copied is seen inside."""
+        return f"{self.runtime}/own/{place}"
 
     def _write(self, name: str, text: str) -> str:
         path = self.folder / name

@@ -4,7 +4,8 @@ Run as `python -I -S shim.py CONFIG`, where CONFIG is a JSON file of the grader:
 
     {"command": [...], "environment": {...}, "descriptors": [5], "folder": "/work", "rlimits": {"DATA": 1, ...},
      "uid": 61000, "keep_read_search": false, "landlock": {"read": [...], "write": [...], "sockets": [...],
-     "connect": false}, "seccomp": "<hex>", "folders": ["name", ...], "links": [["name", "target"], ...]}
+     "connect": false}, "seccomp": "<hex>", "folders": ["name", ...], "links": [["name", "target"], ...],
+     "copies": [["name", "source"], ...]}
 
 Only the standard library: any interpreter can run it. Whatever can't be taken away ends it with a message on stderr
 and SHIM_FAILED, before any untrusted code has run.
@@ -207,6 +208,17 @@ def close_descriptors(kept: list[int]) -> None:
     os.closerange(low, max(os.sysconf("SC_OPEN_MAX"), 4096) if low < 4096 else low + 4096)
 
 
+def copy_file(source: str, name: str) -> None:
+    """Copy a file of the submission that the notebook writes itself; without room for it, it is not there."""
+    try:
+        with open(source, "rb") as original, open(name, "xb") as copy:
+            while chunk := original.read(1 << 20):
+                copy.write(chunk)
+    except OSError:
+        if os.path.exists(name):
+            os.unlink(name)
+
+
 def enter(config: dict[str, Any]) -> None:
     """Take everything away, in the order in which it can be taken, and become the command."""
     linux = sys.platform == "linux"
@@ -221,6 +233,8 @@ def enter(config: dict[str, Any]) -> None:
     for name, target in config.get("links", ()):
         if not os.path.lexists(name):
             os.symlink(target, name)
+    for name, source in config.get("copies", ()):
+        copy_file(source, name)
     set_limits(config.get("rlimits", {}))
     close_descriptors(config.get("descriptors", []))
     if "landlock" in config:

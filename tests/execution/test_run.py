@@ -121,7 +121,7 @@ class TestCells:
 
 class TestFolder:
     def test_files_beside_the_notebook(self, tier: Tier, run_cells: RunCells, tmp_path: Path) -> None:
-        """They are there at the same relative paths; the folder takes new files; the hand-in is not changed."""
+        """They are there at the same relative paths; folders take new files; the hand-in is not changed."""
         folder = tmp_path / "alice"
         (folder / "data" / "deep").mkdir(parents=True)
         (folder / "data" / "deep" / "x.csv").write_text("a,b\n1,2\n")
@@ -142,7 +142,7 @@ class TestFolder:
         )
         assert [text_of(run, n) for n in range(4)] == ["a,b\n1,2\n\n", "42\n", "mine\n", "saved\n"]
         if tier != "none":
-            assert [run.cells[n].status for n in (4, 5)] == ["error", "error"]
+            assert [run.cells[n].status for n in (4, 5)] == ["error", "ok"]
         assert "'data', 'model.keras', 'private.txt', 'utils_of_mine.py'" in text_of(run, 6)
         assert sorted(str(path) for path in folder.rglob("*")) == before
         assert (folder / "data" / "deep" / "x.csv").read_text() == "a,b\n1,2\n"
@@ -162,6 +162,27 @@ class TestFolder:
         if tier != "none":
             assert run.cells[1].status == "error"
             assert "canary" not in text_of(run, 1)
+
+    def test_what_an_earlier_run_left_can_be_written_anew(
+        self, tier: Tier, run_cells: RunCells, tmp_path: Path
+    ) -> None:
+        """Saved models handed in are overwritten inside, new files go beside old ones; the hand-in stays as it was."""
+        folder = tmp_path / "alice"
+        (folder / "models" / "old").mkdir(parents=True)
+        for name in ("best.keras", "models/m.h5", "models/old/notes.txt", "curve.png"):
+            (folder / name).write_text("old")
+        run = run_cells(
+            tier,
+            "BEST = 'best.keras'\nopen(BEST, 'w').write('new')\nopen('models/m.h5', 'a').write(' new')",
+            "plot_savefig = lambda name: open(name, 'w').write('new')\nplot_savefig('curve.png')  # like plt.savefig",
+            "open('models/new.txt', 'w').write('new')\nopen('models/old/new.txt', 'w').write('new')",
+            "print(open(BEST).read(), open('models/m.h5').read(), open('models/old/notes.txt').read())",
+            folder=folder,
+        )
+        assert run.status == "ok", run.message
+        assert text_of(run, 3) == "new old new old\n"
+        assert {path.read_text() for path in folder.rglob("*") if path.is_file()} == {"old"}
+        assert len([path for path in folder.rglob("*") if path.is_file()]) == 4
 
     def test_many_files(self, best_tier: Tier, run_cells: RunCells, tmp_path: Path) -> None:
         """A folder of thousands of pictures is as readable as one of three."""
