@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
-from grader.checks.overlaps import OVERLAP_THRESHOLDS, shared_rows, trainings_of
+from grader.checks.overlaps import OVERLAP_THRESHOLDS, shared_rows, trained_rows, trainings_of
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import (
     SCORE_METRICS,
@@ -65,7 +65,7 @@ def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
     if result is None:
         return _only_training_progress(evidence)
     cells = [result.scoring.cell]
-    train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
+    train = trained_rows(trainings_of(evidence, result.scoring))
     shared = shared_rows(evidence, result.scoring.rows, train, limits) if result.scoring.rows else None
     known = _share_known_to_fit(evidence, result, limits)
     partly = known is not None and known < limits["training_share"] and result.scoring.rows not in train
@@ -224,12 +224,23 @@ def _uses(evidence: Evidence, rows: str) -> set[tuple[str, str]]:
     """Return the distinct trained states (model, weights) scored on the rows; a look before any training is no use."""
     trained = {item.model for item in evidence.trainings}
     scorings = sorted((item for item in evidence.scorings if item.rows == rows), key=lambda item: item.order)
-    uses = {(item.model, item.weights) for item in scorings}
+    holders = _holders(evidence, trained)
+    uses = {(holders.get(item.weights, item.model), item.weights) for item in scorings}
     for model in trained:
         states = list(dict.fromkeys(item.weights for item in scorings if item.model == model))
         if len(states) > 1 and _before_training(evidence, model, scorings, states[0]):
             uses.discard((model, states[0]))
     return uses
+
+
+def _holders(evidence: Evidence, trained: set[str]) -> dict[str, str]:
+    """Return, by weights, the model they were trained in: a file loaded again or a wrapper with a softmax is no other.
+
+    Weights that no trained model was scored with belong to the first object that was.
+    """
+    scorings = [item for item in evidence.scorings if item.weights]
+    first = {item.weights: item.model for item in reversed(scorings)}
+    return first | {item.weights: item.model for item in reversed(scorings) if item.model in trained}
 
 
 def _before_training(evidence: Evidence, model: str, scorings: list[Scoring], state: str) -> bool:
@@ -276,8 +287,8 @@ def _share_known_to_fit(evidence: Evidence, result: StudentResult, limits: Limit
     """
     if result.scoring.rows is None:
         return None
-    trainings = trainings_of(evidence, result.scoring.model)
-    trained = shared_rows(evidence, result.scoring.rows, {i.train_rows for i in trainings if i.train_rows}, limits)
+    trainings = trainings_of(evidence, result.scoring)
+    trained = shared_rows(evidence, result.scoring.rows, trained_rows(trainings), limits)
     if trained is None:
         return None
     watched = shared_rows(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.checks.registry import Limits, Threshold
-from grader.model import Evidence, Overlap, TrainingRun
+from grader.model import Evidence, Overlap, Scoring, TrainingRun
 
 OVERLAP_THRESHOLDS = (
     Threshold(
@@ -52,10 +53,16 @@ class Shared:
         return {"shared_rows": self.rows, "test_rows": self.of, "explained_by_duplicates": round(self.allowed, 1)}
 
 
-def trainings_of(evidence: Evidence, model: str | None) -> tuple[TrainingRun, ...]:
-    """Return the trainings of one model; all of them where none is known to be that model's."""
-    own = tuple(item for item in evidence.trainings if item.model == model)
+def trainings_of(evidence: Evidence, scoring: Scoring) -> tuple[TrainingRun, ...]:
+    """Return the trainings that made the scored weights; all of them where none is known to have."""
+    made = tuple(item for item in evidence.trainings if item.id in scoring.trained_by)
+    own = made or tuple(item for item in evidence.trainings if item.model == scoring.model)
     return own or evidence.trainings
+
+
+def trained_rows(trainings: Iterable[TrainingRun]) -> set[str]:
+    """Return the ids of the row sets that were trained on, as they are or in altered copies."""
+    return {rows for item in trainings for rows in (item.train_rows, *item.drawn_from) if rows}
 
 
 def shared_rows(

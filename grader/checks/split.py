@@ -9,6 +9,7 @@ from grader.checks.overlaps import (
     Shared,
     official_split,
     shared_rows,
+    trained_rows,
     trainings_of,
 )
 from grader.checks.registry import Limits, Threshold, check
@@ -59,7 +60,7 @@ def held_out_test(evidence: Evidence, limits: Limits) -> Verdict:
     result = final_result(evidence)
     if result is None:
         return _no_score(evidence)
-    cells = [result.scoring.cell, *(item.cell for item in trainings_of(evidence, result.scoring.model))]
+    cells = [result.scoring.cell, *(item.cell for item in trainings_of(evidence, result.scoring))]
     if result.role in {"train", "validation"}:
         use = "trained on" if result.role == "train" else "watched during training as validation data"
         return failed(
@@ -243,7 +244,7 @@ def _test_against_training(
     result = final_result(evidence)
     if result is None:
         return _no_score(evidence)
-    train = {item.train_rows for item in trainings_of(evidence, result.scoring.model) if item.train_rows}
+    train = trained_rows(trainings_of(evidence, result.scoring))
     if result.scoring.rows is None or not train:
         return unknown("Which rows were trained on and scored could not be told.", cells=[result.scoring.cell])
     shared = shared_rows(evidence, result.scoring.rows, train, limits, canonical=canonical)

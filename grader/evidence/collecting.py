@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grader.evidence.altered import find_asides
 from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
@@ -54,9 +55,10 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
     seen = observe(run)
     cells = read_cells(submission, run)
     models = collect_models(seen.log)
-    trainings = collect_trainings(seen.log, seen.lineage.fits)
+    trainings = collect_trainings(seen.log, seen.lineage)
     scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
-    final = find_final(scorings, models, frozenset(item.model for item in trainings), seen.rows)
+    asides = find_asides(seen.log, seen.lineage, scorings)
+    final = find_final(scorings, models, frozenset(item.model for item in trainings), seen.rows, asides)
     scored = seen.scored(final.id) if final else None
     final_model = final.model if final else (trainings[-1].model if trainings else None)
     row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)

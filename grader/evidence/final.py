@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grader.evidence.altered import Asides
 from grader.evidence.arrays import rows_within
 from grader.evidence.identity import RowStore
 from grader.evidence.trainings import is_neural
@@ -15,25 +16,38 @@ DEMO_ROWS = 32
 DEMO_SHARE = 0.5
 """A scoring of less than half of a larger scored set's rows looks at a part of it; it doesn't replace the result."""
 
+NO_ASIDES = Asides()
+
 
 def find_final(
-    scorings: Sequence[Scoring], models: Sequence[ModelFacts], fitted: frozenset[str], store: RowStore
+    scorings: Sequence[Scoring],
+    models: Sequence[ModelFacts],
+    fitted: frozenset[str],
+    store: RowStore,
+    asides: Asides = NO_ASIDES,
 ) -> Scoring | None:
     """Return the last scoring on test rows, else on validation rows, else on training rows, else None.
 
-    Demonstrations on a few rows are passed over, models that no fit ever trained too, and other learners (a linear
-    baseline of scikit-learn) wherever a neural network was scored. `fitted` holds the models that have fits.
+    Demonstrations on a few rows are passed over, models that no fit ever trained too, scorings by a callback of fit
+    and of altered copies of rows scored before, and other learners (a linear baseline of scikit-learn) wherever a
+    neural network was scored. Folds that an earlier fold's training saw stand for the whole cross-validation.
+    `fitted` holds the models that have fits.
     """
     by_id = {model.id: model for model in models}
     neural = [item for item in scorings if is_neural(by_id.get(item.model))]
     pool = neural or list(scorings)
     pool = [item for item in pool if item.trained_by] or pool
+    pool = [item for item in pool if not item.during] or pool
+    pool = [item for item in pool if item.id not in asides.altered] or pool
     roles: tuple[Role, ...] = ("test", "validation", "train", "other")
     for role in roles:
         of_role = [item for item in pool if item.role == role]
         real = [item for item in of_role if not _is_demo(item, of_role, store)]
         if real:
-            return _same_use(real[-1], real, fitted)
+            chosen = _same_use(real[-1], real, fitted)
+            leaked = [item for item in pool if item.id in asides.leaked and item.cell == chosen.cell]
+            later = [item for item in leaked if item.model == chosen.model and item.order > chosen.order]
+            return later[-1] if later else chosen
     return None
 
 

@@ -28,11 +28,19 @@ class Fit:
     ended: FitEnded | None
     train: str | None
     watched: str | None
+    looked_at: tuple[str, ...] = ()
+    """Rows that a callback of this fit scored again and again while the weights changed."""
 
     @property
     def model(self) -> str:
         """The model that was fitted."""
         return self.began.model
+
+    @property
+    def steered_by(self) -> tuple[str, ...]:
+        """All rows held out of this fit that were scored while it went on."""
+        found = [*([self.watched] if self.watched else []), *self.looked_at]
+        return tuple(rows for rows in dict.fromkeys(found) if rows != self.train)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +93,14 @@ class Lineage:
             if fit.train is None:
                 continue
             later = fit.ended.later_rows if fit.ended else None
-            found.update(dict.fromkeys([fit.train, *([later] if later else []), *self._originals(fit)]))
+            found.update(dict.fromkeys([fit.train, *([later] if later else []), *self.originals(fit)]))
         return tuple(found)
 
-    def _originals(self, fit: Fit) -> tuple[str, ...]:
+    def used_by(self, rows: str, fits: Sequence[Fit]) -> bool:
+        """Return whether these fits trained on most of the rows, beyond chance."""
+        return self._share(rows, self.trained_on(fits)) > 0
+
+    def originals(self, fit: Fit) -> tuple[str, ...]:
         """Return the row sets whose altered copies a fit trained on.
 
         By an augmentation event, where rows in and out were seen. Else, where a stream brought rows that no other set
@@ -96,6 +108,8 @@ class Lineage:
         """
         if fit.train not in self._origins:
             named = [step.rows_in for step in self.store.augmentations if step.rows_out == fit.train and step.rows_in]
+            if fit.ended and fit.ended.drawn_from:
+                named.append(fit.ended.drawn_from)
             known = tuple(rows for rows in named if rows in self.store.records)
             self._origins[fit.train] = known or self._look_alikes(fit)
         return self._origins[fit.train]
@@ -138,14 +152,14 @@ class Lineage:
             return "other"
         earlier = tuple(fit for fit in self.fits if fit.began.order < scored.order)
         own = self.fits_before(scored)
-        watched = tuple(dict.fromkeys(fit.watched for fit in earlier if fit.watched is not None))
+        watched = _watched(earlier)
         role = self._role(scored.rows, self.trained_on(own), watched)
         blind = any(fit.train is None or self.store.exact(fit.train) is None for fit in own)
         return "other" if role == "test" and (blind or not own) else role
 
     def role_in_run(self, rows: str, scored: Sequence[str]) -> Role:
         """Return what a row set was used for over the whole run; `scored` holds the sets that any scoring used."""
-        watched = tuple(dict.fromkeys(fit.watched for fit in self.fits if fit.watched is not None))
+        watched = _watched(self.fits)
         if rows in watched:
             return "validation" if rows not in {fit.train for fit in self.fits} else "train"
         role = self._role(rows, self.trained_on(self.fits), watched)
@@ -215,7 +229,7 @@ class Lineage:
             if scored.rows is None:
                 continue
             fits = self.fits_before(scored)
-            for used in (*self.trained_on(fits), *(fit.watched for fit in fits if fit.watched)):
+            for used in (*self.trained_on(fits), *_watched(fits)):
                 pairs[scored.rows, used] = None
                 pairs[used, scored.rows] = None
         for fit in self.fits:
@@ -269,9 +283,36 @@ class Lineage:
 
 def _resolve_fits(log: Log, store: RowStore) -> tuple[Fit, ...]:
     ends = {record.fit: record for record in log.of("fit.ended", FitEnded)}
+    looks = _looked_at(log)
     fits = []
     for began in log.of("fit.began", FitBegan):
         ended = ends.get(began.id)
         train, watched = fit_rows(store, began, ended)
-        fits.append(Fit(began=began, ended=ended, train=train, watched=watched))
+        fits.append(Fit(began=began, ended=ended, train=train, watched=watched, looked_at=looks.get(began.id, ())))
     return tuple(fits)
+
+
+def _looked_at(log: Log) -> dict[str, tuple[str, ...]]:
+    """Return, by fit, the rows that its callbacks scored in more than one state of the weights.
+
+    One look when the training is over (`on_train_end`) steers nothing.
+    """
+    states: dict[tuple[str, str], set[str]] = {}
+    for scored in log.of("model.scored", Scored):
+        if scored.during and scored.rows:
+            states.setdefault((scored.during, scored.rows), set()).add(scored.weights)
+    found: dict[str, tuple[str, ...]] = {}
+    for (fit, rows), weights in states.items():
+        if len(weights) > 1:
+            found[fit] = (*found.get(fit, ()), rows)
+    return found
+
+
+def _watched(fits: Iterable[Fit]) -> tuple[str, ...]:
+    """Return the ids of all row sets that these fits watched, sources of altered copies included."""
+    found: dict[str, None] = {}
+    for fit in fits:
+        found.update(dict.fromkeys(fit.steered_by))
+        if fit.ended and fit.ended.validation_drawn_from:
+            found[fit.ended.validation_drawn_from] = None
+    return tuple(found)

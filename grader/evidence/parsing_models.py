@@ -137,6 +137,8 @@ def _fit_ended(fields: Fields, _cell: int, order: int) -> FitEnded:
         unstable=fields.maybe("unstable", as_bool),
         order=order,
         later_rows=fields.maybe("later_rows", as_identifier),
+        drawn_from=fields.maybe("drawn_from", as_identifier),
+        validation_drawn_from=fields.maybe("validation_drawn_from", as_identifier),
     )
 
 
@@ -164,6 +166,7 @@ def _scored(fields: Fields, cell: int, order: int) -> Scored:
         predictions=fields.maybe("predictions", as_identifier),
         cell=cell,
         order=order,
+        during=fields.maybe("during", as_identifier) or "",
     )
 
 

@@ -185,6 +185,9 @@ class FitEnded:
     order: int
     later_rows: str | None = None
     """Rows that only later epochs brought (augmentation makes new ones in each)."""
+    drawn_from: str | None = None
+    """The rows whose altered copies a stream brought (`ImageDataGenerator.flow(x)`)."""
+    validation_drawn_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ class Scored:
     predictions: str | None
     cell: int
     order: int
+    during: str = ""
+    """The fit in whose callback this happened; empty outside of fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +252,7 @@ class Drawn:
 
     drawing: Drawing
     rows: str | None
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

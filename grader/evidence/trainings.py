@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from grader.evidence.lineage import Fit
+from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import Compiled, Described, FitEpoch, Scored, Sealed
 from grader.model import ModelFacts, TrainingRun
@@ -66,13 +67,16 @@ def is_neural(model: ModelFacts | None) -> bool:
     return model.library.lower().split(".")[0] in NEURAL_LIBRARIES or bool(model.layers)
 
 
-def collect_trainings(log: Log, fits: tuple[Fit, ...]) -> tuple[TrainingRun, ...]:
+def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
     """Return every fit with its history, in order."""
     epochs: dict[str, list[FitEpoch]] = {}
     for record in log.of("fit.epoch", FitEpoch):
         epochs.setdefault(record.fit, []).append(record)
     compiles = log.of("model.compiled", Compiled)
-    return tuple(_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in fits)
+    found = (_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in lineage.fits)
+    return tuple(
+        replace(item, drawn_from=lineage.originals(fit)) for item, fit in zip(found, lineage.fits, strict=True)
+    )
 
 
 def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, ...]) -> TrainingRun:

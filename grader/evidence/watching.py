@@ -57,6 +57,7 @@ def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) 
                 seal_note=note,
                 order=scored.order,
                 trained_by=tuple(fit.began.id for fit in lineage.fits_before(scored)),
+                during=scored.during,
             )
         )
     return tuple(found)
@@ -222,7 +223,10 @@ def collect_drawings(log: Log, store: RowStore) -> tuple[Drawing, ...]:
         if left < 0:
             drawing = replace(drawing, x=(), y=(), values=())
             left += numbers
-        found.append(replace(drawing, shows_rows=drawn.rows if drawn.rows in store.records else None))
+        known = drawn.rows in store.records
+        found.append(
+            replace(drawing, shows_rows=drawn.rows if known else None, shows_row=drawn.row if known else None)
+        )
     return tuple(found)
 
 

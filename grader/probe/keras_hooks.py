@@ -9,7 +9,7 @@ from typing import Any
 from .arrays import as_table, to_numpy
 from .scoring import Scorings
 from .streams import Tee, attach
-from .training import Training, augmentation, callbacks_given, compile_fields
+from .training import Training, augmentation, callbacks_given, compile_fields, rows_behind
 from .watch import Probe, binder, call_chain
 from .wrapping import Watching, patch_method
 
@@ -106,6 +106,10 @@ class KerasHooks:
             training.validation_rows = self.probe.rows.seen(held_out[0], "score")
             training.validation_labels = self.probe.labels.seen(held_out[1])
             self.probe.labelled(training.validation_rows, training.validation_labels)
+        for name, data in (("drawn_from", x), ("validation_drawn_from", held_out)):
+            behind = rows_behind(data)
+            if behind is not None:
+                setattr(training, name, self.probe.rows.seen(behind))
         training.begin(
             validation_split=share,
             epochs=arguments.get("epochs"),

@@ -26,6 +26,8 @@ class Training:
     validation_labels: str | None = None
     train_tee: Tee | None = None
     validation_tee: Tee | None = None
+    drawn_from: str | None = None
+    validation_drawn_from: str | None = None
     iterators: int = 0
     started: float = field(default_factory=time.monotonic)
 
@@ -76,6 +78,8 @@ class Training:
             validation_rows=self.validation_rows,
             validation_labels=self.validation_labels,
             later_rows=later,
+            drawn_from=self.drawn_from,
+            validation_drawn_from=self.validation_drawn_from,
             unstable=unstable,
             **fields,
         )
@@ -104,6 +108,13 @@ def augmentation(model: Any, data: Any) -> list[str]:
             if getattr(generator, name, False)
         ]
     return names
+
+
+def rows_behind(data: Any) -> Any:
+    """Return the rows an iterator makes altered copies of (`ImageDataGenerator.flow(x)`), None for anything else."""
+    if getattr(data, "image_data_generator", None) is None or not hasattr(data, "__getitem__"):
+        return None
+    return getattr(data, "x", None)
 
 
 def callbacks_given(callbacks: Any) -> list[dict[str, Any]]:

@@ -435,3 +435,119 @@ def test_evidence_does_not_depend_on_repeated_announcements(made):
     evidence = made.evidence()
     assert evidence.run.channel_faults == 0
     assert replace(evidence) == made.evidence()
+
+
+def _looks_of_a_callback(made, rows, labels, states):
+    """Score rows inside the fit that was made last, once per state of the weights."""
+    for state in states:
+        made.send(
+            "model.scored", score=f"c{state}", model="m1", how="evaluate", rows=made.rows(rows), weights=state,
+            labels=made.labels(labels), returned={"accuracy": 0.9}, during="f1",
+        )  # fmt: skip
+
+
+def test_rows_a_callback_scored_every_epoch_are_spent(made):
+    """A callback that scores the test rows while the weights change watches them as validation_data would."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    _looks_of_a_callback(made, x[150:], y[150:], ["e1", "e2"])
+    scoring = made.evaluate("m1", x[150:], y[150:])
+    evidence = made.evidence()
+    assert evidence.final_scoring == scoring
+    assert evidence.scoring(scoring).role == "validation"
+    assert [item.during for item in evidence.scorings] == ["f1", "f1", ""]
+
+
+def test_one_look_at_the_end_of_training_spends_nothing(made):
+    """A callback's scoring in `on_train_end` is one use; the scoring after fit is the result."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    _looks_of_a_callback(made, x[150:], y[150:], [made.weights("m1")])
+    scoring = made.evaluate("m1", x[150:], y[150:])
+    evidence = made.evidence()
+    assert (evidence.final_scoring, evidence.scoring(scoring).role) == (scoring, "test")
+
+
+def test_a_callbacks_scoring_is_never_the_result_where_another_is(made):
+    """What a callback scored during fit does not become the final scoring, whatever its rows."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:120], y[:120], validation=(x[120:150], y[120:150]))
+    _looks_of_a_callback(made, x[150:], y[150:], ["e1"])
+    scoring = made.evaluate("m1", x[120:150], y[120:150])
+    assert made.evidence().final_scoring == scoring
+
+
+def test_noisy_copies_scored_later_are_not_the_result(made):
+    """A look at how noise hurts comes after the score; the rows as they were split off stay the result."""
+    x, y = pictures(400)
+    x_train, x_test, y_train, y_test = made.split(x, y, 100)
+    made.model()
+    made.fit("m1", x_train, y_train)
+    scoring = made.evaluate("m1", x_test, y_test)
+    noise = np.random.default_rng(1).normal(0, 20, x_test.shape)
+    made.evaluate("m1", x_test + noise, y_test)
+    made.score("m1", x_test - noise, how="predict")
+    assert made.evidence().final_scoring == scoring
+
+
+def test_the_same_rows_scaled_and_scored_again_are_the_result(made):
+    """A second scoring after the scaling was mended is the later, better one: its rows are the same rows."""
+    x, y = pictures(400)
+    x_train, x_test, y_train, y_test = made.split(x, y, 100)
+    made.model()
+    made.fit("m1", x_train / 255.0, y_train)
+    made.evaluate("m1", x_test, y_test)
+    scoring = made.evaluate("m1", x_test / 255.0, y_test)
+    assert made.evidence().final_scoring == scoring
+
+
+def test_another_test_set_scored_later_is_the_result(made):
+    """Other held-out rows with labels of their own replace an earlier result."""
+    x, y = pictures(400)
+    made.model()
+    made.fit("m1", x[:200], y[:200])
+    made.evaluate("m1", x[200:300], y[200:300])
+    scoring = made.evaluate("m1", x[300:], y[300:])
+    assert made.evidence().final_scoring == scoring
+
+
+def test_folds_scored_by_one_model_that_trains_on_are_training_rows(made):
+    """Cross-validation that never makes a fresh model tests every fold but the first on rows it trained on."""
+    x, y = pictures(300)
+    made.model()
+    for fold in range(3):
+        held = np.arange(300) // 100 == fold
+        made.fit("m1", x[~held], y[~held])
+        last = made.evaluate("m1", x[held], y[held])
+    evidence = made.evidence()
+    assert evidence.final_scoring == last
+    assert evidence.scoring(last).role == "train"
+
+
+def test_folds_with_fresh_models_are_held_out(made):
+    """With a new model per fold each fold is held out of the training of its own model."""
+    x, y = pictures(300)
+    for fold in range(3):
+        held = np.arange(300) // 100 == fold
+        made.model(f"m{fold}")
+        made.fit(f"m{fold}", x[~held], y[~held])
+        made.evaluate(f"m{fold}", x[held], y[held])
+    evidence = made.evidence()
+    assert {item.role for item in evidence.scorings} == {"test"}
+
+
+def test_rows_whose_altered_copies_a_generator_made_are_training_rows(made):
+    """`ImageDataGenerator.flow(x)` trains on copies of x: scoring x is scoring training rows, y being irrelevant."""
+    x, y = pictures(200)
+    copies = np.random.default_rng(5).permutation(x.reshape(-1)).reshape(x.shape)
+    made.model()
+    made.fit("m1", copies, y)
+    ended = made.events[-1].fields
+    ended["drawn_from"] = made.rows(x)
+    made.evaluate("m1", x[:50], y[:50])
+    evidence = made.evidence()
+    assert evidence.scorings[0].role == "train"
+    assert evidence.trainings[0].drawn_from == (ended["drawn_from"],)
