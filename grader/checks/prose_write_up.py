@@ -122,7 +122,7 @@ def weakness_admitted(evidence: Evidence, _limits: Limits) -> Verdict:
     """The words say where the model goes wrong."""
     return found_in_prose(
         evidence,
-        about(evidence, "weakness", "failure_reasons"),
+        about(evidence, "weakness", "failure_reasons", "inadequacy"),
         said="The text says where the model goes wrong",
         missing="The text does not say where the model goes wrong.",
         fix="Say which classes or conditions it gets wrong most, with their numbers.",
@@ -132,11 +132,12 @@ def weakness_admitted(evidence: Evidence, _limits: Limits) -> Verdict:
 @check("write_up.next_step", title="A next step", help="The text names a concrete next step.")
 def next_step(evidence: Evidence, _limits: Limits) -> Verdict:
     """The words name something concrete to do next."""
+    # "It could be improved" is a wish; a step says what would be changed, collected or compared.
     return found_in_prose(
         evidence,
-        about(evidence, "next_step", "next_step_reason"),
+        explained(about(evidence, "next_step", "next_step_reason")),
         said="A next step is named",
-        missing="The text names no next step.",
+        missing="The text names no concrete next step.",
         fix="Say what you would try next, concretely: which change, and to mend which error.",
     )
 

@@ -86,6 +86,7 @@ Topic = Literal[
     "failure_reasons",
     "choice_reason",
     "weakness",
+    "inadequacy",
     "next_step",
     "next_step_reason",
     "insight",
@@ -372,6 +373,8 @@ class Drawing:
     shows_rows: str | None = None
     """Id of the row set one of whose rows this picture shows, where it was recognised."""
     order: int = 0
+    shows_row: int | None = None
+    """Which row of that set (the first of equal ones), counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,6 +476,8 @@ class Verified:
     alternatives: tuple[tuple[str, float], ...] = ()
     """Accuracy of the same outputs under other readings: `cut_at_0.5` (Keras's metric on a logit unit, which is
     right from 0 up), `rounded` (one unit's outputs to the nearest label). A claim that equals one is not made up."""
+    wrong_rows: tuple[int, ...] = ()
+    """Rows of the whole set that were answered wrongly, in order; the first of very many."""
 
 
 @dataclass(frozen=True, slots=True)

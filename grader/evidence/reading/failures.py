@@ -14,7 +14,7 @@ FAILURE = compile_words(
     r"hard(?:er)? (?:for|to (?:tell|separate|distinguish|classify))\b", r"difficult(?:y|ies)?\b", r"trouble\b",
     r"worst\b", r"weak(?:ness|nesses|er|est|ly)?\b(?! label)", r"poor(?:ly|er|est)?\b", r"unreliable\b",
     r"low(?:est|er)? (?:recall|precision|f1|accuracy)\b", r"tak(?:es?|en) .{1,40}? for (?:an? |the )?\w",
-    r"inaccurate\b", r"imprecise\b", r"(?:under|over)-?(?:estimat|predict)\w*",
+    r"(?:under|over)-?(?:estimat|predict)\w*",
     r"(?:can't|cannot|can not|doesn't) (?:\w+ )?(?:tell|separate|distinguish)\b", r"problems? with\b",
     r"gets? .{1,40}? wrong\b", r"miss(?:es|ed)\b", r"overlook(?:s|ed)\b",
     r"(?:is|are|was|were) (?:\w+ )?(?:called|read as|predicted as|labell?ed as|classified as|taken for)\b",
@@ -23,21 +23,26 @@ FAILURE = compile_words(
     r"(?:predict\w*|estimat\w*|guess\w*|come out|prices?|values?|ones) .{0,25}?\btoo (?:low|high|small|large)\b",
     r"(?:not|never|\w+n['\u2019]t) (?:\w+ ){0,2}?(?:good|reliable|accurate|perfect|great|precise|sure|well|equally good) "
     r"(?:at|on|for|with|in|when|everywhere)\b",
-    r"(?:not|\w+n['\u2019]t) (?:rely|trust|depend|be trusted|work (?:well )?(?:on|for|with))\b", r"unexplained\b",
-    r"(?:r2|r²|r\^2|recall|precision|f1|sensibilidad)\b.{0,12}? (?:only|just|barely|solo|sólo|apenas)\b",
-    r"(?:only|just|less than|not even|barely) (?:half|a (?:third|quarter)|\d+ ?%|0[.,]\d+) of the (?:\w+ )?(?:varia\w+|"
-    r"classes|actual|true)",
-    r"less than half\b", r"errors? .{0,20}?\b(?:grow|gets?|become|increase)\w* .{0,12}?\b(?:larger|bigger|with|for|as)\b",
-    r"(?:wide|large|big) (?:cloud|scatter|spread)\b",
+    r"(?:not|\w+n['\u2019]t) work (?:well )?(?:on|for|with)\b",
+    r"(?:recall|precision|f1|sensibilidad)\b.{0,12}? (?:only|just|barely|solo|sólo|apenas)\b",
+    r"errors? .{0,20}?\b(?:grow|gets?|become|increase)\w* .{0,12}?\b(?:larger|bigger|with|for|as)\b",
     r"(?:badly|worse) (?:on|for|with|in|at)\b", r"confund\w+", r"confusi(?:ón|ones)\b(?! matri)(?<!matriz de confusión)",
     r"(?:se )?equivoc\w+", r"fall(?:a|an|os?|ó|aron)\b", r"peor(?:es)?\b", r"débil(?:es)?\b", r"debilidad\w*",
     r"floj[oa]s?\b", r"dificultad\w*", r"(?:le|les) cuesta\w*", r"difícil\w*", r"mal clasific\w+", r"no distingue\b",
     r"baj[ao] (?:precisión|sensibilidad|exactitud|recall)\b", r"problemas con\b", r"(?:sub|sobre|sobr)estima\w*",
     r"limitaci\w+", r"error(?:es)? (?:es|son|sigue\w*|era) (?:\w+ )?(?:grandes?|mayor(?:es)?|alt[oa]s?)\b",
     r"no (?:es|son) (?:\w+ )?(?:perfect|fiable|precis|buen)\w* (?:con|en|para)\b", r"tom(?:a|an|ad[oa]s?) por\b",
-    r"no (?:me |se )?(?:fiaría|puede confiar)\b", r"lejos de l[oa]s? (?:valor|línea|real)\w*",
 )  # fmt: skip
 """Words that say by themselves that the model goes wrong somewhere."""
+INADEQUATE = compile_words(
+    r"inaccurate\b", r"imprecise\b", r"unexplained\b", r"(?:r2|r²|r\^2)\b.{0,12}? (?:only|just|barely|solo|sólo|apenas)\b",
+    r"(?:only|just|less than|not even|barely) (?:half|a (?:third|quarter)|\d+ ?%|0[.,]\d+) of the (?:\w+ )?varia\w+",
+    r"less than half\b", r"(?:not|\w+n['\u2019]t) (?:\w+ )?(?:rely|trust|depend|be trusted)\b",
+    r"(?:wide|large|big|broad) (?:cloud|scatter|spread)\b", r"far from the line\b",
+    r"errors? (?:is|are) (?:still )?(?:\w+ )?(?:large|high|big|too)\b", r"nube (?:ancha|dispersa)\b", r"men(?:os|or) de la mitad\b",
+    r"no (?:me |se )?(?:fiaría|confiaría|puede confiar)\b", r"lejos de l[oa]s? (?:valor|línea|real)\w*", r"imprecis[oa]s?\b",
+)  # fmt: skip
+"""Words that say the model is not good enough as a whole, with no word of where it goes wrong."""
 ERROR_WORD = compile_words(
     r"errors?\b(?! rate)", r"mistakes?\b", r"wrong\b", r"errores\b", r"error\b(?! (?:medio|absoluto|cuadrático))",
 )  # fmt: skip
@@ -45,9 +50,9 @@ ERROR_WORD = compile_words(
 ERROR_PLACE = compile_words(
     r"most(?:ly)?\b", r"many\b", r"main(?:ly)?\b", r"biggest\b", r"largest\b", r"commonest\b", r"common\b",
     r"usually\b", r"often\b", r"between\b", r"half\b", r"com(?:e|es|ing) from\b", r"happen\w*", r"almost all\b",
-    r"\d+ (?:wrong|errors|mistakes)\b", r"(?:mistakes?|errors?|wrong) (?:on|with|in|for|are|were)\b", r"mayoría\b",
+    r"(?:mistakes?|errors?|wrong) (?:on|with|in|for|are|were)\b", r"mayoría\b",
     r"much[oa]s\b", r"principal\w*", r"más (?:comunes|frecuentes|grandes)\b", r"entre\b", r"casi todos\b", r"suelen\b",
-    r"errores (?:en|con|son|están)\b", r"(?:larger?|bigger|grows?) (?:for|with|in|at|on)\b", r"\d+ (?:out )?of (?:the )?\d+",
+    r"errores (?:en|con|son|están)\b", r"(?:larger?|bigger|grows?) (?:for|with|in|at|on)\b",
 )  # fmt: skip
 _NO_FAILURE = compile_words(
     r"no (?:\w+ )?(?:mistakes?|errors?|weakness\w*|failures?|problems?|limitations?|confusions?|trouble|"
@@ -84,11 +89,9 @@ _IN_GENERAL = re.compile(
 
 _CAUSE_AFTER = compile_words(
     r"because\b", r"since\b(?! (?:then|epoch))", r"as (?:it|they|the|there|both|this|these|their|its|those|most|many|some|a|an|in|on|"
-    r"at|only|we|i)\b", r"due to\b", r"caused by\b", r"com(?:e|es|ing) from\b", r"thanks to\b", r"the reason\b", r"why:", r"i think\b",
-    r"probably\b", r"which (?:is|are|have|has|look|share|were)\b", r"that (?:have|has|look|share|are|were)\b", r"(?:where|when|whose)\b",
-    r"with (?:a |the )?(?:similar|same)\b",
-    r"porque\b", r"ya que\b", r"debido a\b", r"dado que\b", r"puesto que\b", r"pues\b", r"por (?:la|el|su|culpa|tener)\b",
-    r"al (?:ser|tener|estar)\b", r"que (?:se parecen|tienen|son)\b",
+    r"at|only|we|i)\b", r"due to\b", r"caused by\b", r"com(?:e|es|ing) from\b", r"thanks to\b", r"the reason (?:is|for)\b", r"why:",
+    r"porque\b", r"ya que\b", r"debido a\b", r"dado que\b", r"puesto que\b", r"pues\b", r"por (?:culpa|tener|ser|su)\b",
+    r"al (?:ser|tener|estar)\b",
 )  # fmt: skip
 """A cause follows."""
 _CAUSE_BEFORE = compile_words(
@@ -110,13 +113,13 @@ _NO_CAUSE = compile_words(
 )  # fmt: skip
 """Words that any excuse is made of."""
 _OBSERVABLE = compile_words(
-    r"similar\w*", r"alike\b", r"(?:the|almost|nearly|very) same\b", r"shapes?\b", r"loops?\b", r"strokes?\b", r"curves?\b",
+    r"similar\w*", r"alike\b", r"same\b(?! (?:thing|way|result|time|mistake|is|from))", r"shapes?\b", r"loops?\b", r"strokes?\b", r"curves?\b",
     r"resolution\b", r"pixels?\b", r"small\b", r"tiny\b", r"few(?:er)?\b", r"only \d+\b", r"rare\b", r"imbalanc\w*", r"nois[ey]\w*",
     r"blur\w*", r"overlap\w*", r"unseen\b", r"handwriting\b", r"written\b", r"writ(?:er|ers|es?)\b", r"background\b", r"crop\w*",
     r"rotat\w*", r"angles?\b", r"dark\b", r"light\w*", r"silhouettes?\b", r"outlines?\b", r"sleeves?\b", r"colou?rs?\b",
     r"too (?:few|little|small)\b", r"outliers?\b", r"missing\b", r"label\w* wrong\b", r"never s(?:een|aw)\b", r"detail\w*",
     r"clos(?:ed?|ing)\b", r"open\b", r"looks? (?:like|almost|completely|different)\b", r"share\b", r"differ\w*", r"ambiguous\b",
-    r"subjective\b", r"range\b", r"capped\b", r"neighbou?r\w*", r"underfit\w*", r"parecid\w+", r"parecen\b", r"semejant\w+",
+    r"subjective\b", r"range\b", r"capped\b", r"(?:hardly any|(?:almost|nearly) no|too few|not many|casi no hay|pocas?)\b", r"neighbou?r\w*", r"underfit\w*", r"parecid\w+", r"parecen\b", r"semejant\w+",
     r"mism[oa]s?\b", r"formas?\b", r"siluetas?\b", r"trazos?\b", r"curvas?\b", r"resolución\b", r"píxel\w*", r"poc[oa]s?\b",
     r"desequilibr\w*", r"desbalance\w*", r"ruido\b", r"borros\w+", r"escrit\w+", r"letra\b", r"fondo\b", r"pequeñ\w+", r"detalles?\b",
     r"ambigu\w+", r"mangas?\b", r"oscur\w+",
@@ -143,30 +146,61 @@ def denies_failure(text: str) -> bool:
     return _NO_FAILURE.search(text) is not None
 
 
-def cause_in(text: str) -> str | None:
-    """Return the part of a sentence that is offered as the cause of what goes wrong, empty-handed excuses included."""
+def is_inadequate(text: str) -> bool:
+    """Whether a sentence says that the model as a whole is not good enough."""
+    return INADEQUATE.search(text) is not None and not (
+        _NO_FAILURE.search(text) or _NOT_THE_MODEL.search(text) or _IN_GENERAL.search(text)
+    )
+
+
+def failure_cause(text: str) -> bool | None:
+    """Return whether the cause given for what goes wrong says something; None where a sentence gives no cause.
+
+    After `because` a cause may be anything but an excuse. Where only a colon, a relative clause or a `so` links the
+    two, it has to be something that can be seen in the data, as figures are told that way too.
+    """
     after = _CAUSE_AFTER.search(text)
     if after is not None:
-        if text[: after.start()].strip(" ,*_") == "":
-            return text.partition(",")[0]
-        return text[after.start() :]
+        opens = text[: after.start()].strip(" ,*_") == ""
+        return _says_something(text.partition(",")[0] if opens else text[after.start() :])
     before = _CAUSE_BEFORE.search(text)
-    if before is not None and before.start() > 0:
-        return text[: before.start()]
-    _, colon, told = text.partition(": ")
-    return told if colon else None
-
-
-def explains_failure(cause: str) -> bool:
-    """Whether a cause says something: what can be seen in the data, or words of its own rather than an excuse's."""
-    if count_words(cause) < MIN_CAUSE_WORDS:
-        return False
-    if re.search(r"\b(?:no|ningún|ninguna) (?:model|one|system|modelo|red)\b|\bnot (?:\w+ )?perfect\b", cause, re.IGNORECASE):
-        return False
-    if _OBSERVABLE.search(cause):
+    if before is not None and before.start() > 0 and _goes_wrong(text[before.end() :]):
+        return is_observable(text[: before.start()])
+    relative = _RELATIVE.search(text)
+    if relative is not None and is_observable(text[relative.start() :]):
         return True
+    _, colon, told = text.partition(": ")
+    return True if colon and is_observable(told) and not _FIGURE.search(told) else None
+
+
+def opening_cause(text: str) -> str:
+    """Return the clause that opens a sentence with a cause: "Since the errors come from thick strokes, I would ..."."""
+    found = re.match(r"^\W*(?:because|since|as|given that|como|dado que|ya que|puesto que)\s+([^,]+),", text, re.IGNORECASE)
+    return found[1] if found else ""
+
+
+def _goes_wrong(consequence: str) -> bool:
+    supposed = re.search(r"\b(?:would|might|could|\w+(?:aría|ería|iría)n?)\b", consequence, re.IGNORECASE)
+    return supposed is None and admits_failure(consequence, ("",))
+
+
+def _says_something(cause: str) -> bool:
+    """Whether a cause names what can be seen in the data, or has words of its own rather than an excuse's."""
+    if count_words(cause) < MIN_CAUSE_WORDS or _NOBODY_IS_PERFECT.search(cause):
+        return False
     own = [word for word in re.findall(r"[^\W\d_]{4,}", cause) if not _NO_CAUSE.fullmatch(word)]
-    return len(own) >= MIN_OWN_WORDS
+    return is_observable(cause) or len(own) >= MIN_OWN_WORDS
+
+
+_NOBODY_IS_PERFECT = re.compile(
+    r"\b(?:no|ningún|ninguna) (?:model|one|system|modelo|red)\b|\bnot (?:\w+ )?perfect\b", re.IGNORECASE
+)
+_RELATIVE = re.compile(
+    r"\b(?:which|that|que) (?:all |both |also |se )?(?:have|has|look|share|are|were|parecen|tienen)\b"
+    r"|\bwith (?:a |the )?(?:similar|same)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"\d[.,]\d|\d ?%|\b\d+ (?:out )?(?:of|de)\b")
 
 
 def is_observable(text: str) -> bool:

@@ -22,11 +22,11 @@ _LESSON = compile_words(
     r"show(?:s|ed|ing)\b", r"tells? (?:me|us)\b", r"told (?:me|us)\b", r"suggest(?:s|ed|ing)?\b",
     r"taught\b", r"learn(?:ed|t)\b", r"reali[sz]ed\b", r"surpris\w+", r"turn(?:s|ed) out\b", r"expected\b",
     r"which is why\b", r"that(?:'s| is) why\b", r"indicat(?:es|ed|ing)\b", r"reveal(?:s|ed)\b", r"explain(?:s|ed)?\b",
-    r"com(?:es|ing|e) from\b", r"caused\b", r"because\b", r"confirm(?:s|ed)\b", r"so (?:more|what) \w+",
+    r"com(?:es|ing|e) from\b", r"caused\b", r"because\b", r"so (?:more|what) \w+",
     r"so i (?:know|now|think|would|should|learned)\b", r"lesson\b", r"not (?:because|from)\b", r"due to\b",
     r"i think\b", r"prov(?:es|ed)\b", r"mislead\w*", r"hides?\b", r"muestra\w*", r"sugiere\w*",
     r"aprend(?:í|imos|ido)\b", r"sorprend\w+", r"resulta que\b", r"esperaba\b", r"por eso\b", r"indica\w*",
-    r"revela\w*", r"explica\w*", r"viene de\b", r"porque\b", r"confirma\w*", r"lección\b", r"debido a\b",
+    r"revela\w*", r"explica\w*", r"viene de\b", r"porque\b", r"lección\b", r"debido a\b",
     r"ya que\b", r"me di cuenta\b", r"creo que\b", r"demuestra\w*", r"engaños\w+", r"escond\w+",
 )  # fmt: skip
 """Words that link a result to a cause, or to a lesson, by themselves."""
@@ -58,6 +58,10 @@ _ADVICE = compile_words(
     r"is (?:often )?used (?:to|for)\b", r"normalmente\b", r"en general\b", r"suele\w*\b", r"se (?:usa|utiliza) para\b",
 )  # fmt: skip
 """What textbooks say, of no result of this notebook."""
+_IGNORANCE = compile_words(
+    r"(?:can't|cannot|can not|couldn't) (?:say|tell|explain)\b", r"(?:don't|do not|didn't|did not) (?:know|look|check)\b",
+    r"no sé\b", r"no (?:puedo|podría) (?:decir|explicar)\b", r"no (?:miré|comprobé)\b",
+)  # fmt: skip
 _SEQUEL = re.compile(
     r"^(?:so|therefore|this|that|which|it|hence|apparently|por eso|por (?:lo )?tanto|así que|esto|eso)\b",
     re.IGNORECASE,
@@ -71,7 +75,7 @@ def has_insight(text: str, before: str, classes: tuple[str, ...]) -> bool:
     whole = f"{before} {text}" if before and _SEQUEL.match(text) else text
     if count_words(whole) < MIN_INSIGHT_WORDS or len(BUZZWORDS.findall(whole)) > MAX_BUZZWORDS:
         return False
-    if not (_RESULT.search(whole) or classes) or _ADVICE.search(text):
+    if not (_RESULT.search(whole) or classes) or _ADVICE.search(text) or _IGNORANCE.search(text):
         return False
     if _PRAISE.search(text) and not _LIMIT.search(text):
         return False

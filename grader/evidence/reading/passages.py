@@ -16,10 +16,11 @@ from grader.evidence.reading.failures import (
     ERROR_WORD,
     FAILURE,
     admits_failure,
-    cause_in,
     denies_failure,
-    explains_failure,
+    failure_cause,
+    is_inadequate,
     is_observable,
+    opening_cause,
 )
 from grader.evidence.reading.insight import has_insight
 from grader.evidence.reading.mentions import mentioned_classes
@@ -181,47 +182,62 @@ def _shows_gap(text: str) -> bool:
 def _read_trade_off(context: Context) -> Passage | None:
     text = context.text
     named = words.TRADE_OFF_TERM.search(text)
-    sides = words.COMPARATIVE.search(text) and words.RESOURCE.search(text)
-    opposed = words.CONTRAST.search(text) or named
+    sides = words.COMPARATIVE.search(text) and _has_two_sides(text)
     if _is_hollow(text, words.TRADE_OFF_TERM):
         return _passage("trade_offs", context, explained=False) if named else None
-    weighed = bool(sides and opposed) or bool(named and (words.COMPARATIVE.search(text) or words.RESOURCE.search(text)))
+    weighed = bool(sides) or bool(named and (words.COMPARATIVE.search(text) or words.RESOURCE.search(text)))
     if weighed and count_words(text) >= MIN_TRADE_OFF_WORDS:
         return _passage("trade_offs", context, explained=True)
     return _passage("trade_offs", context, explained=False) if named else None
 
 
 def _read_weakness(context: Context) -> Passage | None:
-    if not context.setting.is_after_training(context.sentence):
+    sentence = context.sentence
+    if not context.setting.is_after_training(sentence) or _is_label(context.text) or _is_plan(context):
         return None
     classes = mentioned_classes(context.text, context.setting.class_names)
-    if not admits_failure(context.text, classes) or _is_plan(context):
-        return None
+    if sentence.voice == "comment" and not classes:
+        return None  # "# wrong predictions" says what a cell shows
     explained = bool(words.REASON.search(context.text))
-    return replace(_passage("weakness", context, explained=explained), classes=classes)
+    if admits_failure(context.text, classes):
+        return replace(_passage("weakness", context, explained=explained), classes=classes)
+    return _passage("inadequacy", context, explained=explained) if is_inadequate(context.text) else None
+
+
+def _is_label(text: str) -> bool:
+    """Whether a line only announces what follows: "The wrong answers:", "Where it is unreliable."."""
+    return text.rstrip("*_ ").endswith(":") or (
+        count_words(text) <= MAX_LABEL_WORDS and _LABEL_START.match(text) is not None
+    )
+
+
+_LABEL_START = re.compile(r"^\W*(?:where|why|what|how|which|dónde|por qué|qué|cómo|cuál\w*)\b", re.IGNORECASE)
+MAX_LABEL_WORDS = 6
+"""Longer ones, such as "what it gets wrong most are shirts", state something."""
 
 
 def _read_failure_reason(context: Context) -> Passage | None:
     if not context.setting.is_after_training(context.sentence):
         return None
-    text = context.text
+    # What a plan is for is no cause; the clause that it opens with may hold one.
+    text = opening_cause(context.text) if _is_plan(context) else context.text
     classes = mentioned_classes(text, context.setting.class_names)
     found = _failure_reason(context, text, classes)
     return replace(found, classes=classes) if found else None
 
 
 def _failure_reason(context: Context, text: str, classes: tuple[str, ...]) -> Passage | None:
-    cause = cause_in(text) if admits_failure(text, classes) else None
-    if cause is not None and explains_failure(cause) and not _is_hollow(text, FAILURE):
+    cause = failure_cause(text) if admits_failure(text, classes) else None
+    if cause and not _is_hollow(text, FAILURE):
         return _passage("failure_reasons", context, explained=True)
     before = context.before.text if context.before else ""
     before_classes = mentioned_classes(before, context.setting.class_names)
     if before and admits_failure(before, before_classes) and not _is_plan(context):
         # "It confuses 3 and 8. Both have the same two curves on the right."
         linked = _LINKED_START.match(text) or set(classes) & set(before_classes)
-        if linked and explains_failure(text) and is_observable(text):
+        if linked and is_observable(text):
             return _passage("failure_reasons", context, explained=True, quote=f"{before} {text}")
-    return _passage("failure_reasons", context, explained=False) if cause is not None else None
+    return None if cause is None else _passage("failure_reasons", context, explained=False)
 
 
 _LINKED_START = re.compile(
@@ -238,6 +254,20 @@ def _read_choice(context: Context) -> Passage | None:
         return None
     hollow = len(words.BUZZWORDS.findall(found.quote)) > words.MAX_BUZZWORDS
     return _passage("choice_reason", context, explained=found.grounded and not hollow, quote=found.quote)
+
+
+def _has_two_sides(text: str) -> bool:
+    """Whether a `but` stands between a gain and a cost: each a resource or a measure, one at least a resource."""
+    for match in words.CONTRAST.finditer(text):
+        sides = (text[: match.start()], text[match.end() :])
+        if match.start() == 0:
+            sides = tuple(text.split(",", 1)) if "," in text else sides  # "Although it is slower, it ..."
+        if match[0].lower() in {"while", "whereas", "mientras"} and not all(map(words.COMPARATIVE.search, sides)):
+            continue  # two curves side by side
+        told = [bool(words.RESOURCE.search(side) or words.GAIN.search(side)) for side in sides]
+        if all(told) and any(words.RESOURCE.search(side) for side in sides):
+            return True
+    return False
 
 
 # ---------------------------------------------------------------- looking ahead and back
@@ -267,7 +297,8 @@ def _read_next_step(context: Context) -> Passage | None:
         return None
     text = context.text
     classes = mentioned_classes(text, context.setting.class_names)
-    concrete = bool(words.NEXT_ACTION.search(text) and (words.NEXT_OBJECT.search(text) or classes))
+    acts = words.NEXT_ACTION.search(text) or words.NEXT_LABEL.match(text)
+    concrete = bool(acts and (words.NEXT_OBJECT.search(text) or classes))
     hollow = len(words.BUZZWORDS.findall(text)) > words.MAX_BUZZWORDS
     return replace(_passage("next_step", context, explained=concrete and not hollow), classes=classes)
 
@@ -277,7 +308,9 @@ def _read_next_step_reason(context: Context) -> Passage | None:
     if step is None or step.strength == "named":
         return None
     names = context.setting.class_names
-    if words.NEXT_CAUSE.search(context.text) and _observes_failure(context.text, names):
+    # "To find the digits that are confused" looks for a failure, and follows from none.
+    own = words.NEXT_SEARCH.sub(" ", context.text)
+    if words.NEXT_CAUSE.search(own) and _observes_failure(own, names):
         return _passage("next_step_reason", context, explained=True)
     before = context.before
     if before is not None and _observes_failure(before.text, names) and not denies_failure(before.text):

@@ -169,11 +169,17 @@ CONTRAST = compile_words(
     r"but\b", r"however\b", r"although\b", r"though\b", r"while\b", r"whereas\b", r"yet\b", r"only by\b",
     r"on the other hand\b", r"pero\b", r"aunque\b", r"sin embargo\b", r"mientras\b", r"en cambio\b",
 )  # fmt: skip
+GAIN = compile_words(
+    r"accura\w+", r"right\b", r"scores?\b", r"loss(?:es)?\b", r"errors?\b", r"better\b", r"worse\b", r"gap\b", r"mistakes\b",
+    r"sick\b", r"catch\w*", r"miss(?:es|ed)?\b", r"stronger\b", r"robust\w*", r"exactitud\b", r"aciert\w+", r"pérdida\b",
+    r"error(?:es)?\b", r"mejor\w*", r"peor\w*", r"aprende\b",
+)  # fmt: skip
+"""What a choice may gain or lose in quality; `RESOURCE` is what it may cost."""
 RESOURCE = compile_words(
-    r"slow\w*", r"fast\w*", r"time\b", r"longer\b", r"minutes?\b", r"seconds?\b", r"hours?\b", r"parameters?\b",
+    r"slow\w*", r"fast\w*", r"time\b", r"longer\b", r"minutes?\b", r"seconds\b", r"hours?\b", r"parameters?\b",
     r"memory\b", r"memori[sz]\w*", r"overfit\w*", r"underfit\w*", r"cost\w*", r"detail\b", r"resolution\b",
     r"precision\b", r"recall\b", r"compute\b", r"interpret\w*", r"false alarms?\b",
-    r"false (?:positives?|negatives?)\b", r"lent\w+", r"rápid\w+", r"tiempo\b", r"minutos?\b", r"segundos?\b",
+    r"false (?:positives?|negatives?)\b", r"lent\w+", r"rápid\w+", r"tiempo\b", r"minutos?\b", r"\d+ segundos\b",
     r"parámetros?\b", r"memoria\b", r"sobreajust\w*", r"coste\b", r"detalle\b", r"resolución\b", r"tarda\w*",
     r"tardaría\w*", r"falsos? (?:positivos?|negativos?)\b",
 )  # fmt: skip
@@ -236,6 +242,15 @@ NEXT_OBJECT = compile_words(
     r"of\b|input\b|sample\b|the\b)[\w-]+ (?:photos?|images?|pictures?|recordings?|reviews?|examples?|rows)\b",
     r"(?:larger|bigger|sharper|smaller) (?:pictures|photos|inputs)\b", r"imágenes (?:más )?(?:grandes|nítidas)\b", r"copies\b",
 )  # fmt: skip
+NEXT_LABEL = re.compile(
+    r"^\W*(?:next(?: steps?)?|future work|siguientes? pasos?|próximos? pasos?|trabajo futuro)\W*:", re.IGNORECASE
+)
+"""A label before a step that is told without a verb: "Next: two more convolution blocks"."""
+NEXT_SEARCH = re.compile(
+    r"\b(?:to (?:find|see|check|know|learn|tell|understand|look)|para (?:ver|saber|encontrar|entender)) (?:out |at )?"
+    r"(?:which|what|where|why|the \w+ that|qué|cuáles|dónde|por qué|l[oa]s \w+ que)\b[^,;.]*",
+    re.IGNORECASE,
+)
 NEXT_CAUSE = compile_words(
     r"because\b", r"since\b", r"so that\b", r"given\b", r"due to\b",
     r"as (?:it|they|the|there|both|these|those|most)\b", r"so (?:it|they|the|that|next|i|we)\b",
