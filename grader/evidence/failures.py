@@ -47,7 +47,7 @@ _FILE = re.compile(
     r"File not found: filepath=(\S+?)\.? |unable to open file: name = '([^']+)'|^(\S+\.\w+) not found\.?$"
 )
 _FILE_EXCEPTIONS = frozenset({"FileNotFoundError", "OSError", "NotFoundError", "NotADirectoryError", "ValueError"})
-_PLACE = re.compile(r"\[Errno (?:13|30)\][^']*'(/[^']+)'")
+_PLACE = re.compile(r"\[Errno (?:13|30)\][^']*'([^']+)'")
 _MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _LIBRARY = re.compile(r"(\S+\.so[\d.]*): cannot open shared object file")
 _NAMESPACES = frozenset({"google", "mpl_toolkits", "azure", "backports", "sphinxcontrib"})

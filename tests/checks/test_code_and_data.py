@@ -33,6 +33,25 @@ def test_what_this_machine_lacks_is_no_fault(needs):
     assert outcome("code.runs_top_to_bottom", failing("NameError", needs=needs)) == "fail"
 
 
+def test_whose_doing_the_first_failure_was_decides():
+    """A bug before a want fails; a kernel that the notebook itself ended is the notebook's doing."""
+    needs = ("module cv2",)
+    assert outcome("code.runs_top_to_bottom", failing("ValueError", needs=needs, failed_by="notebook")) == "fail"
+    assert outcome("code.runs_top_to_bottom", failing("IndexError", needs=("gpu",), failed_by="machine")) == "unknown"
+    ended = cut_short(GOOD, "kernel_died")
+    ended = replace(ended, run=replace(ended.run, failed_by="notebook", diagnosis="Cell 3 ends the kernel itself."))
+    assert find("code.runs_top_to_bottom", ended).outcome == "fail"
+
+
+def test_a_template_that_runs_has_nothing_to_show():
+    """Headings, imports and empty cells run in any kernel; without a word of training there is no work to judge."""
+    blank = replace(GOOD, cells=(cell(0, "import keras"), cell(1, "# TODO")), trainings=(), scorings=(), models=())
+    assert outcome("code.runs_top_to_bottom", blank) == "fail"
+    assert outcome("code.runs_top_to_bottom", replace(blank, trainings=GOOD.trainings)) == "pass"
+    asking = replace(blank, cells=(cell(0, "clf.fit(x, y)", calls=("clf.fit",)),))
+    assert outcome("code.runs_top_to_bottom", asking) == "pass"
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [

@@ -37,6 +37,7 @@ def facts(tmp_path, source, exception, message):
         ("from sklearn.externals import joblib", "ModuleNotFoundError", "No module named 'sklearn.externals'", ()),
         ("import cv2", "ImportError", "libGL.so.1: cannot open shared object file: No such file or directory", ("library libGL.so.1",)),
         ("os.makedirs('/content/out')", "PermissionError", "[Errno 13] Permission denied: '/content'", ("place /content",)),
+        ("open('data.csv', 'a')", "OSError", "[Errno 30] Read-only file system: 'data.csv'", ("place data.csv",)),
         ("load_model('m.keras')", "ValueError", "File not found: filepath=m.keras. Please ensure the file", ("file m.keras",)),
         ("!wget http://a.b/c.zip\nopen('c.zip')", "FileNotFoundError", "[Errno 2] No such file or directory: 'c.zip'", ("file c.zip", "network")),
         ("!wget http://a.b/c.zip\nx = np.stack(glob('c/*'))", "ValueError", "need at least one array to stack", ("network",)),
