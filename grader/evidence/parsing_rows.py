@@ -91,6 +91,7 @@ def _data_loaded(fields: Fields, cell: int, order: int) -> Loaded:
         parts=fields.items("parts", _part, 20),
         cell=cell,
         order=order,
+        settings=fields.pairs("settings", as_plain),
     )
 
 

@@ -62,6 +62,7 @@ class Loaded:
     parts: tuple[tuple[str | None, str | None], ...]
     cell: int
     order: int
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from grader.evidence.identity import RowStore
 from grader.evidence.labels import LabelStore, relabelling
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
-from grader.evidence.records import DataOp, RowsSeen
+from grader.evidence.records import DataOp, Loaded, RowsSeen
 from grader.model import LabelFacts, Role, RowSet, Scoring
 
 MAX_ROW_SETS = 300
@@ -148,8 +148,8 @@ def measure_label_agreement(labels: LabelStore, fits: Sequence[Fit]) -> float | 
 def membership_unstable(log: Log, lineage: Lineage, scorings: Sequence[Scoring]) -> bool | None:
     """Return whether rows moved between training and held-out sets: seen by the probe, or by contents.
 
-    By contents: `shuffle` before `take`/`skip` draws both sides anew at every use, so that a held-out stream shares
-    some rows, but not most, with the training stream of the same model.
+    By contents: `shuffle` before `take`/`skip` draws both sides anew at every use, so that a scored stream shares
+    some rows, but not all, with the stream that its model trained on or watched.
     """
     ended = [fit.ended for fit in lineage.fits if fit.ended is not None]
     if any(item.unstable for item in ended):
@@ -160,29 +160,47 @@ def membership_unstable(log: Log, lineage: Lineage, scorings: Sequence[Scoring])
 
 
 def _reshuffled(log: Log) -> bool:
+    """Whether a data set that is drawn anew at every use was cut: by `shuffle`, or by the loader of a folder."""
+    folders = [load.order for load in log.of("data.loaded", Loaded) if _shuffles(load)]
     shuffled = False
     for step in log.of("data.op", DataOp):
-        if step.op == "shuffle" and dict(step.settings).get("reshuffle_each_iteration") != "False":
+        if step.op == "shuffle" and dict(step.settings).get("reshuffle_each_iteration", "").lower() != "false":
             shuffled = True
-        elif step.op in {"take", "skip"} and shuffled:
+        elif step.op in {"take", "skip", "shard"} and (shuffled or any(order < step.order for order in folders)):
             return True
     return False
+
+
+def _shuffles(load: Loaded) -> bool:
+    settings = dict(load.settings)
+    return "directory" in settings and settings.get("shuffle", "").lower() != "false"
 
 
 def _partly_trained_on(lineage: Lineage, scoring: Scoring) -> bool:
+    """Whether a scored stream shares some rows, but neither few nor all, with a stream its model was fitted with.
+
+    Nearly all means the same stream again, whose last batch was dropped.
+    """
     store = lineage.store
-    record, held = store.records.get(scoring.rows or ""), store.exact(scoring.rows)
-    if record is None or held is None or record.source != "tf.data":
+    held = _streamed(store, scoring.rows)
+    if held is None:
         return False
-    trained = [fit.train for fit in lineage.fits if fit.model == scoring.model and fit.train]
-    for rows in trained:
-        hashes = store.exact(rows)
-        if hashes is None or store.records[rows].source != "tf.data":
-            continue
-        share = rows_within(held, hashes) / max(1, len(held))
-        if store.repeat_rate(rows) + MOVED_SHARE < share < 1.0:
-            return True
+    for fit in lineage.fits:
+        for used in ((fit.train, fit.ended.later_rows if fit.ended else None), (fit.watched,)):
+            parts = [
+                hashes for rows in used if fit.model == scoring.model and (hashes := _streamed(store, rows)) is not None
+            ]
+            if parts:
+                share = rows_within(held, np.concatenate(parts)) / max(1, len(held))
+                if store.repeat_rate(used[0] or "") + MOVED_SHARE < share < 1.0 - MOVED_SHARE:
+                    return True
     return False
+
+
+def _streamed(store: RowStore, rows: str | None) -> UIntArray | None:
+    """Return the hashes of rows that a tf.data pipeline brought, None for any others."""
+    record = store.records.get(rows or "")
+    return store.exact(rows) if record is not None and record.source == "tf.data" else None
 
 
 def count_augmented_copies(store: RowStore, test: str | None, trained: Sequence[str]) -> int | None:

@@ -392,6 +392,34 @@ def test_reshuffled_stream_has_no_stable_membership(made):
     assert made.evidence().unstable_membership is True
 
 
+def test_a_shuffled_folder_cut_into_validation_and_test_has_no_stable_membership(made):
+    """A folder's data set is shuffled anew at every use: take() and skip() of it draw other rows each time."""
+    x, y = pictures(300)
+    made.send("data.loaded", function="keras.utils.image_dataset_from_directory", parts=[],
+              settings={"directory": "pics", "shuffle": True, "seed": 1})  # fmt: skip
+    for op in ("take", "skip"):
+        made.send("data.op", op=op, dataset="d1", settings={})
+    for part in (slice(0, 150), slice(150, 250), slice(200, 300)):
+        made.rows(x[part], source="tf.data")
+    made.model()
+    made.fit("m1", x[:150], y[:150], validation=(x[150:250], y[150:250]))
+    made.evaluate("m1", x[200:300], y[200:300])
+    assert made.evidence().unstable_membership is True
+
+
+def test_a_shuffled_stream_that_drops_its_last_batch_is_stable(made):
+    """Scoring the training stream again without its last batch shows nearly the same rows: nothing moved."""
+    x, y = pictures(200)
+    for op in ("shuffle", "batch", "take"):
+        made.send("data.op", op=op, dataset="d1", settings={})
+    made.rows(x[:192], source="tf.data")
+    made.rows(x[5:197], source="tf.data")
+    made.model()
+    made.fit("m1", x[:192], y[:192])
+    made.evaluate("m1", x[5:197], y[5:197])
+    assert made.evidence().unstable_membership is False
+
+
 def test_arrays_are_stable(made):
     """Rows held in arrays don't move."""
     x, y = pictures(200)
