@@ -8,17 +8,11 @@ from collections.abc import Iterable, Mapping
 from grader.checks.evaluation_matrix import residuals_shown
 from grader.checks.observed import PLOTTING_CALLS, why_unread, why_unseen
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.results import StudentResult, final_result, is_regression, shown_output
+from grader.checks.results import StudentResult, final_result, is_regression
+from grader.checks.shown_errors import PER_CLASS, per_class_figures, wrong_predictions
 from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
 from grader.model import ClassScore, Evidence, Passage, Verified
 
-PER_CLASS = frozenset({"classification_report", "precision_recall_fscore_support"})
-REPORT_TEXT = re.compile(r"precision\s+recall\s+f1-score", re.IGNORECASE)
-WRONG_ROWS = re.compile(
-    r"(!=|\.ne\(|not_equal|misclassif|incorrect|wrong|errors?\b|mistake|mal_?clasific|err[oó]ne)", re.IGNORECASE
-)
-TITLE_PARTS = re.compile(r"[:=/|,()\n]+|->|\bvs\.?\b|→")
-LABEL_WORDS = re.compile(r"\b(pred\w*|true|actual|real|label|etiqueta|verdader\w*|y|is|t|p)\b", re.IGNORECASE)
 BASELINE_WORDS = re.compile(
     r"baseline|majority|always (?:predict|answer|say|said|guess)\w*|commonest class|most (?:common|frequent) class|"
     r"random guess|línea base|clase mayoritaria|al azar",
@@ -48,20 +42,9 @@ BASELINES = frozenset(
 )
 def errors_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     """The mistakes are put before the reader's eyes."""
-    reports = [
-        call.cell
-        for call in evidence.metric_calls
-        if (call.function.rpartition(".")[2] in PER_CLASS) and shown_output(evidence, call.cell)
-    ]
-    printed = [
-        cell.index
-        for cell in evidence.cells
-        if any(REPORT_TEXT.search(output.text) for output in (*cell.rerun, *cell.saved))
-    ]
-    if reports or printed:
-        return passed("Precision and recall per class are shown.", cells=[*reports, *printed])
-    wrong = _wrong_predictions(evidence)
-    if wrong:
+    if reports := per_class_figures(evidence):
+        return passed("Precision or recall per class is shown.", cells=reports)
+    if wrong := wrong_predictions(evidence):
         return passed("Wrong predictions are displayed.", cells=wrong)
     if is_regression(evidence):
         return _regression_errors(evidence)
@@ -211,37 +194,6 @@ def _figures(item: ClassScore) -> str:
 def _plain(name: str) -> str:
     words = re.sub(r"[^\w]+", " ", name.lower()).strip().removeprefix("class ").removeprefix("digit ")
     return words.replace(" ", "").removesuffix("s") if len(words) > 3 else words.replace(" ", "")
-
-
-def _wrong_predictions(evidence: Evidence) -> list[int]:
-    """Return cells with pictures whose titles give two different answers, or that pick out wrong rows by comparing."""
-    sources = {cell.index: cell.source for cell in evidence.cells}
-    result = final_result(evidence)
-    cells = []
-    for drawing in evidence.drawings:
-        if drawing.kind not in {"image", "line"}:
-            continue
-        title = drawing.title or " ".join(drawing.texts)
-        of_test = result is not None and drawing.shows_rows is not None and drawing.shows_rows == result.scoring.rows
-        picks = bool(WRONG_ROWS.search(sources.get(drawing.cell, ""))) and (of_test or _two_labels(title) is not None)
-        if _two_labels(title) is True or (picks and drawing.kind == "image"):
-            cells.append(drawing.cell)
-    shown = [
-        cell.index for cell in evidence.cells
-        if re.search(r"misclassif|wrong|incorrect|mistake|errores", cell.source, re.IGNORECASE)
-        and re.search(r"!=|\.ne\(|not_equal", cell.source)
-        and any(output.html or output.image_png for output in (*cell.rerun, *cell.saved))
-    ]  # fmt: skip
-    return [*cells, *shown]
-
-
-def _two_labels(title: str) -> bool | None:
-    """Whether a title gives two different answers (`pred 3, true 5`); None where it doesn't give two."""
-    if not re.search(r"pred", title, re.IGNORECASE):
-        return None
-    parts = [LABEL_WORDS.sub(" ", re.sub(r"\d+(\.\d+)?\s*%", " ", part)).split() for part in TITLE_PARTS.split(title)]
-    words = [word.strip("'\"[]").lower() for part in parts for word in part if word.strip("'\"[]")]
-    return words[0] != words[1] if len(words) >= 2 else None
 
 
 def _regression_errors(evidence: Evidence) -> Verdict:

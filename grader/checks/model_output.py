@@ -242,9 +242,18 @@ def loss_name(loss: str) -> str:
     return snake.replace("cross_entropy", "crossentropy")
 
 
+def _shape_of_last(model: ModelFacts) -> tuple[int | None, ...]:
+    """Return the output shape of a subclassed model, which Keras does not know: that of its last layer with units."""
+    last = next((item for item in reversed(model.layers) if item.parameters), None)
+    if last is None or not (last.output_shape or last.kind == "Dense"):
+        return ()
+    units = dict(last.settings).get("units", "")
+    return last.output_shape or ((None, int(units)) if units.isdigit() else ())
+
+
 def _output(evidence: Evidence, model: ModelFacts) -> Output | None:
     name = loss_name(model.loss)
-    shape = model.output_shape
+    shape = model.output_shape or _shape_of_last(model)
     if name not in LOSSES or len(shape) < 2 or shape[-1] is None:
         return None
     if len(shape) > 2 and any(size not in {1, None} for size in shape[1:-1]):

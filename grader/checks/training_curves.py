@@ -14,6 +14,10 @@ from grader.model import Drawing, Evidence, TrainingRun
 
 CURVE_WORDS = re.compile(r"loss|acc|error|mae|mse|train|val|p[eé]rdida|exactitud|precisi[oó]n", re.IGNORECASE)
 EPOCH_WORDS = re.compile(r"epoch|[eé]poca", re.IGNORECASE)
+KIND_WORDS = {
+    "train": re.compile(r"\btrain|entrenamiento", re.IGNORECASE),
+    "validation": re.compile(r"\bval|validaci[oó]n|\btest", re.IGNORECASE),
+}
 EQUAL = 1e-4
 """Relative difference of numbers that are the same after a trip through float32."""
 MOST_JOINED = 4
@@ -61,12 +65,19 @@ def curves_shown(evidence: Evidence, _limits: Limits) -> Verdict:
 )
 def curves_genuine(evidence: Evidence, limits: Limits) -> Verdict:
     """No curve shows numbers that no training of this run gave."""
-    curves = [line for line in _lines(evidence) if _looks_like_curve(line)]
+    curves = _curves(evidence)
     if not curves:
         return not_applicable("No training curve is plotted.", origin="kernel")
     if not evidence.trainings or not all(item.history for item in evidence.trainings):
         return unknown("The trainings' own numbers were not all seen.", cells=[line.cell for line in curves])
     foreign = [line for line in curves if not _explained(line, evidence.trainings, limits["smoothing"])]
+    if not foreign and (swapped := [line for line in curves if _misnamed(line, evidence.trainings)]):
+        return advised(
+            f"The curve labelled “{swapped[0].label}” shows the numbers of the other rows: training and validation "
+            "are swapped.",
+            fix="Label history['loss'] as training and history['val_loss'] as validation.",
+            cells=[line.cell for line in swapped],
+        )
     if not foreign:
         return passed("The curves show this run's own numbers.", cells=[line.cell for line in curves])
     first = foreign[0]
@@ -84,18 +95,31 @@ def _lines(evidence: Evidence) -> list[Drawing]:
     return [item for item in evidence.drawings if item.kind in {"line", "scatter"} and len(item.y) >= 1]
 
 
-def _looks_like_curve(line: Drawing) -> bool:
-    """A line over whole steps 0, 1, 2... or 1, 2, 3..., in axes that speak of epochs or of a training's logs."""
+def _curves(evidence: Evidence) -> list[Drawing]:
+    """Return the lines that are meant as training curves: by their words, or beside a line that is one."""
+    lines = [line for line in _lines(evidence) if _is_counted(line)]
+    logs = {name for item in evidence.trainings for name, _ in item.history}
+    axes = {line.axes for line in lines if len(line.y) > 1 and _source(line, evidence.trainings) is not None}
+    return [line for line in lines if line.axes in axes or line.label in logs or _speaks_of_epochs(line)]
+
+
+def _is_counted(line: Drawing) -> bool:
+    """Whether a line runs over whole steps: 0, 1, 2... or 1, 2, 3..."""
     steps = line.x or tuple(float(place) for place in range(len(line.y)))
     counted = len(steps) >= 2 and all(abs(b - a - 1) < EQUAL for a, b in pairwise(steps))
+    return line.kind == "line" and counted and steps[0] in {0.0, 1.0}
+
+
+def _speaks_of_epochs(line: Drawing) -> bool:
     over_epochs = bool(EPOCH_WORDS.search(line.x_label + line.title))
-    return (
-        line.kind == "line"
-        and counted
-        and steps[0] in {0.0, 1.0}
-        and over_epochs
-        and bool(CURVE_WORDS.search(f"{line.label} {line.title} {line.y_label}"))
-    )
+    return over_epochs and bool(CURVE_WORDS.search(f"{line.label} {line.title} {line.y_label}"))
+
+
+def _misnamed(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:
+    """Whether a line is labelled as training where it is a validation log, or the other way round."""
+    says = {kind for kind, words in KIND_WORDS.items() if words.search(line.label)}
+    kinds = {kind for kind, series in _series(trainings) if _same(line.y, series)}
+    return len(says) == 1 and len(kinds) == 1 and says != kinds
 
 
 def _source(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:

@@ -139,6 +139,7 @@ def _fit_ended(fields: Fields, _cell: int, order: int) -> FitEnded:
         later_rows=fields.maybe("later_rows", as_identifier),
         drawn_from=fields.maybe("drawn_from", as_identifier),
         validation_drawn_from=fields.maybe("validation_drawn_from", as_identifier),
+        built_with=fields.text("built_with"),
     )
 
 

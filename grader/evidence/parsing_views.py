@@ -41,7 +41,7 @@ def _drawn(fields: Fields, cell: int, order: int) -> Drawn:
         values=fields.whole("values", _matrix_row, MAX_MATRIX),
         order=order,
     )
-    return Drawn(drawing=drawing, rows=fields.maybe("rows", as_identifier))
+    return Drawn(drawing=drawing, rows=fields.maybe("rows", as_identifier), row=fields.maybe("row", as_count))
 
 
 def _titled(fields: Fields, _cell: int, _order: int) -> Titled:

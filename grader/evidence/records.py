@@ -189,6 +189,8 @@ class FitEnded:
     drawn_from: str | None = None
     """The rows whose altered copies a stream brought (`ImageDataGenerator.flow(x)`)."""
     validation_drawn_from: str | None = None
+    built_with: str = ""
+    """Digest of the first weights of a model that fit itself had to build (one without an input shape)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,9 +224,7 @@ def collect_drawings(log: Log, store: RowStore) -> tuple[Drawing, ...]:
             drawing = replace(drawing, x=(), y=(), values=())
             left += numbers
         known = drawn.rows in store.records
-        found.append(
-            replace(drawing, shows_rows=drawn.rows if known else None, shows_row=drawn.row if known else None)
-        )
+        found.append(replace(drawing, shows_rows=drawn.rows if known else None, shows_row=drawn.row if known else None))
     return tuple(found)
 
 

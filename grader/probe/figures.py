@@ -99,8 +99,8 @@ class FigureHooks:
         import numpy as np
 
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(np.float64), np.nan)
-        rows = self.probe.rows.holding(values) if values.size > 1 else None
-        return {"draw": "image", "label": "", "rows": rows, **_matrix(values, rows)}
+        rows, row = self.probe.rows.holding(values) if values.size > 1 else (None, None)
+        return {"draw": "image", "label": "", "rows": rows, "row": row, **_matrix(values, rows)}
 
     def _send_titles(self, axes: Any) -> None:
         figure = getattr(axes, "figure", None)

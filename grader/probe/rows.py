@@ -83,24 +83,25 @@ class RowSets:
     def _send(self, known: KnownRows) -> None:
         self._channel.send("rows.seen", rows=known.id, **known.fields)
 
-    def holding(self, picture: Any) -> str | None:
-        """Return the smallest known set that has this picture as one of its rows (exactly, else up to scale)."""
+    def holding(self, picture: Any) -> tuple[str | None, int | None]:
+        """Return the smallest known set with this picture as one of its rows (exactly, else up to scale), and which."""
         import numpy as np
 
         table = as_table(picture[None])
         if table is None or table.text:
-            return None
+            return None, None
         mark = fp.fingerprint(table.parts[0])
         if mark.low is None or mark.low == mark.high:
-            return None
+            return None, None
         width = table.parts[0].shape[1]
         sets = sorted((known for known in self._by_digest.values() if known.width == width), key=lambda k: k.count)
         for name in ("exact", "canonical"):
             wanted = getattr(mark, name)[0]
             for known in sets:
-                if np.any(getattr(known, name) == wanted):
-                    return known.id
-        return None
+                places = np.flatnonzero(getattr(known, name) == wanted)
+                if len(places):
+                    return known.id, int(places[0])
+        return None, None
 
     def _find(self, table: Table) -> KnownRows | None:
         width = sum(int(part.shape[1]) for part in table.parts)

@@ -29,6 +29,8 @@ class Training:
     drawn_from: str | None = None
     validation_drawn_from: str | None = None
     iterators: int = 0
+    built_with: str = ""
+    """Digest of the first weights of a model that fit itself had to build."""
     started: float = field(default_factory=time.monotonic)
 
     def begin(self, **fields: Any) -> None:
@@ -45,6 +47,10 @@ class Training:
             weights=weights_digest(self.model),
             **fields,
         )
+
+    def built(self) -> None:
+        """Take the weights fit starts from, now that the model has them in any case."""
+        self.built_with = weights_digest(self.model)
 
     def epoch(self, number: int, logs: Any) -> None:
         """Send `fit.epoch` and close the streams' passes."""
@@ -71,6 +77,7 @@ class Training:
             fit=self.id,
             completed=error is None,
             error=None if error is None else type(error).__name__,
+            built_with=self.built_with,
             weights=weights_digest(self.model),
             seconds=round(time.monotonic() - self.started, 3),
             rows=self.rows,

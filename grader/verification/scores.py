@@ -17,6 +17,8 @@ MOST_CLASSES = 256
 
 MOST_PAIRS = 10
 MOST_MISTAKES = 12
+MOST_WRONG = 10_000
+"""A whole test set of the usual size; more would only swell the evidence."""
 
 
 def confusion_matrix(answers: Answers) -> IntArray:
@@ -69,6 +71,11 @@ def most_confused(matrix: IntArray, classes: tuple[str, ...]) -> tuple[Confusion
         for true, said in pairs
         if wrong[true, said]
     )
+
+
+def wrong_answers(answers: Answers) -> IntArray:
+    """Return positions of wrong answers in row order, the first MOST_WRONG of them."""
+    return np.flatnonzero(answers.truth != answers.predicted)[:MOST_WRONG]
 
 
 def surest_mistakes(answers: Answers) -> IntArray:

@@ -154,6 +154,7 @@ def _classified(item: SealedScoring, answered: Answered, labels: Truth, result: 
         per_class=scores.class_scores(matrix, answers.classes),
         confused=scores.most_confused(matrix, answers.classes),
         mistakes=_mistakes(item, answered, answers),
+        wrong_rows=tuple(answered.rows[scores.wrong_answers(answers)].tolist()),
         predicted_classes=len(np.unique(answers.predicted)),
         alternatives=answers.alternatives,
     )

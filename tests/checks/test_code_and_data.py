@@ -206,6 +206,18 @@ def test_two_trainings_joined_are_one_curve():
     assert outcome("training.curves_genuine", replace(joined, trainings=both)) == "pass"
 
 
+def test_curves_without_words_are_known_by_their_numbers_or_company():
+    """Unlabelled lines of a history are curves; a made-up one beside them is seen; a swapped label is told."""
+    bare = curves(("", TRAIN[1]), ("", VAL[1]))
+    bare = replace(bare, drawings=tuple(replace(item, title="", x_label="", y_label="") for item in bare.drawings))
+    assert outcome("training.curves_genuine", bare) == "pass"
+    made_up = replace(bare.drawings[0], y=(0.2, 0.9, 0.1)[: len(TRAIN[1])])
+    assert outcome("training.curves_genuine", replace(bare, drawings=(*bare.drawings, made_up))) == "fail"
+    swapped = find("training.curves_genuine", curves(("validation loss", TRAIN[1]), ("training loss", VAL[1])))
+    assert swapped.outcome == "fail"
+    assert "swapped" in swapped.summary
+
+
 def test_curves_of_another_run_are_reported():
     """Made-up values ask for a person; smoothed ones and lines about something else are left alone."""
     found = find("training.curves_genuine", curves(("loss", (0.2, 0.1, 0.05))))

@@ -23,7 +23,7 @@ from examples import (
 )
 
 from grader.checks.matrices import parse_matrices, same_matrix
-from grader.model import Drawing, MetricCall, Overlap, SavedOutput
+from grader.model import CellFacts, Drawing, MetricCall, Overlap, SavedOutput
 
 PRINTED = claim("Test accuracy: 0.89", 0.89, cell=6, where="rerun_output")
 SAVED = claim("Test accuracy: 0.89", 0.89, cell=6, where="saved_output")
@@ -110,6 +110,13 @@ def test_a_baseline_and_the_final_model_are_fine():
     """Two models, each scored once."""
     two = scored(scoring(id="s0", model="m0", weights="b"), scoring())
     assert outcome("evaluation.test_used_once", two) == "pass"
+
+
+def test_weights_carried_by_another_object_are_the_same_model():
+    """A wrapper with a softmax and a model loaded from its file have the trained weights: no third, fourth model."""
+    carried = [scoring(id=f"s{n}", model=f"m{n}", order=10 + n) for n in (1, 7, 8, 9)]
+    found = find("evaluation.test_used_once", scored(*carried))
+    assert (found.outcome, found.measured["models_scored"]) == ("pass", 1)
 
 
 def test_test_tune_test():
@@ -310,6 +317,49 @@ def test_wrong_predictions_or_a_report():
 
     assert outcome("evaluation.errors_shown", titled("pred: coat\ntrue: bag")) == "pass"
     assert outcome("evaluation.errors_shown", titled("pred: coat\ntrue: coat")) == "fail"
+
+
+def showing(*drawings, cells=()):
+    bare = replace(GOOD, metric_calls=GOOD.metric_calls[:1], cells=quiet(8))
+    return replace(bare, drawings=(*bare.drawings, *drawings), cells=(*bare.cells, *cells))
+
+
+def test_pictures_are_matched_with_the_verified_mistakes():
+    """Without any title: pictures of rows that were answered wrongly count, those of right or random rows don't."""
+    verified = replace(GOOD.verified[0], wrong_rows=tuple(range(100, 100 + mistakes_of(GOOD.verified[0]))))
+
+    def pictured(*rows):
+        pictures = [Drawing("f", "a", 8, "image", shape=(28, 28), shows_rows="test", shows_row=row) for row in rows]
+        return replace(showing(*pictures), verified=(verified, *GOOD.verified[1:]))
+
+    assert outcome("evaluation.errors_shown", pictured(100, 101, 102)) == "pass"
+    assert outcome("evaluation.errors_shown", pictured(0, 1, 2)) == "fail"
+    assert outcome("evaluation.errors_shown", pictured(0, 1, 2, 3, 100)) == "fail"
+
+
+def mistakes_of(verified):
+    return sum(map(sum, verified.matrix)) - sum(row[place] for place, row in enumerate(verified.matrix))
+
+
+def test_recall_per_class_by_hand():
+    """Accuracies per class printed in a loop, or as bars, are the recalls; other numbers are not."""
+    recalls = [item.recall for item in GOOD.verified[0].per_class]
+    lines = "\n".join(f"class {place}: {recall:.1%}" for place, recall in enumerate(recalls))
+    printed = CellFacts(99, "code", "for c in classes: ...", rerun=(SavedOutput("stream", lines),), run_status="ok")
+    assert outcome("evaluation.errors_shown", showing(cells=(printed,))) == "pass"
+    other = replace(printed, rerun=(SavedOutput("stream", lines.replace(".", ".0")),))
+    assert outcome("evaluation.errors_shown", showing(cells=(other,))) == "fail"
+    bars = Drawing("f", "a", 8, "bar", x=tuple(range(len(recalls))), y=tuple(recalls))
+    assert outcome("evaluation.errors_shown", showing(bars)) == "pass"
+
+
+def test_a_printed_list_of_mistakes():
+    """Rows picked where the answer differs from the label, printed line by line; a count of them is no list."""
+    source = "for i in np.where(y_pred != y_test)[0][:3]: print('true', y_test[i], 'pred', y_pred[i])"
+    listed = CellFacts(99, "code", source, rerun=(SavedOutput("stream", "true 3 pred 5\ntrue 8 pred 1\n"),))
+    assert outcome("evaluation.errors_shown", showing(cells=(listed,))) == "pass"
+    counted = replace(listed, rerun=(SavedOutput("stream", "wrong predictions: 12\n"),))
+    assert outcome("evaluation.errors_shown", showing(cells=(counted,))) == "fail"
 
 
 def weak(quote, *classes):

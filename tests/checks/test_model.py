@@ -227,3 +227,20 @@ def test_training_rows_alone_still_show_learning():
     found = find("model.learns", only_train)
     assert found.outcome == "pass"
     assert "training rows" in found.summary
+
+
+def test_a_loop_of_ones_own_trains():
+    """A custom loop reports no epochs; that it ended with other weights is training."""
+    loop = training(epochs_done=0, history=(), weights_changed=True)
+    assert outcome("model.trains", replace(GOOD, trainings=(loop,))) == "pass"
+    assert "epoch" not in find("model.trains", replace(GOOD, trainings=(loop,))).summary
+
+
+def test_a_subclassed_models_units_are_those_of_its_last_layer():
+    """Keras knows no output shape of a subclassed model; its last dense layer says how many answers there are."""
+    model = GOOD.models[0]
+    last = replace(model.layers[-1], kind="Dense", output_shape=(), settings=(("units", "3"),), parameters=30)
+    inside = replace(model, kind="subclassed", output_shape=(), layers=(*model.layers[:-1], last))
+    assert outcome("model.output_matches_labels", replace(GOOD, models=(inside,))) == "pass"
+    few = replace(inside, layers=(*model.layers[:-1], replace(last, settings=(("units", "2"),))))
+    assert outcome("model.output_matches_labels", replace(GOOD, models=(few,))) == "fail"
