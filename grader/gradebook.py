@@ -313,9 +313,13 @@ def _storable(value: object) -> object:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
+def _criterion(item: dict[str, Any]) -> CriterionResult:
+    return CriterionResult(**{**item, "missed": tuple(item.get("missed", ()))})
+
+
 def _result(row: sqlite3.Row) -> Result:
     values = {name: row[name] for name in Result.__dataclass_fields__}
     values["needs_review"] = bool(values["needs_review"])
-    values["criteria"] = tuple(CriterionResult(**item) for item in json.loads(values["criteria"]))
+    values["criteria"] = tuple(map(_criterion, json.loads(values["criteria"])))
     values["review_reasons"] = tuple(json.loads(values["review_reasons"]))
     return Result(**values)

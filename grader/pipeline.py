@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from grader import __version__
@@ -36,6 +37,7 @@ from grader.model.result import Result
 from grader.progress import Progress
 from grader.reference import train_references
 from grader.reports import grades_csv, render_index, render_report
+from grader.sandbox import run_script
 from grader.storage import evidence_json, grade_json, read_evidence, write_atomically
 from grader.verification import verify
 
@@ -146,12 +148,14 @@ class ClassGrader:
     def _complete(self, evidence: Evidence, run: Run) -> Evidence:
         """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
         box = self.settings.run
+        run_boxed = partial(run_script, stop=self.stop)
         sealed = sealed_scorings(evidence, run)
         if sealed:
             self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
             try:
-                evidence = replace(evidence, verified=verify(sealed, tier=box.tier, limits=box.limits))
+                evidence = replace(evidence, verified=verify(sealed, tier=box.tier, limits=box.limits, run=run_boxed))
             except InfrastructureError as error:
+                self._raise_if_stopped(error)
                 evidence = replace(evidence, verification_note=str(error))
         data = reference_data(evidence, run) if self.settings.reference_budget_s > 0 else None
         if data is not None:
@@ -162,11 +166,18 @@ class ClassGrader:
                     tier=box.tier,
                     budget_s=self.settings.reference_budget_s,
                     cache=self.settings.out / WORK_FOLDER / "references",
+                    run=run_boxed,
                 )
                 evidence = replace(evidence, references=references)
             except InfrastructureError as error:
+                self._raise_if_stopped(error)
                 evidence = replace(evidence, reference_note=str(error))
         return evidence
+
+    def _raise_if_stopped(self, error: InfrastructureError) -> None:
+        """Half a measurement must not be stored as a whole one: what was stopped by hand is run again next time."""
+        if self.stop.is_set():
+            raise error
 
     def _keep_notebook(self, submission: Submission, run: Run) -> None:
         if run.executed_notebook is not None and run.executed_notebook.is_file():
@@ -205,7 +216,15 @@ def write_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade
     """Write one submission's `grade.json` and `report.html`."""
     folder = out / evidence.submission
     write_atomically(folder / "grade.json", grade_json(grade))
-    write_atomically(folder / "report.html", render_report(grade, evidence, rubric))
+    write_atomically(folder / "report.html", render_report(grade, evidence, rubric, _executed_notebook(folder)))
+
+
+def _executed_notebook(folder: Path) -> bytes:
+    """Return the notebook as it was run, with its pictures; nothing where none was kept."""
+    try:
+        return (folder / "executed.ipynb").read_bytes()
+    except OSError:
+        return b""
 
 
 def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:

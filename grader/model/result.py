@@ -22,6 +22,8 @@ class CriterionResult:
     needs_review: bool
     points: float | None
     max_points: float
+    missed: tuple[str, ...] = ()
+    """Checks that the criterion rests on, seen not to be met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Result:
     def of_grade(cls, grade: Grade) -> Result:
         """Return the line of a graded submission; every review reason is kept once, in order of appearance."""
         run: Mapping[str, Any] = grade.run
+        failed = frozenset(item.check for item in grade.findings if item.outcome == "fail" and item.moves_level)
         reasons = list(grade.review_reasons)
         for why in (why for item in grade.judgements for why in item.review_reasons):
             # The grade's own reasons may already name it, with the criterion before it.
@@ -61,7 +64,7 @@ class Result:
             status=run["status"],
             isolation=run.get("isolation"),
             wall_s=float(run.get("wall_s") or 0.0),
-            criteria=tuple(_criterion_result(item) for item in grade.judgements),
+            criteria=tuple(_criterion_result(item, failed) for item in grade.judgements),
             points=grade.points,
             max_points=grade.max_points,
             needs_review=grade.needs_review,
@@ -73,7 +76,7 @@ class Result:
         )
 
 
-def _criterion_result(judgement: Judgement) -> CriterionResult:
+def _criterion_result(judgement: Judgement, failed: frozenset[str]) -> CriterionResult:
     return CriterionResult(
         criterion=judgement.criterion,
         title=judgement.title,
@@ -83,4 +86,5 @@ def _criterion_result(judgement: Judgement) -> CriterionResult:
         needs_review=judgement.needs_review,
         points=judgement.points,
         max_points=judgement.max_points,
+        missed=tuple(check for check in judgement.findings if check in failed),
     )

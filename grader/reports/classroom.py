@@ -10,14 +10,15 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from grader.model import LEVELS, CriterionResult, Level, Result, Rubric
-from grader.reports.charts import level_distribution
+from grader.model import LEVELS, Criterion, CriterionResult, Level, Result, Rubric
+from grader.reports.charts import level_distribution, share_bar
 from grader.reports.numbers import cell_number, count, duration, points
 from grader.reports.page import render
-from grader.reports.wording import LEVEL_NAMES, status_words
+from grader.reports.text import capitalised, house_style
+from grader.reports.wording import LEVEL_NAMES, missed_words, status_words
 
-COMPLETED = frozenset({"ok", "error"})
-"""Statuses after which every cell was tried; the others are listed as failures."""
+MOST_MISSED = 6
+"""Lines of what is missed most: what one lesson can take up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class LevelCell:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedView:
+    """What several submissions miss: how many of those judged, in words, and the criterion it belongs to."""
+
+    count: int
+    judged: int
+    words: str
+    criterion: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class RowView:
     """One submission's line. `link` is relative to the class page."""
 
@@ -39,7 +51,6 @@ class RowView:
     notebook: str
     status: str
     status_words: str
-    completed: bool
     failed_cell: int | None
     levels: tuple[LevelCell, ...]
     points: str
@@ -62,10 +73,36 @@ def render_index(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
         columns=tuple(columns.values()),
         rows=views,
         queue=tuple(view for view in views if view.needs_review),
-        failures=tuple(view for view in views if not view.completed),
+        failures=tuple(view for view in views if view.status != "ok"),
         totals=_totals(rows),
         distributions=_distributions(rows, columns),
+        missed=_most_missed(rows, columns, rubric),
     )
+
+
+def _most_missed(
+    rows: Sequence[Result], columns: dict[str, str], rubric: Rubric | None
+) -> tuple[tuple[str, tuple[MissedView, ...]], ...]:
+    """Return what most submissions missed, by what it stands in the way of: what to teach once more."""
+    judged = sum(any(item.level is not None for item in row.criteria) for row in rows)
+    lines = [(item, check) for row in rows for item in row.criteria if item.level is not None for check in item.missed]
+    often = Counter((item.criterion, check) for item, check in lines)
+    top = {(one.id, name) for one in rubric.criteria for name in _top_level_checks(one)} if rubric else set()
+    groups = []
+    for title, wanted in (("Up to proficient", False), ("For exemplary", True)):
+        chosen = [(key, number) for key, number in often.items() if number > 1 and (key in top) is wanted]
+        chosen.sort(key=lambda pair: (-pair[1], pair[0]))
+        views = tuple(
+            MissedView(number, judged, missed_words(check), columns.get(criterion, ""), share_bar(number / judged))
+            for (criterion, check), number in chosen[:MOST_MISSED]
+        )
+        if views:
+            groups.append((title if rubric else "", views))
+    return tuple(groups)
+
+
+def _top_level_checks(criterion: Criterion) -> frozenset[str]:
+    return frozenset(name for item in criterion.levels[-1].requires for name in item.checks)
 
 
 def _columns(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
@@ -77,24 +114,23 @@ def _columns(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
 
 def _row_view(row: Result, columns: dict[str, str]) -> RowView:
     by_criterion = {item.criterion: item for item in row.criteria}
-    reasons = row.review_reasons
+    reasons = tuple(capitalised(reason) for reason in row.review_reasons)
     if row.needs_review and not reasons:
         uncertain = [item.title for item in row.criteria if item.needs_review]
-        reasons = (f"the level is uncertain: {', '.join(uncertain)}",) if uncertain else ("marked for review",)
+        reasons = (f"The level is uncertain: {', '.join(uncertain)}",) if uncertain else ("Marked for review.",)
     return RowView(
         submission=row.submission,
         link=f"{quote(row.submission.encode('utf-8', 'replace'), safe='')}/report.html",
         notebook=row.notebook,
         status=row.status,
         status_words=status_words(row.status),
-        completed=row.status in COMPLETED,
         failed_cell=_failed_cell(row),
         levels=tuple(_level_cell(by_criterion.get(name)) for name in columns),
         points=points(row.points),
         points_number=-1.0 if row.points is None else row.points,
         max_points=points(row.max_points),
         needs_review=row.needs_review,
-        review_reasons=reasons,
+        review_reasons=tuple(house_style(reason) for reason in reasons),
         message=row.message or "",
         time=duration(row.wall_s),
         seconds=row.wall_s,
@@ -121,7 +157,7 @@ def _totals(rows: Sequence[Result]) -> tuple[tuple[str, str], ...]:
     largest = max((row.max_points for row in rows), default=0.0)
     return (
         ("submissions", count(len(rows))),
-        ("ran to the end", count(sum(row.status in COMPLETED for row in rows))),
+        ("ran without a failing cell", count(sum(row.status == "ok" for row in rows))),
         ("to review", count(sum(row.needs_review for row in rows))),
         (f"points, median of {points(largest)}", points(statistics.median(judged)) if judged else points(None)),
         ("running time in all", duration(sum(row.wall_s for row in rows))),

@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from grader.model import LEVELS, Criterion, Finding, Grade, Judgement, Level, Rubric
+from grader.reports.markup import descriptor_parts
 from grader.reports.numbers import cell_number, count, decimal, percent
-from grader.reports.text import link_cells, phrase
+from grader.reports.text import capitalised, phrase, sentence
 from grader.reports.wording import ADVICE, LEVEL_NAMES, ORIGINS, OUTCOMES
 
 MOST_MEASURED = 8
@@ -42,7 +43,6 @@ class Step:
 
     level: Level
     name: str
-    descriptor: str
     state: str
 
 
@@ -60,7 +60,7 @@ class FindingView:
     origin_words: str
     summary: Markup
     fix: Markup | None
-    review: str | None
+    review: Markup | None
     cells: tuple[int, ...]
     measured: tuple[tuple[str, str], ...]
 
@@ -78,7 +78,10 @@ class ReasonView:
 
 @dataclass(frozen=True, slots=True)
 class CriterionView:
-    """One criterion as shown. `level` and `range` are in words; `next_descriptor` is what the next level asks for."""
+    """One criterion as shown. `level` and `range` are in words; `next_descriptor` is what the next level asks for.
+
+    `remark` and `next_remark` are what follows a descriptor's first sentence: it explains, and stands back.
+    """
 
     id: str
     title: str
@@ -88,13 +91,15 @@ class CriterionView:
     range: str
     points: float | None
     max_points: float
-    descriptor: str
+    descriptor: Markup
+    remark: Markup
     steps: tuple[Step, ...]
     reasons: tuple[ReasonView, ...]
-    review_reasons: tuple[str, ...]
+    review_reasons: tuple[Markup, ...]
     needs_review: bool
     next_level: str
-    next_descriptor: str
+    next_descriptor: Markup
+    next_remark: Markup
     next_step: Markup | None
     findings: tuple[FindingView, ...]
 
@@ -128,6 +133,9 @@ def _criterion_view(
     descriptors = {item.level: item.descriptor for item in rule.levels} if rule else {}
     position = LEVELS.index(judgement.level) + 1 if judgement.level else 0
     following = LEVELS[position] if judgement.level and position < len(LEVELS) else None
+    own = judgement.descriptor or (descriptors.get(judgement.level, "") if judgement.level else "")
+    descriptor, remark = descriptor_parts(own)
+    next_descriptor, next_remark = descriptor_parts(descriptors.get(following, "") if following else "")
     return CriterionView(
         id=judgement.criterion,
         title=judgement.title,
@@ -137,14 +145,16 @@ def _criterion_view(
         range=_range_words(judgement),
         points=judgement.points,
         max_points=judgement.max_points,
-        descriptor=judgement.descriptor or (descriptors.get(judgement.level, "") if judgement.level else ""),
-        steps=_steps(judgement, descriptors),
+        descriptor=descriptor,
+        remark=remark,
+        steps=_steps(judgement),
         reasons=tuple(_reason_view(reason, findings, known_cells) for reason in judgement.reasons),
-        review_reasons=judgement.review_reasons,
+        review_reasons=tuple(sentence(capitalised(reason), known_cells) for reason in judgement.review_reasons),
         needs_review=judgement.needs_review,
         next_level=LEVEL_NAMES[following] if following else "",
-        next_descriptor=descriptors.get(following, "") if following else "",
-        next_step=link_cells(judgement.next_step, known_cells) if judgement.next_step else None,
+        next_descriptor=next_descriptor,
+        next_remark=next_remark,
+        next_step=sentence(judgement.next_step, known_cells) if judgement.next_step else None,
         findings=tuple(sorted(views, key=lambda item: _FINDING_ORDER[item.style])),
     )
 
@@ -159,14 +169,13 @@ def _range_words(judgement: Judgement) -> str:
     return f"{LEVEL_NAMES[judgement.low]} to {LEVEL_NAMES[judgement.high]}"
 
 
-def _steps(judgement: Judgement, descriptors: Mapping[Level, str]) -> tuple[Step, ...]:
+def _steps(judgement: Judgement) -> tuple[Step, ...]:
     at = LEVELS.index(judgement.level) if judgement.level else -1
     highest = LEVELS.index(judgement.high) if judgement.high else at
     return tuple(
         Step(
             level,
             LEVEL_NAMES[level],
-            descriptors.get(level, ""),
             "below" if index < at else "reached" if index == at else "possible" if index <= highest else "above",
         )
         for index, level in enumerate(LEVELS)
@@ -176,13 +185,13 @@ def _steps(judgement: Judgement, descriptors: Mapping[Level, str]) -> tuple[Step
 def _reason_view(reason: str, findings: Sequence[Finding], known_cells: frozenset[int]) -> ReasonView:
     """Link a reason to the cells of the finding whose sentence it is."""
     source = next((item for item in findings if item.summary and item.summary in reason), None)
-    sentence = link_cells(reason, known_cells)
+    words = sentence(reason, known_cells)
     if source is None:
-        return ReasonView(sentence, (), "plain", "", "")
+        return ReasonView(words, (), "plain", "", "")
     symbol, word, style = _outcome(source)
     # Cells that the sentence itself links are not repeated behind it.
-    cells = tuple(cell for cell in _shown_cells(source, known_cells) if f'"#cell-{cell}"' not in sentence)
-    return ReasonView(sentence, cells, style, symbol, word)
+    cells = tuple(cell for cell in _shown_cells(source, known_cells) if f'"#cell-{cell}"' not in words)
+    return ReasonView(words, cells, style, symbol, word)
 
 
 def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: bool = True) -> FindingView:
@@ -197,9 +206,9 @@ def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: boo
         style=style,
         origin=finding.origin,
         origin_words=ORIGINS[finding.origin],
-        summary=link_cells(finding.summary, known_cells),
-        fix=link_cells(finding.fix, known_cells) if finding.fix else None,
-        review=finding.review,
+        summary=sentence(finding.summary, known_cells),
+        fix=sentence(finding.fix, known_cells) if finding.fix else None,
+        review=sentence(capitalised(finding.review), known_cells) if finding.review else None,
         cells=_shown_cells(finding, known_cells),
         measured=measured_pairs(finding.measured),
     )

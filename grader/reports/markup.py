@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import nh3
@@ -14,7 +15,7 @@ from pygments import highlight  # type: ignore[import-untyped]  # Pygments ships
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 
-from grader.reports.text import LONGEST_SOURCE, shorten, visible
+from grader.reports.text import LONGEST_SOURCE, phrase, shorten, visible
 
 LONGEST_HIGHLIGHTED = 20_000
 """Characters of code that are coloured: beyond it the time a lexer takes is not worth the colours."""
@@ -52,6 +53,33 @@ def rendered_markdown(source: str) -> Markup:
         strip_comments=True,
     )
     return Markup(clean)  # noqa: S704 - sanitised in the line above
+
+
+def descriptor_parts(descriptor: str) -> tuple[Markup, Markup]:
+    """Return a level's descriptor word for word, its emphasis and code set as such: first sentence, and the rest.
+
+    The rest explains and limits the first sentence; it is empty for most.
+    """
+    parts = re.split(r"(?<=[.!?])\s+(?=[A-Z(])", descriptor.strip(), maxsplit=1)
+    return inline_marks(parts[0]), inline_marks(parts[1] if len(parts) > 1 else "")
+
+
+def inline_marks(text: str) -> Markup:
+    """Return one paragraph with `**strong**`, `*emphasis*` and backticks set; everything else is escaped."""
+    return Markup("").join(_set_mark(part) for part in _MARKS.split(phrase(text)) if part)
+
+
+_MARKS = re.compile(r"(\*\*[^*\n]+\*\*|\*[^*\s][^*\n]*\*|`[^`\n]+`)")
+
+
+def _set_mark(part: str) -> Markup:
+    if not _MARKS.fullmatch(part):
+        return escape(part)
+    if part.startswith("**"):
+        return Markup("<strong>{}</strong>").format(part[2:-2])
+    if part.startswith("`"):
+        return Markup("<code>{}</code>").format(part[1:-1])
+    return Markup("<em>{}</em>").format(part[1:-1])
 
 
 def _render_heading(

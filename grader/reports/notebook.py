@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,13 @@ from grader.model import CellFacts, Evidence, SavedOutput
 from grader.reports.criteria import FindingView
 from grader.reports.markup import highlighted, rendered_markdown
 from grader.reports.numbers import cell_number, duration
+from grader.reports.pictures import NotebookPicture, notebook_pictures
 from grader.reports.text import LONGEST_OUTPUT, phrase, shorten, terminal_text, visible
 
 MOST_CELLS = 400
 """Cells shown: three times the largest of 227 public student notebooks."""
 
+_FIGURE = re.compile(r"<Figure size [\d.]+x[\d.]+ with \d+ Axes>")
 _RUN_WORDS = {"ok": "ran", "error": "failed", "interrupted": "was cut short", "not_run": "was not run"}
 
 
@@ -33,16 +36,18 @@ class CellView:
     saved: Markup
     rerun: Markup
     same_output: bool
-    pictures: int
+    drawn: int
+    pictures: tuple[NotebookPicture, ...]
     findings: tuple[FindingView, ...]
 
 
-def cell_views(evidence: Evidence, findings: Sequence[FindingView]) -> tuple[CellView, ...]:
-    """Return the notebook's cells in order, each with the findings that rest on it."""
-    return tuple(_cell_view(cell, findings) for cell in evidence.cells[:MOST_CELLS])
+def cell_views(evidence: Evidence, findings: Sequence[FindingView], executed: bytes) -> tuple[CellView, ...]:
+    """Return the notebook's cells in order, each with the findings that rest on it and the pictures it drew."""
+    pictures = notebook_pictures(executed, evidence)
+    return tuple(_cell_view(cell, findings, pictures.get(cell.index, ())) for cell in evidence.cells[:MOST_CELLS])
 
 
-def _cell_view(cell: CellFacts, findings: Sequence[FindingView]) -> CellView:
+def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple[NotebookPicture, ...]) -> CellView:
     saved, rerun = _text_of(cell.saved), _text_of(cell.rerun)
     is_code = cell.kind == "code"
     failed = is_code and cell.run_status in {"error", "interrupted"}
@@ -59,7 +64,8 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView]) -> CellView:
         saved=saved,
         rerun=rerun,
         same_output=bool(saved) and saved == rerun,
-        pictures=sum(output.image_png for output in (cell.rerun or cell.saved)),
+        drawn=sum(output.image_png for output in (cell.rerun or cell.saved)),
+        pictures=pictures,
         findings=tuple(
             item for item in findings if cell_number(cell.index) in item.cells and item.outcome != "not_applicable"
         ),
@@ -72,6 +78,13 @@ def _run_words(cell: CellFacts) -> str:
 
 
 def _text_of(outputs: Sequence[SavedOutput]) -> Markup:
-    """Return what the outputs say, as a terminal would show it: escapes carried out, long ones cut, nothing hidden."""
-    texts = (terminal_text(output.text).strip("\n") for output in outputs if output.text)
+    """Return what the outputs say, as a terminal would show it: escapes carried out, long ones cut, nothing hidden.
+
+    The words that stand for a picture (`<Figure size 640x480 with 1 Axes>`) say nothing beside it.
+    """
+    texts = (
+        terminal_text(output.text).strip("\n")
+        for output in outputs
+        if output.text and not (output.image_png and _FIGURE.fullmatch(output.text.strip()))
+    )
     return escape(visible(shorten("\n".join(texts), LONGEST_OUTPUT)))

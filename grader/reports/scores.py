@@ -8,27 +8,28 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Grade
+from grader.model import Evidence, Grade, Role
 from grader.reports.charts import Bar, bar_chart
-from grader.reports.numbers import NONE, count, decimal, joined, percent
+from grader.reports.numbers import count, decimal, joined, percent
 from grader.reports.outcome import final_verification
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """One of the four tellings of the score. `differs` says it is not what was recomputed."""
+    """One of the four tellings of the score; `value` says why there is none. `differs`: not what was recomputed."""
 
     name: str
     meaning: str
     value: str
     differs: bool
+    known: bool
 
 
 SCORE_MEANINGS = (
-    ("stated", "Stated", "what the write-up says"),
-    ("saved", "Saved", "what the notebook handed in shows as its output"),
-    ("rerun", "Re-run", "what it printed when it was run again"),
-    ("verified", "Recomputed", "the sealed model on the recorded rows, outside the student's process"),
+    ("stated", "Stated", "what the write-up says", "not stated"),
+    ("saved", "Saved", "what the notebook handed in shows as its output", "none saved"),
+    ("rerun", "Re-run", "what it gave when it was run again", "none given"),
+    ("verified", "Recomputed", "the sealed model on the recorded rows, outside the student's process", "not possible"),
 )
 SCORE_CHECK = "evaluation.score_verified"
 SAME_SCORE = 0.0051
@@ -38,7 +39,7 @@ SAME_SCORE = 0.0051
 def score_lines(grade: Grade, evidence: Evidence) -> tuple[ScoreLine, ...]:
     """Return the stated, saved, re-run and recomputed score, those that are known; empty where none is."""
     scores: Mapping[str, Any] = grade.measured.get("test_score") or {}
-    values = {key: _number(scores.get(key)) for key, _, _ in SCORE_MEANINGS}
+    values = {key: _number(scores.get(key)) for key, *_ in SCORE_MEANINGS}
     if all(value is None for value in values.values()):
         return ()
     # Whether a difference is more than chance is the check's to say; here only which telling it is.
@@ -46,8 +47,10 @@ def score_lines(grade: Grade, evidence: Evidence) -> tuple[ScoreLine, ...]:
     truth = values["verified"] if disputed else None
     written = score_writer(evidence)
     return tuple(
-        ScoreLine(name, meaning, written(value) if value is not None else NONE, _differs(value, truth))
-        for (key, name, meaning), value in zip(SCORE_MEANINGS, values.values(), strict=True)
+        ScoreLine(
+            name, meaning, written(value) if value is not None else missing, _differs(value, truth), value is not None
+        )
+        for (_, name, meaning, missing), value in zip(SCORE_MEANINGS, values.values(), strict=True)
     )
 
 
@@ -62,6 +65,14 @@ def _differs(value: float | None, truth: float | None) -> bool:
 def score_writer(evidence: Evidence) -> Callable[[float | None], str]:
     """Return how scores of this task are written: shares in percent, errors as decimals."""
     return decimal if evidence.task == "regression" else percent
+
+
+_ROWS_OF: Mapping[Role, str] = {
+    "train": "training rows, which the model knew",
+    "validation": "validation rows",
+    "test": "held-out rows",
+    "other": "rows",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +95,20 @@ def comparison(evidence: Evidence) -> Comparison | None:
         bars.append(Bar(name, own, "student"))
     metric = "mae" if by_error else "accuracy"
     references = [item for item in evidence.references if item.metric == metric]
-    bars += [Bar(item.title, item.score, "reference", item.spread) for item in references]
+    bars += [
+        Bar(f"{item.title} (cut short)" if item.note else item.title, item.score, "reference", item.spread)
+        for item in references
+    ]
     guess = (result.baseline_mae if by_error else result.majority_accuracy) if result else None
     if guess is not None:
         bars.append(Bar("Always the median" if by_error else "Always the commonest class", guess, "baseline"))
     if len(bars) < 2:
         return None
-    notes = (*_sizes(evidence, metric), *(item.note for item in evidence.references if item.note))
-    unit = (
-        "mean absolute error on the same held-out rows; shorter is better"
-        if by_error
-        else "accuracy on the same held-out rows"
-    )
+    cut = (f"{item.title}: {item.note[:1].lower()}{item.note[1:]}" for item in references if item.note)
+    notes = (*_sizes(evidence, metric), *cut)
+    scoring = evidence.scoring(evidence.final_scoring)
+    rows = _ROWS_OF[scoring.role] if scoring else "rows"
+    unit = f"mean absolute error on the same {rows}; shorter is better" if by_error else f"accuracy on the same {rows}"
     return Comparison(
         bar_chart("Scores compared", tuple(bars), None if by_error else 1.0, score_writer(evidence)), unit, notes
     )

@@ -7,24 +7,26 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Grade, Rubric
+from grader.model import Evidence, Grade, Highlight, Rubric
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
 from grader.reports.numbers import cell_number, count, duration
-from grader.reports.outcome import result_view
+from grader.reports.outcome import final_verification, result_view
 from grader.reports.page import render
 from grader.reports.scores import comparison, score_lines
-from grader.reports.text import link_cells
+from grader.reports.text import capitalised, link_cells, sentence
 from grader.reports.training import training_views
 from grader.reports.wording import ORIGIN_MEANINGS, ORIGINS, OUTCOME_MEANINGS, OUTCOMES, TIERS, status_words
 
 GOOD_POSITION = 3
 """From the third of the four steps on a criterion is met."""
+MOST_ADVICE = 6
+"""Pieces of advice shown beside what moves a level: more would drown it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Highlight:
+class HighlightView:
     """A criterion that stands out, and the sentence that says why."""
 
     criterion: CriterionView
@@ -37,7 +39,7 @@ class ReviewLine:
 
     criterion: str
     title: str
-    reason: str
+    reason: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,11 @@ class Fact:
     value: Markup | str
 
 
-def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None) -> str:
+def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None, executed: bytes = b"") -> str:
     """Return the student's report as one HTML page: no scripts, nothing loaded from anywhere.
 
-    Same grade, evidence and rubric give the same bytes. `rubric` adds the wording of levels not reached.
+    Same grade, evidence and rubric give the same bytes. `rubric` adds the wording of levels not reached, `executed`
+    (the bytes of `executed.ipynb`) the pictures the notebook drew.
     """
     known = frozenset(cell_number(cell.index) for cell in evidence.cells[:MOST_CELLS])
     criteria, further = criterion_views(grade, rubric, known)
@@ -61,20 +64,22 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         grade=grade,
         rubric_title=rubric.title if rubric else grade.rubric_id,
         verdict=_verdict(criteria),
-        strongest=_strongest(criteria),
-        next_thing=_next_thing(criteria),
-        review=_review_lines(grade),
+        strongest=_highlight(grade.strongest, criteria, known),
+        next_thing=_highlight(grade.next_thing, criteria, known),
+        review=_review_lines(grade, known),
         criteria=criteria,
         known_cells=known,
         further=further,
+        advice=tuple(item for item in further if item.outcome == "fail")[:MOST_ADVICE],
         scores=score_lines(grade, evidence),
         comparison=comparison(evidence),
         trainings=training_views(evidence),
         result=result_view(evidence),
         data=data_view(evidence, known),
-        notes=tuple(note for note in (evidence.verification_note, evidence.reference_note) if note),
+        absent=_absent(evidence),
+        notes=tuple(capitalised(note) for note in (evidence.verification_note, evidence.reference_note) if note),
         facts=_run_facts(grade, evidence, known),
-        cells=cell_views(evidence, every_finding),
+        cells=cell_views(evidence, every_finding, executed),
         cells_left_out=max(0, len(evidence.cells) - MOST_CELLS),
         outcomes=[(*OUTCOMES[name], OUTCOME_MEANINGS[name]) for name in OUTCOMES],
         origins=[(ORIGINS[name], ORIGIN_MEANINGS[name]) for name in ORIGINS],
@@ -104,48 +109,56 @@ def _verdict(criteria: Sequence[CriterionView]) -> str:
     return f"{lead}; \N{LEFT DOUBLE QUOTATION MARK}{weakest.title}\N{RIGHT DOUBLE QUOTATION MARK} has the most to gain."
 
 
-def _strongest(criteria: Sequence[CriterionView]) -> Highlight | None:
-    judged = [item for item in criteria if item.level]
-    if not judged:
-        return None
-    best = max(judged, key=lambda item: item.position)
-    reason = next((reason.sentence for reason in best.reasons if reason.style in {"pass", "plain"}), None)
-    return Highlight(best, reason if reason is not None else Markup("{}").format(best.descriptor))
+def _absent(evidence: Evidence) -> tuple[str, ...]:
+    """Say plainly which parts of what is usually measured are not there, and why as far as it is known."""
+    if not (evidence.trainings or evidence.scorings):
+        return ("Nothing was measured: no training and no scoring of a model was seen in this run.",)
+    said = []
+    if not evidence.trainings:
+        said.append("No training of a model was seen in this run.")
+    if not evidence.scorings:
+        said.append("No scoring of a trained model was seen, so there is no score to recompute.")
+    elif final_verification(evidence) is None and not evidence.verification_note:
+        scoring = evidence.scoring(evidence.final_scoring)
+        why = f": {scoring.seal_note}" if scoring is not None and scoring.seal_note else ""
+        said.append(f"The score could not be recomputed outside the notebook{why}.")
+    elif not evidence.references and not evidence.reference_note:
+        said.append("No reference was trained: there were no held-out rows to score it on, or no recipe for this task.")
+    return tuple(said)
 
 
-def _next_thing(criteria: Sequence[CriterionView]) -> Highlight | None:
-    """Return the next step of the lowest criterion: what lifts the work most for one change."""
-    open_ones = [item for item in criteria if item.level and item.next_step is not None]
-    if not open_ones:
-        return None
-    # A step that only says that a person will look is nothing to do: a finding's own fix comes first.
-    weakest = min(open_ones, key=lambda item: (all(item.next_step != one.fix for one in item.findings), item.position))
-    return None if weakest.next_step is None else Highlight(weakest, weakest.next_step)
+def _highlight(
+    item: Highlight | None, criteria: Sequence[CriterionView], known: frozenset[int]
+) -> HighlightView | None:
+    criterion = next((one for one in criteria if item is not None and one.id == item.criterion), None)
+    return HighlightView(criterion, sentence(item.sentence, known)) if item is not None and criterion else None
 
 
-def _review_lines(grade: Grade) -> tuple[ReviewLine, ...]:
+def _review_lines(grade: Grade, known: frozenset[int]) -> tuple[ReviewLine, ...]:
     """Return every reason once. Where nothing could be judged the criteria all say the same: only the grade speaks."""
     own = [_review_line(reason, grade) for reason in grade.review_reasons]
     if all(item.level is None for item in grade.judgements):
-        return tuple(line for line in own if not line.criterion) or tuple(own)
-    said = [line.reason for line in own]
-    return (
-        *own,
-        *(
-            ReviewLine(item.criterion, item.title, reason)
+        own = [line for line in own if not line[0]] or own
+    else:
+        said = [reason for _, _, reason in own]
+        own += [
+            (item.criterion, item.title, reason)
             for item in grade.judgements
             for reason in item.review_reasons
             if reason not in said
-        ),
+        ]
+    return tuple(
+        ReviewLine(criterion, title, sentence(reason if title else capitalised(reason), known))
+        for criterion, title, reason in own
     )
 
 
-def _review_line(reason: str, grade: Grade) -> ReviewLine:
+def _review_line(reason: str, grade: Grade) -> tuple[str, str, str]:
     """Split a reason that starts with a criterion's title into both."""
     for item in grade.judgements:
         if item.title and reason.startswith(f"{item.title}: "):
-            return ReviewLine(item.criterion, item.title, reason.removeprefix(f"{item.title}: "))
-    return ReviewLine("", "", reason)
+            return item.criterion, item.title, reason.removeprefix(f"{item.title}: ")
+    return "", "", reason
 
 
 def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple[Fact, ...]:

@@ -13,6 +13,15 @@ from grader.reports.wording import DIAGNOSES
 
 MOST_TRAININGS = 8
 MOST_PANELS = 4
+TITLES = {
+    "acc": "Accuracy",
+    "mae": "Mean absolute error",
+    "mse": "Mean squared error",
+    "rmse": "Root mean squared error",
+    "auc": "AUC",
+    "f1_score": "F1 score",
+}
+"""Metrics whose log names say little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,6 @@ def _panels(training: TrainingRun, diagnosis: Diagnosis | None) -> tuple[Markup,
         if training.series(f"val_{name}"):
             lines.append(Series("validation", training.series(f"val_{name}"), "validation"))
         is_share = "acc" in name or name in {"precision", "recall", "auc", "f1_score"}
-        title = {"acc": "Accuracy"}.get(name, name.replace("_", " ").capitalize())
+        title = TITLES.get(name, name.replace("_", " ").capitalize())
         panels.append(curve_chart(title, tuple(lines), mark, percent if is_share else decimal))
     return tuple(panels)

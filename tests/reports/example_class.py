@@ -25,6 +25,7 @@ from grader.model import (
     Evidence,
     Finding,
     Grade,
+    Highlight,
     Judgement,
     LabelFacts,
     LayerFacts,
@@ -283,6 +284,8 @@ def rich_grade() -> Grade:
         "unit1", "cd" * 32, judgements, findings,
         {"test_score": {"stated": 0.97, "saved": 0.95555556, "rerun": 0.95555556, "verified": 0.95555556}},
         11.0, 20.0, (),
+        Highlight("code_quality", "Restart the kernel and run all cells before you hand in."),
+        Highlight("model", findings[0].summary),
     )  # fmt: skip
 
 

@@ -31,6 +31,21 @@ def page(html: str) -> Page:
 
 
 # ---------------------------------------------------------------- the class page
+def test_what_the_class_misses_most_is_told() -> None:
+    """Failed checks are counted over the class, apart for what proficient and what exemplary asks for."""
+    grade = rich_grade()
+    rows = tuple(replace(Result.of_grade(grade), submission=name) for name in ("ada", "bo", "cy"))
+    text = Page(render_index(rows, rubric())).text
+    assert "3 of 3 training not explained Understanding shown" in text
+
+
+def test_reasons_for_review_begin_like_sentences() -> None:
+    """They come from several places: the page writes all of them in its own style."""
+    row = replace(class_results()[0], needs_review=True, review_reasons=("far below the reference (9% of 1000 rows)",))
+    html = render_index((row,), rubric())
+    assert "Far below the reference (9\N{NARROW NO-BREAK SPACE}% of 1,000 rows)" in html
+
+
 def test_everybody_is_there_with_a_link(page: Page) -> None:
     """Each submission has a line that leads to its report, odd names percent-encoded."""
     links = [item["href"] for item in page.tags("a")]
@@ -43,7 +58,7 @@ def test_who_needs_a_person_and_why(page: Page) -> None:
     """The review queue names each submission with its reasons, failures with what happened, once each."""
     assert "To review (4)" in page.text
     assert "Whether choices are justified could not be settled" in page.text
-    assert "Not run to the end (3)" in page.text
+    assert "Did not run cleanly (4)" in page.text
     assert "ran out of time : cell 13 was still running after 600 s" in page.text
     assert "zoë.ipynb is no notebook: its JSON ends early" in page.text
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+import struct
+import time
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -26,9 +30,11 @@ from grader.model import (
     Verified,
 )
 from grader.reports import render_report
-from grader.reports.markup import highlighted, rendered_markdown
+from grader.reports.markup import descriptor_parts, highlighted, rendered_markdown
 from grader.reports.outcome import picture_uri
-from grader.reports.text import link_cells, terminal_text, visible
+from grader.reports.pictures import SIGNATURE
+from grader.reports.text import link_cells, sentence, terminal_text, visible
+from grader.rubrics import load_rubric
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +60,10 @@ def test_the_head_says_who_what_and_how_it_stands(page: Page) -> None:
     assert "2 of 5 criteria are proficient or better; “Code quality” has the most to gain." in page.text
 
 
-def test_the_one_next_thing_is_the_lowest_criterions_step(page: Page) -> None:
-    """What to do first is what lifts the lowest level; the strongest point is that of the highest."""
+def test_what_to_do_first_and_what_is_strongest_stand_at_the_top(page: Page) -> None:
+    """The grade's next thing and its strongest point are told with the criterion they belong to."""
     assert re.search(
-        r"Do this next Restart the kernel and run all cells before you hand in\. lifts Code quality", page.text
+        r"Do this next Restart the kernel and run all cells before you hand in\. for Code quality", page.text
     )
     assert re.search(r"Strongest One training run completed .* Model built & trained , proficient", page.text)
 
@@ -463,3 +469,113 @@ def test_a_wrong_prediction_without_picture_is_still_told() -> None:
 def png_of_nothing() -> str:
     """A one-pixel PNG."""
     return png(np.zeros((1, 1)))
+
+
+# ---------------------------------------------------------------- words and numbers
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("12% of 1079 test rows", "12\N{NARROW NO-BREAK SPACE}% of 1,079 test rows"),
+        ("Call fit(x, y=f(2)) first", "Call <code>fit(x, y=f(2))</code> first"),
+        ("Use validation_split=0.2, or history['loss']", "Use <code>validation_split=0.2</code>, or <code>history[&#39;loss&#39;]</code>"),
+        ("It says “98% of 2000 rows, see f(x)”.", "It says “98% of 2000 rows, see f(x)”."),
+        ("A name `hist` in cell 7", 'A name <code>hist</code> in <a class="cell-link" href="#cell-7">cell 7</a>'),
+        ("<b>(", "&lt;b&gt;("),
+    ],
+)  # fmt: skip
+def test_sentences_follow_the_house_style(written: str, shown: str) -> None:
+    """Numbers are written one way, code is set as code, and a student's quoted words stay as they are."""
+    assert sentence(written, frozenset({7})) == shown
+
+
+def test_hostile_sentences_are_quick() -> None:
+    """Brackets without end cost no time."""
+    started = time.perf_counter()
+    sentence("f(" * 900 + "(a." * 60)
+    assert time.perf_counter() - started < 2
+
+
+def test_descriptors_are_set_word_for_word_and_their_remarks_stand_back() -> None:
+    """Marks of emphasis become emphasis; what follows the first sentence is a remark; markup stays text."""
+    lead, remark = descriptor_parts("tuned by `fit` <i>. It is **not** a contest: 2 * 3 * 4.")
+    assert lead == "tuned by <code>fit</code> &lt;i&gt;."
+    assert remark == "It is <strong>not</strong> a contest: 2 * 3 * 4."
+    shipped = load_rubric("unit1")
+    html = render_report(rich_grade(), rich_evidence(), shipped)
+    assert "**" not in html.split('id="notebook"')[0]
+
+
+def test_advice_that_moves_no_level_is_shown(page: Page) -> None:
+    """What failed outside the criteria is not hidden among the findings."""
+    assert "Worth mending all the same" in page.text
+
+
+def test_a_reference_that_was_cut_is_marked() -> None:
+    """A recipe stopped by its time budget is not compared as if it were whole."""
+    note = "Training was stopped early by the time budget."
+    cut = tuple(replace(item, note=note) for item in rich_evidence().references)
+    text = Page(render_report(rich_grade(), replace(rich_evidence(), references=cut))).text
+    assert "(cut short)" in text
+    assert "training was stopped early by the time budget" in text
+
+
+def test_a_score_that_is_not_there_is_said_to_be_missing() -> None:
+    """A dash would leave open whether it is zero, lost or never stated."""
+    grade = replace(rich_grade(), measured={"test_score": {"verified": 0.9}})
+    text = Page(render_report(grade, rich_evidence())).text
+    assert "not stated" in text
+    assert "none saved" in text
+
+
+# ---------------------------------------------------------------- the notebook's own pictures
+def drawn_png(width: int = 2, height: int = 1, *extra: bytes) -> bytes:
+    """A whole PNG, with further chunks before its pixels."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0\7\7")
+    middle = b"".join(chunk(b"tEXt", item) for item in extra)
+    return SIGNATURE + chunk(b"IHDR", header) + middle + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def executed(source: str, *pictures: bytes) -> bytes:
+    """An executed notebook of one cell that drew these pictures."""
+    outputs = [
+        {"output_type": "display_data", "data": {"image/png": base64.b64encode(item).decode()}} for item in pictures
+    ]
+    return json.dumps({"cells": [{"cell_type": "code", "source": source, "outputs": outputs}]}).encode()
+
+
+DREW = CellFacts(
+    0, "code", "plt.show()", rerun=(SavedOutput("display_data", "<Figure size 6x4 with 1 Axes>", image_png=True),)
+)
+
+
+def test_a_notebooks_own_pictures_are_shown() -> None:
+    """A picture that a cell drew stands below it with words for it, without what is not needed to show it."""
+    content = executed("plt.show()", drawn_png(2, 1, b"comment\0<script>"))
+    html = render_report(rich_grade(), with_cells(DREW), executed=content)
+    assert 'alt="Picture drawn by cell 1"' in html
+    assert base64.b64encode(drawn_png()).decode() in html
+    assert "Figure size" not in html
+    assert "1 picture drawn here; see the notebook." in Page(render_report(rich_grade(), with_cells(DREW))).text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[" * 100_000, b'{"cells": 3}', b'{"cells": [3, null]}',
+        executed("another cell", drawn_png()),
+        executed("plt.show()", b"GIF89a"),
+        executed("plt.show()", drawn_png()[:-5]),
+        executed("plt.show()", drawn_png().replace(b"IDAT", b"IDAX")),
+        executed("plt.show()", drawn_png(60_000, 60_000)),
+        executed("plt.show()", drawn_png(2, 1, b"x" * 500_000)),
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_picture_of_this_notebook_is_left_out(content: bytes) -> None:
+    """Broken files, other formats, huge claims and another notebook's pictures never reach the page."""
+    html = render_report(rich_grade(), with_cells(DREW), executed=content)
+    assert 'class="drawn"' not in html

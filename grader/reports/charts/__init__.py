@@ -1,6 +1,6 @@
 """Charts as inline SVG or HTML, built by hand: pure functions of typed inputs, direct labels, no scripts."""
 
-from grader.reports.charts.bars import Bar, bar_chart
+from grader.reports.charts.bars import Bar, bar_chart, share_bar
 from grader.reports.charts.confusion import confusion_matrix
 from grader.reports.charts.curves import Series, curve_chart
 from grader.reports.charts.distribution import level_distribution
@@ -16,4 +16,5 @@ __all__ = [
     "curve_chart",
     "lane_chart",
     "level_distribution",
+    "share_bar",
 ]

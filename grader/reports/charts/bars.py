@@ -12,7 +12,7 @@ from grader.reports.charts.svg import drawing, element, text
 
 WIDTH, ROW = 380.0, 46.0
 VALUE_WIDTH = 116.0
-"""Room at the right for the value of the longest bar, written behind it."""
+"""Room at the right for the values, written in a column of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,19 @@ class Bar:
     value: float
     style: str
     spread: float = 0.0
+
+
+def share_bar(share: float) -> Markup:
+    """Draw one share (0..1) as a thin bar; decoration beside the number that says the same."""
+    width = 100.0
+    return element(
+        "svg",
+        element("rect", x=0, y=0, width=width, height=8, rx=2, class_="share-all"),
+        element("rect", x=0, y=0, width=max(1.5, width * share), height=8, rx=2, class_="share"),
+        class_="share-bar",
+        viewBox=f"0 0 {width:.0f} 8",
+        aria_hidden="true",
+    )
 
 
 def bar_chart(title: str, bars: tuple[Bar, ...], largest: float | None, written: Callable[[float], str]) -> Markup:
@@ -58,10 +71,8 @@ def _bar(bar: Bar, top: float, unit: float, written: Callable[[float], str]) -> 
         text(0, top + 14, bar.label, "label strong" if bar.style == "student" else "label", width=WIDTH),
         element("rect", x=0, y=top + 20, width=max(length, 1.5), height=15, rx=2, class_=f"bar {bar.style}"),
     ]
-    reach = length
     if bar.spread > 0 and math.isfinite(bar.value):
         low, high = max(0.0, (bar.value - bar.spread) * unit), (bar.value + bar.spread) * unit
-        reach = max(reach, high)
         parts.append(element("path", d=f"M{low:.1f} {top + 23:.1f}v9m0-4.5H{high:.1f}m0-4.5v9", class_="whisker"))
-    parts.append(text(reach + 8, top + 32, _written(bar, written), "label strong"))
+    parts.append(text(WIDTH, top + 32, _written(bar, written), "label strong", "end"))
     return parts

@@ -17,8 +17,8 @@ MOST_POINTS = 500
 """More points than pixels draw nothing new: longer runs are thinned, their last epoch kept."""
 MOST_DOTS = 30
 """Epochs up to which every one gets a dot: beyond it dots would run into each other."""
-LARGE = 100_000
-"""From here on axis labels are written with powers of ten."""
+LARGE = 10_000
+"""From here on axis labels are written with `k` and `M`, then with powers of ten: longer ones would be cut."""
 LOG_RATIO = 100.0
 """Values that span more than two powers of ten are drawn on a logarithmic axis."""
 
@@ -120,11 +120,22 @@ def axis_labels(marks: tuple[float, ...], written: Callable[[float], str]) -> tu
     """Return the labels of an axis, all with as many decimals as their step needs."""
     if written is decimal:
         step = abs(marks[1] - marks[0]) if len(marks) > 1 else 0.0
-        if not step or max(map(abs, marks)) >= LARGE or marks[1] >= 5 * marks[0] > 0:
+        if max(map(abs, marks)) >= LARGE:
+            return tuple(map(_compact, marks))
+        if not step or marks[1] >= 5 * marks[0] > 0:
             return tuple(f"{value:g}" for value in marks)
         return tuple(f"{value:,.{_decimals(step)}f}" for value in marks)
     step = abs(marks[1] - marks[0]) * 100 if len(marks) > 1 else 1.0
     return tuple(f"{value * 100:.{_decimals(step)}f}{NARROW_SPACE}%" for value in marks)
+
+
+def _compact(value: float) -> str:
+    """Return a number in at most six characters: `30k`, `2.5M`, `1e12`."""
+    for unit, size in (("", 1.0), ("k", 1e3), ("M", 1e6)):
+        if abs(value) < size * 1e3:
+            return f"{value / size:.3g}{unit}"
+    digits, power = f"{value:.0e}".split("e")
+    return f"{digits}e{int(power)}"
 
 
 def _decimals(step: float) -> int:

@@ -30,6 +30,8 @@ def drawing(width: float, height: float, label: str, *children: Markup, class_: 
     )
 
 
+NARROWEST = 1e-12
+"""Share of the values' size below which their span is lost in the rounding of floats: one mark is enough then."""
 WIDEST_CHARACTER = 7.0
 """Average width of a character of chart text, in the chart's units (13 px system fonts)."""
 
@@ -54,7 +56,7 @@ def _attribute(value: str | float) -> str:
 def ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
     """Return round numbers that span low..high, at steps of 1, 2 or 5 times a power of ten."""
     span = high - low
-    if not math.isfinite(span) or span <= 0:
+    if not math.isfinite(span) or span <= max(abs(low), abs(high)) * NARROWEST:
         return (low,)
     rough = span / wanted
     power = 10.0 ** math.floor(math.log10(rough))
