@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,15 +57,16 @@ def run_script(
     python: str = sys.executable,
     modules: Sequence[Path] = (),
     threads: int = 2,
+    stop: threading.Event | None = None,
 ) -> ScriptResult:
     """Run `script` with `inputs` read-only in a fresh box, and wait for it.
 
     The script is given one word of JSON: `{"arguments": {...}, "inputs": {name: path inside}}`. `modules` are
     importable inside: a package (folder with `__init__.py`) or a file by its name, the files of any other folder by
-    theirs.
+    theirs. Setting `stop` from any thread ends the box.
 
     Raises:
-        SandboxError: the box could not be put together, or ended in a way that is not the script's doing.
+        SandboxError: the box could not be put together, ended in a way that is not the script's doing, or was stopped.
     """
     offers = _offers(script, inputs, modules)
     box = Box(tier=tier, limits=limits, python=python, offers=offers, threads=threads)
@@ -78,7 +80,9 @@ def run_script(
         path = os.pathsep.join(_search_path(sandbox, modules))
         command = [python, sandbox.inside(f"script/{script.name}"), word]
         process = sandbox.start(command, environment={"PYTHONPATH": path}, stdout=subprocess.PIPE)
-        stdout = _read_capped(process.stdout, limits.output, sandbox)
+        stdout = _read_capped(process.stdout, limits.output, sandbox, stop)
+        if stop is not None and stop.is_set():
+            raise SandboxError(f"{script.name} was stopped before it was over")
         exit_code = sandbox.wait()
     stderr = sandbox.stderr_tail.decode("utf-8", "replace")
     if exit_code == SHIM_FAILED and sandbox.breach is None:
@@ -111,8 +115,8 @@ def _search_path(sandbox: Sandbox, modules: Sequence[Path]) -> Iterator[str]:
             yield sandbox.inside(f"modules/{path.name}")
 
 
-def _read_capped(pipe: IO[bytes] | None, cap: int, sandbox: Sandbox) -> bytes:
-    """Read until the box closes its end; more than `cap` bytes end the box.
+def _read_capped(pipe: IO[bytes] | None, cap: int, sandbox: Sandbox, stop: threading.Event | None) -> bytes:
+    """Read until the box closes its end or `stop` is set; more than `cap` bytes end the box.
 
     A grandchild may keep the pipe open after the script's end, so that end is looked for too.
     """
@@ -120,6 +124,8 @@ def _read_capped(pipe: IO[bytes] | None, cap: int, sandbox: Sandbox) -> bytes:
         raise SandboxError("the script's output was not connected")
     received = bytearray()
     for item in PipeReader([pipe]).chunks(_LOOK_S):
+        if stop is not None and stop.is_set():
+            break
         if item is None:
             if sandbox.process is not None and sandbox.process.poll() is not None:
                 break
