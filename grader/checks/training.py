@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from grader.checks.observed import TRAINING_CALLS, why_unseen
-from grader.checks.registry import Limits, Threshold, check
+from grader.checks.registry import CHECKS, Limits, Threshold, check
 from grader.checks.results import model_of
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Evidence, ModelFacts, TrainingRun
@@ -64,7 +64,7 @@ def loss_falls(evidence: Evidence, _limits: Limits) -> Verdict:
     losses = [value for item in own for value in item.series("loss")]
     cells = [item.cell for item in own]
     if not losses:
-        return unknown("The loss per epoch was not seen (custom loop?).", cells=cells)
+        return _without_losses(evidence, own, cells)
     measured = {"first": losses[0], "last": losses[-1], "epochs": len(losses)}
     if not all(math.isfinite(value) for value in losses):
         return failed(
@@ -117,6 +117,20 @@ def last_training(evidence: Evidence) -> TrainingRun | None:
     own = [item for item in evidence.trainings if model is not None and item.model == model.id]
     candidates = own or list(evidence.trainings)
     return candidates[-1] if candidates else None
+
+
+def _without_losses(evidence: Evidence, own: list[TrainingRun], cells: list[int]) -> Verdict:
+    """A loop of the student's own reports no losses: what it achieved says whether it trained cleanly."""
+    changed = any(item.weights_changed and not item.epochs_done for item in own)
+    achieved = CHECKS["model.learns"].run(evidence, {})
+    if changed and achieved.outcome == "pass" and achieved.origin == "verified":
+        return passed(
+            "The training loop is the student's own and reports no loss per epoch; the model it made answers much "
+            "better than guessing, so the loss fell.",
+            origin="verified",
+            cells=cells,
+        )
+    return unknown("The loss per epoch was not seen (a training loop of your own).", cells=cells)
 
 
 def _no_training(evidence: Evidence) -> Verdict:

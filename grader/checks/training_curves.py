@@ -18,6 +18,7 @@ KIND_WORDS = {
     "train": re.compile(r"\btrain|entrenamiento", re.IGNORECASE),
     "validation": re.compile(r"\bval|validaci[oó]n|\btest", re.IGNORECASE),
 }
+LOG_WORDS = re.compile(r"loss|acc(?:uracy)?\b|p[eé]rdida|exactitud|precisi[oó]n", re.IGNORECASE)
 EQUAL = 1e-4
 """Relative difference of numbers that are the same after a trip through float32."""
 MOST_JOINED = 4
@@ -99,8 +100,16 @@ def _curves(evidence: Evidence) -> list[Drawing]:
     """Return the lines that are meant as training curves: by their words, or beside a line that is one."""
     lines = [line for line in _lines(evidence) if _is_counted(line)]
     logs = {name for item in evidence.trainings for name, _ in item.history}
+    lengths = {item.epochs_done for item in evidence.trainings}
     axes = {line.axes for line in lines if len(line.y) > 1 and _source(line, evidence.trainings) is not None}
-    return [line for line in lines if line.axes in axes or line.label in logs or _speaks_of_epochs(line)]
+    return [
+        line
+        for line in lines
+        if line.axes in axes
+        or line.label in logs
+        or _speaks_of_epochs(line)
+        or (len(line.y) in lengths and _speaks_of_logs(line))
+    ]
 
 
 def _is_counted(line: Drawing) -> bool:
@@ -113,6 +122,12 @@ def _is_counted(line: Drawing) -> bool:
 def _speaks_of_epochs(line: Drawing) -> bool:
     over_epochs = bool(EPOCH_WORDS.search(line.x_label + line.title))
     return over_epochs and bool(CURVE_WORDS.search(f"{line.label} {line.title} {line.y_label}"))
+
+
+def _speaks_of_logs(line: Drawing) -> bool:
+    """Whether the words name both the rows and the figure: `training accuracy`, `val_loss`."""
+    words = f"{line.label} {line.title} {line.y_label}"
+    return any(kind.search(words) for kind in KIND_WORDS.values()) and bool(LOG_WORDS.search(words))
 
 
 def _misnamed(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:

@@ -213,6 +213,8 @@ def test_curves_without_words_are_known_by_their_numbers_or_company():
     assert outcome("training.curves_genuine", bare) == "pass"
     made_up = replace(bare.drawings[0], y=(0.2, 0.9, 0.1)[: len(TRAIN[1])])
     assert outcome("training.curves_genuine", replace(bare, drawings=(*bare.drawings, made_up))) == "fail"
+    titled = replace(made_up, axes="b", title="Training and validation accuracy", x=(1.0, 2.0, 3.0))
+    assert outcome("training.curves_genuine", replace(GOOD, drawings=(titled,))) == "fail"
     swapped = find("training.curves_genuine", curves(("validation loss", TRAIN[1]), ("training loss", VAL[1])))
     assert swapped.outcome == "fail"
     assert "swapped" in swapped.summary

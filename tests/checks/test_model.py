@@ -234,6 +234,9 @@ def test_a_loop_of_ones_own_trains():
     loop = training(epochs_done=0, history=(), weights_changed=True)
     assert outcome("model.trains", replace(GOOD, trainings=(loop,))) == "pass"
     assert "epoch" not in find("model.trains", replace(GOOD, trainings=(loop,))).summary
+    assert find("training.loss_falls", replace(GOOD, trainings=(loop,))).origin == "verified"
+    unmeasured = replace(GOOD, trainings=(loop,), verified=())
+    assert outcome("training.loss_falls", unmeasured) == "unknown"
 
 
 def test_a_subclassed_models_units_are_those_of_its_last_layer():
