@@ -96,16 +96,22 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
     from rich.text import Text
 
     console = Console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    narrow = console.width < WIDE
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 - narrow, 0, 0))
     titles = next((item.criteria for item in results if item.criteria), ())
-    for title in ("student", *(item.criterion.replace("_", " ") for item in titles), "points", "run"):
-        table.add_column(title, justify="right" if title == "points" else "left")
+    table.add_column("student", overflow="fold")
+    for title in titles:
+        table.add_column(title.criterion.replace("_", "\n" if narrow else " "), no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("run")
     for item in results:
-        levels = [_level(row.level, row.low, row.high) for row in item.criteria]
+        levels = [_level(row.level, row.low, row.high, short=narrow) for row in item.criteria]
         points = "-" if item.points is None else f"{item.points:g}/{item.max_points:g}"
         flag = " *" if item.needs_review else ""
         table.add_row(Text(item.submission + flag), *levels, points, Text(item.status.replace("_", " ")))
     console.print(table)
+    if narrow:
+        console.print(f"\n{LEGEND}")
     review = sum(item.needs_review for item in results)
     if review:
         console.print(f"\n* {review} of {len(results)} want a person's look; the class page says why.")
@@ -118,10 +124,21 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
 LEVEL_STYLES = {"emerging": "red", "developing": "yellow", "proficient": "green", "exemplary": "bold green"}
 
 
-def _level(level: str | None, low: str | None, high: str | None) -> Text:
+WIDE = 120
+"""Columns in which the levels of five criteria can be written out."""
+
+LEGEND = "E emerging, D developing, P proficient, X exemplary; D-X: a person decides"
+
+
+def _level(level: str | None, low: str | None, high: str | None, *, short: bool) -> Text:
     from rich.text import Text
 
+    from grader.cli.watch import SHORT
+
     if level is None:
-        return Text("not judged", style="dim")
-    text = level if low == high else f"{low} to {high}"
+        return Text("?" if short else "not judged", style="dim")
+    if short:
+        text = SHORT[level] if low == high else f"{SHORT[low or level]}-{SHORT[high or level]}"
+    else:
+        text = level if low == high else f"{low} to {high}"
     return Text(text, style=LEVEL_STYLES[level])
