@@ -15,6 +15,7 @@ from grader.checks.claims import (
 )
 from grader.checks.observed import SCORING_CALLS, why_unread, why_unseen
 from grader.checks.passages import about, explained, found_in_prose
+from grader.checks.prose_understanding import of_another_model
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import claim_value, final_result, metric_unit
 from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
@@ -79,7 +80,10 @@ def score_honest(evidence: Evidence, limits: Limits) -> Verdict:
     if claim is None:
         return not_applicable("The text states no score.")
     claims = [item for item in result_claims(evidence, "prose") if item.split == "test" or item == claim]
-    wrong = differing_claims(evidence, claims, limits["deviations"])
+    differing = differing_claims(evidence, claims, limits["deviations"])
+    if claim in differing and of_another_model(claim, evidence):
+        return not_applicable("The text states only the score of another model than the final one.")
+    wrong = [item for item in differing if not of_another_model(item, evidence)]
     result = final_result(evidence)
     measured = {
         "stated": [claim_value(item, metric_of(item, evidence)) for item in claims],

@@ -25,6 +25,10 @@ METRICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("f1", r"\bf1(?:[-_ ]?score)?\b"),
         ("balanced_accuracy", r"\bbalanced accuracy\b"),
         ("top_k_accuracy", r"\btop[- ]?[2-9]\b"),
+        # Scores of their own, named so that they are not taken for the accuracy.
+        ("auc", r"\b(?:(?:roc[- ]?)?auc|area under (?:the )?\w*(?: curve)?)\b"),
+        ("kappa", r"\b(?:kappa|mcc|matthews)\b"),
+        ("iou", r"\b(?:iou|jaccard|dice)\b"),
         ("recall", r"\b(?:recall|sensitivity|sensibilidad|exhaustividad)\b"),
         ("precision", r"\bprecision\b"),
         (
@@ -46,7 +50,8 @@ COUNTS = frozenset({"epochs", "parameters", "batch_size"})
 HYPOTHETICAL = re.compile(
     r"\b(?:would|could|might|should|may|goal|target|aim\w*|hope[ds]?|hoping|expect\w*|want(?:ed)?|"
     r"wish\w*|if|future|next|perhaps|maybe|published|literature|papers?|state[- ]of[- ]the[- ]art|"
-    r"sota|benchmarks?|leaderboard|kaggle|others|people|"
+    r"sota|benchmarks?|leaderboard|kaggle|others|people|humans?|teachers?|profesor\w*|classmates?|friends?|"
+    r"compañer\w+|tutorial|possible|posible|reference (?:network|model|score)|"
     r"typical\w*|usually|ideally|unless|at best|plan\w*|improve (?:it |this |that |"
     r"the \w+ )?(?:to|by|from)|improving|increase (?:it )?to|raise (?:it )?to|"
     r"get (?:it )?(?:up )?to|push\w* (?:it )?to|example|e\.g\.|suppose|imagine|guess(?:ed)?|"
@@ -119,7 +124,7 @@ SUBJECTS = re.compile(
     r"xgboost|bosque aleatorio)"
     r"|(?P<pretrained>vgg\d*|resnet\w*|mobilenet\w*|efficientnet\w*|inception\w*|xception|"
     r"densenet\w*)|(?P<numbered>(?:model|modelo|network|red|experiment|candidate|"
-    r"version) (?:[a-d]\b|\d+|one|two|uno|dos))|(?P<other>(?:first|second|third|previous|old|"
+    r"version) (?:[a-d]\b|\d+|one|two|uno|dos))|(?P<other>(?:first|second|third|previous|earlier|initial|original|old|"
     r"smaller|bigger|larger|deeper|simpler|primer|segundo|anterior) (?:model|network|net|version|"
     r"one|attempt|modelo|red|versión|intento))|(?P<variant>(?:with|without|sin|con) (?:dropout|"
     r"augmentation|batch ?norm\w*|regulari[sz]ation|early stopping|aumento|regularización)))\b",
@@ -141,6 +146,14 @@ BARE_AFTER_LABEL = re.compile(
     r"del)\s*(?:about|around|almost|nearly|over|just|casi|un|~|≈|\s)*$",
     re.IGNORECASE,
 )
+TELLS_WRONG = re.compile(
+    r"^\s*(?:of|de) (?:the |all |las |los )?(?:\d+ )?(?:test |unseen |new |validation |training )?"
+    r"(?:images|pictures|photos|digits|rows|examples|cases|reviews|imágenes|fotos|dígitos)(?: de (?:prueba|"
+    r"validación|entrenamiento))? "
+    r"(?:are|were|is|son|están|se) (?:\w+ )?(?:wrong|misclassified|incorrect\w*|mal|equivocad\w+|clasifican mal)\b",
+    re.IGNORECASE,
+)
+"""What follows an error rate: "11 % of the test pictures are misclassified"."""
 ON_ROWS = re.compile(
     r"%?\s*(?:on|in|over|for|en|with|sobre) (?:the |my |el |la |los |las |our )?(?:\w+ )?(?:test|"
     r"training|train|validation|val|unseen|held[- ]?out|prueba|validación|entrenamiento)\b"
@@ -149,6 +162,13 @@ ON_ROWS = re.compile(
     re.IGNORECASE,
 )
 """A number said of rows: "97 % on the test part", "train 99 %"."""
+REACHED = re.compile(
+    r"\b(?:reach\w*|achiev\w+|scor(?:es|ed|ing)|gets?|got|obtain\w*|attain\w*|alcanz\w+|obtu\w+|obtiene|"
+    r"logr\w+|lleg[óa]\w* a)"
+    r"(?: about| around| almost| nearly| over| only| just| un| el| casi)*\s*$",
+    re.IGNORECASE,
+)
+"""What stands right before a score that is not called by name: "reaches 0.93 on the test set"."""
 READ_SHARE = re.compile(
     r"\b(?:reads|recogni[sz]es|classifies|identifies|labels|gets|clasifica|reconoce|"
     r"acierta(?: en)?|identifica)(?: correctly| right| correctamente)?(?: about| around| almost|"

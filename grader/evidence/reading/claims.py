@@ -19,6 +19,9 @@ from grader.model.evidence import NumberClaim
 
 Where = Literal["prose", "comment", "saved_output", "rerun_output"]
 MAX_QUOTE = 400
+MIN_BARE_DECIMALS = 2
+MIN_BARE_SCORE = 0.5
+"""A share that no metric names is taken for an accuracy from here on; below, it could as well be a loss."""
 SEVERAL = "several"
 """Subject of figures of the same metric and rows that one sentence puts side by side: "0.92, then 0.95, then 0.97"."""
 
@@ -122,6 +125,8 @@ def _metric(number: Number, clause: Clause, text: str) -> str | None:
     end = number.end - clause.start
     if number.percent and (words.CHANGE.match(clause.text[end:]) or words.CHANGE_BEFORE.search(clause.text[:start])):
         return None
+    if number.percent and words.TELLS_WRONG.match(clause.text[end:]):
+        return "error"
     near = _nearest(clause.text, start, end)
     if near is not None:
         return near
@@ -135,6 +140,9 @@ def _metric(number: Number, clause: Clause, text: str) -> str | None:
         and number.percent
         and (_names_result(clause.text) or words.READ_SHARE.search(clause.text[:start]))
     ):
+        return "accuracy"
+    bare = not everywhere and number.decimals >= MIN_BARE_DECIMALS and MIN_BARE_SCORE <= number.value < 1
+    if bare and words.REACHED.search(clause.text[:start]) and words.ON_ROWS.match(clause.text[end:].lstrip()):
         return "accuracy"
     return None
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 from grader.evidence.reading.numbers import Number
 
 _CLAUSE = re.compile(
-    r";|\.\s|,? (?:but|while|whereas|however|although|though|compared (?:to|with)|versus|vs\.?|"
+    r";|(?<!i\.e)(?<!e\.g)(?<!\bvs)(?<!approx)\.\s|"
+    r",? (?:but|while|whereas|however|although|though|compared (?:to|with)|versus|vs\.?|"
     r"than|against|pero|mientras(?: que)?|aunque|frente a|que el|que la)\b|, (?=the |el |la |it |"
     r"and (?:the|my) |y (?:el|la) )",
     re.IGNORECASE,

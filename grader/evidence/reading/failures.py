@@ -21,26 +21,48 @@ FAILURE = compile_words(
     r"looks? like (?:an? )?\d", r"largest (?:errors?|residuals?)\b", r"big(?:gest)? (?:errors?|residuals?|misses)\b",
     r"suffers?\b", r"limitations?\b", r"(?:far|way) off\b", r"far from (?:perfect|the (?:true|real|actual|line))\b",
     r"(?:predict\w*|estimat\w*|guess\w*|come out|prices?|values?|ones) .{0,25}?\btoo (?:low|high|small|large)\b",
-    r"(?:not|never|\w+n['\u2019]t) (?:\w+ ){0,2}?(?:good|reliable|accurate|perfect|great|precise|sure|well|equally good) "
+    r"(?:not|never|\w+n['\u2019]t) (?:\w+ ){0,2}?(?:good|reliable|accurate|perfect|great|precise|sure|well|"
+    r"equally good) "
     r"(?:at|on|for|with|in|when|everywhere)\b",
     r"(?:not|\w+n['\u2019]t) work (?:well )?(?:on|for|with)\b",
     r"(?:recall|precision|f1|sensibilidad)\b.{0,12}? (?:only|just|barely|solo|sólo|apenas)\b",
     r"errors? .{0,20}?\b(?:grow|gets?|become|increase)\w* .{0,12}?\b(?:larger|bigger|with|for|as)\b",
-    r"(?:badly|worse) (?:on|for|with|in|at)\b", r"confund\w+", r"confusi(?:ón|ones)\b(?! matri)(?<!matriz de confusión)",
+    r"(?:badly|worse) (?:on|for|with|in|at)\b", r"confund\w+",
+    r"confusi(?:ón|ones)\b(?! matri)(?<!matriz de confusión)",
     r"(?:se )?equivoc\w+", r"fall(?:a|an|os?|ó|aron)\b", r"peor(?:es)?\b", r"débil(?:es)?\b", r"debilidad\w*",
     r"floj[oa]s?\b", r"dificultad\w*", r"(?:le|les) cuesta\w*", r"difícil\w*", r"mal clasific\w+", r"no distingue\b",
     r"baj[ao] (?:precisión|sensibilidad|exactitud|recall)\b", r"problemas con\b", r"(?:sub|sobre|sobr)estima\w*",
+    r"(?:remains?|(?:is|are) (?:\w+ )?|the (?:main|biggest) )(?:a )?problem(?:s|atic)?\b(?! of)",
+    r"end(?:s|ed)? up (?:in|as|among)\b",
+    r"least (?:often|well|reliabl\w+|accura\w+|sure)\b", r"hard time\b", r"(?:goes|went|go) wrong\b", r"off the mark\b",
+    r"only (?:\w+ly )?(?:finds?|found|recogni[sz]e[sd]?|gets?|got|catches|caught|identifie[sd]|detect(?:s|"
+    r"ed)|reads?)\b",
+    r"(?:finds?|recogni[sz]es|gets|catches|identifies|detects) only\b",
+    r"(?:performance|accuracy|recall|quality|it|score) (?:drops?|falls?|decreases?|degrades?|goes down|"
+    r"gets worse)\b.{0,20}?\b(?:for|on|with|when|in|if)\b",
+    r"(?:systematically|usually|often|much|far|consistently|always|generally|mostly) too (?:small|low|high|"
+    r"large|big|expensive|cheap)\b",
+    r"cheat(?:s|ed) by\b", r"sensitive to\b", r"breaks? down\b", r"guess(?:es|ing) (?:between|on|for)\b",
+    r"hit or miss\b",
+    r"no (?:\w+ )?(?:acierta|reconoce|detecta|predice|clasifica|identifica|funciona)\b", r"(?:se )?les? resist\w+",
+    r"se le dan? mal\b",
+    r"(?:acierta|reconoce|detecta|encuentra) (?:solo|sólo|apenas|menos)\b",
+    r"(?:solo|sólo|apenas) (?:acierta|reconoce|detecta|encuentra)\b",
+    r"demasiado (?:baj|alt|pequeñ|grande)\w*",
     r"limitaci\w+", r"error(?:es)? (?:es|son|sigue\w*|era) (?:\w+ )?(?:grandes?|mayor(?:es)?|alt[oa]s?)\b",
     r"no (?:es|son) (?:\w+ )?(?:perfect|fiable|precis|buen)\w* (?:con|en|para)\b", r"tom(?:a|an|ad[oa]s?) por\b",
 )  # fmt: skip
 """Words that say by themselves that the model goes wrong somewhere."""
 INADEQUATE = compile_words(
-    r"inaccurate\b", r"imprecise\b", r"unexplained\b", r"(?:r2|r²|r\^2)\b.{0,12}? (?:only|just|barely|solo|sólo|apenas)\b",
+    r"inaccurate\b", r"imprecise\b", r"unexplained\b",
+    r"(?:r2|r²|r\^2)\b.{0,12}? (?:only|just|barely|solo|sólo|apenas)\b",
     r"(?:only|just|less than|not even|barely) (?:half|a (?:third|quarter)|\d+ ?%|0[.,]\d+) of the (?:\w+ )?varia\w+",
     r"less than half\b", r"(?:not|\w+n['\u2019]t) (?:\w+ )?(?:rely|trust|depend|be trusted)\b",
     r"(?:wide|large|big|broad) (?:cloud|scatter|spread)\b", r"far from the line\b",
-    r"errors? (?:is|are) (?:still )?(?:\w+ )?(?:large|high|big|too)\b", r"nube (?:ancha|dispersa)\b", r"men(?:os|or) de la mitad\b",
-    r"no (?:me |se )?(?:fiaría|confiaría|puede confiar)\b", r"lejos de l[oa]s? (?:valor|línea|real)\w*", r"imprecis[oa]s?\b",
+    r"errors? (?:is|are) (?:still )?(?:\w+ )?(?:large|high|big|too)\b", r"nube (?:ancha|dispersa)\b",
+    r"men(?:os|or) de la mitad\b",
+    r"no (?:me |se )?(?:fiaría|confiaría|puede confiar)\b", r"lejos de l[oa]s? (?:valor|línea|real)\w*",
+    r"imprecis[oa]s?\b",
 )  # fmt: skip
 """Words that say the model is not good enough as a whole, with no word of where it goes wrong."""
 ERROR_WORD = compile_words(
@@ -61,17 +83,22 @@ _NO_FAILURE = compile_words(
     r"never (?:fail(?:s|ed)?|wrong|confus(?:es?|ed)|mistak\w+|miss(?:es|ed)?)\b",
     r"(?:not|\w+n['\u2019]t) (?:\w+ )?(?:fail|confuse|struggle|have (?:any )?(?:trouble|problems?|difficult\w+))\b",
     r"hardly ever\b", r"(?:almost|nearly) never\b", r"rarely\b", r"seldom\b", r"casi nunca\b", r"nunca\b",
-    r"nothing (?:is |was )?wrong\b", r"(?<!not )(?<!n't )(?<!n\u2019t )(?<!far from )(?<!no es )perfect(?:ly)?\b", r"flawless\w*",
+    r"nothing (?:is |was )?wrong\b", r"(?<!not )(?<!n't )(?<!n\u2019t )(?<!far from )(?<!no es )perfect(?:ly)?\b",
+    r"flawless\w*",
     r"sin (?:ningún )?(?:error\w*|fallos?|problemas?)\b", r"ning(?:ún|una) (?:error|fallo|problema|debilidad)\b",
     r"no (?:se )?(?:equivoca|falla|confunde|tiene (?:errores|fallos|problemas|debilidades|dificultad\w*))\b",
     r"solves (?:this|that|it)\b", r"no longer\b", r"(?:fixed|solved) (?:it|this|that)\b", r"ya no\b",
 )  # fmt: skip
 _NOT_THE_MODEL = compile_words(
-    r"(?:a|the|la|una) (?:confusion matrix|matriz de confusión) (?:\w+ )?(?:shows?|tells?|says?|helps?|lets?|muestra|dice|indica|ayuda)"
+    r"(?:a|the|la|una) (?:confusion matrix|matriz de confusión) (?:\w+ )?(?:shows?|tells?|says?|helps?|"
+    r"lets?|muestra|dice|indica|ayuda)"
     r" (?:us |me |you |to see )?(?:which|where|how|what|whether|qué|dónde|cuál\w*)\b",
-    r"(?:i|we) (?:got|had|get|have|made|fixed|found) (?:an? |some |many |the |this |that |lots of )?(?:\w+ )?(?:errors?|mistakes?|bugs?|trouble|problems?|"
-    r"difficult\w+)\b", r"error messages?\b", r"\w+Error\b", r"(?:my|the|in) (?:code|import|cell|kernel|notebook)s?\b.{0,20}?\b(?:errors?|wrong|fail\w*|mistake)",
-    r"(?:i|we) (?:was|were|am|are) confused\b", r"(?:errors?|mistakes?|bugs?|problems?) in (?:my|the) (?:code|notebook|cell)\b",
+    r"(?:i|we) (?:got|had|get|have|made|fixed|found) (?:an? |some |many |the |this |that |"
+    r"lots of )?(?:\w+ )?(?:errors?|mistakes?|bugs?|trouble|problems?|"
+    r"difficult\w+)\b", r"error messages?\b", r"\w+Error\b",
+    r"(?:my|the|in) (?:code|import|cell|kernel|notebook)s?\b.{0,20}?\b(?:errors?|wrong|fail\w*|mistake)",
+    r"(?:i|we) (?:was|were|am|are) confused\b",
+    r"(?:errors?|mistakes?|bugs?|problems?) in (?:my|the) (?:code|notebook|cell)\b",
     r"(?:i|we) (?:struggled|failed|misread|mistook|confused)\b",
     r"tuve (?:un |algunos |muchos )?(?:error\w*|problemas?|dificultad\w*)\b", r"me (?:equivoqué|costó)\b",
     r"baselines? (?:that|which)\b", r"(?:always|siempre) (?:predict|answer|say|guess|dic|decir|predec|contest)\w*",
@@ -82,46 +109,71 @@ _IN_GENERAL = re.compile(
     r"^\W*(?:(?:all |many |most |deep |neural |artificial |convolutional |big |small |las |los )*"
     r"(?:networks|models|classifiers|algorithms|cnns|learning|redes(?: neuronales)?|modelos)"
     r"|an? (?:[\w-]+ )?(?:network|model|classifier|cnn)|una red|un modelo)\b.{0,30}?"
-    r"\b(?:can|could|may|might|often|usually|sometimes|always|tend|pueden?|suelen?|podrían?|are|is|will|make)\b",
+    r"\b(?:can|could|may|might|often|usually|sometimes|always|tend|pueden?|suelen?|podrían?|are|is|will|make)\b"
+    r"|\b(?:of|for|in|de|para) (?:all |most |many |deep |neural |large |small |las |los |muchas |muchos )*"
+    r"(?:networks|models|classifiers|redes|modelos)\b",
     re.IGNORECASE,
 )
 """What is said of networks as such. `A model at 97 % can still miss every ninth 8` names a class, and counts."""
 
 _CAUSE_AFTER = compile_words(
-    r"because\b", r"since\b(?! (?:then|epoch))", r"as (?:it|they|the|there|both|this|these|their|its|those|most|many|some|a|an|in|on|"
-    r"at|only|we|i)\b", r"due to\b", r"caused by\b", r"com(?:e|es|ing) from\b", r"thanks to\b", r"the reason (?:is|for)\b", r"why:",
+    r"because\b", r"since\b(?! (?:then|epoch))",
+    r"as (?:it|they|the|there|both|this|these|their|its|those|most|many|some|a|an|in|on|"
+    r"at|only|we|i)\b", r"due to\b", r"caused by\b", r"com(?:e|es|ing) from\b", r"thanks to\b",
+    r"the reason (?:is|for)\b", r"why:",
     r"porque\b", r"ya que\b", r"debido a\b", r"dado que\b", r"puesto que\b", r"pues\b", r"por (?:culpa|tener|ser|su)\b",
     r"al (?:ser|tener|estar)\b",
 )  # fmt: skip
 """A cause follows."""
 _CAUSE_BEFORE = compile_words(
-    r"so (?:it|they|the|that|we|i|a|each|every|no|many|some)\b", r"which is why\b", r"that(?:'s|\u2019s| is) why\b", r"therefore\b",
+    r"so (?:it|they|the|that|we|i|a|each|every|no|many|some)\b", r"which is why\b", r"that(?:'s|\u2019s| is) why\b",
+    r"therefore\b",
     r"which makes?\b", r"this makes\b", r"por (?:eso|lo que|lo tanto|tanto|ello)\b", r"así que\b", r"lo que hace\b",
 )  # fmt: skip
 _NO_CAUSE = compile_words(
-    r"models?\b", r"networks?\b", r"perfect\w*", r"errors?\b", r"mistakes?\b", r"wrong\w*", r"good\b", r"bad\w*", r"enough\b",
-    r"better\b", r"deep\b", r"learning\b", r"neural\b", r"param\w+", r"results?\b", r"accura\w+", r"hard\w*", r"difficult\w*", r"easy\b",
-    r"reasons?\b", r"many\b", r"some\w*", r"other\b", r"thing\w*", r"every\w*", r"nothing\b", r"always\b", r"still\b", r"very\b",
-    r"really\b", r"there\b", r"th(?:ese|ose|ey|em|eir|at|is|an|en|e)\b", r"with\b", r"from\b", r"have\b", r"more\b", r"less\b",
-    r"also\b", r"just\b", r"only\b", r"which\b", r"when\b", r"where\b", r"what\b", r"been\b", r"were\b", r"will\b", r"would\b",
-    r"could\b", r"because\b", r"since\b", r"both\b", r"think\b", r"probably\b", r"makes?\b", r"made\b", r"confus\w+", r"fail\w*",
-    r"misclass\w+", r"predict\w*", r"classif\w+", r"class(?:es)?\b", r"gets?\b", r"got\b", r"does\b", r"overfitting\b", r"trained?\b",
-    r"training\b", r"data\b", r"images?\b", r"pictures?\b", r"modelos?\b", r"redes\b", r"perfecto\b", r"error(?:es)?\b", r"muy\b",
-    r"bien\b", r"mal\b", r"mucho\w*", r"muchas\b", r"razones\b", r"todo\w*", r"porque\b", r"tiene\w*", r"fall\w+", r"simple\b",
-    r"complex\w*", r"work(?:s|ed|ing)?\b", r"able\b", r"understand\w*", r"know\w*", r"normal\b", r"human\w*", r"machine\w*", r"computer\w*",
-    r"ningún\b", r"ninguna\b", r"nada\b", r"datos\b", r"imágenes\b", r"clases?\b", r"epochs?\b", r"time\w*", r"performan\w+", r"quality\b",
+    r"models?\b", r"networks?\b", r"perfect\w*", r"errors?\b", r"mistakes?\b", r"wrong\w*", r"good\b", r"bad\w*",
+    r"enough\b",
+    r"better\b", r"deep\b", r"learning\b", r"neural\b", r"param\w+", r"results?\b", r"accura\w+", r"hard\w*",
+    r"difficult\w*", r"easy\b",
+    r"reasons?\b", r"many\b", r"some\w*", r"other\b", r"thing\w*", r"every\w*", r"nothing\b", r"always\b", r"still\b",
+    r"very\b",
+    r"really\b", r"there\b", r"th(?:ese|ose|ey|em|eir|at|is|an|en|e)\b", r"with\b", r"from\b", r"have\b", r"more\b",
+    r"less\b",
+    r"also\b", r"just\b", r"only\b", r"which\b", r"when\b", r"where\b", r"what\b", r"been\b", r"were\b", r"will\b",
+    r"would\b",
+    r"could\b", r"because\b", r"since\b", r"both\b", r"think\b", r"probably\b", r"makes?\b", r"made\b", r"confus\w+",
+    r"fail\w*",
+    r"misclass\w+", r"predict\w*", r"classif\w+", r"class(?:es)?\b", r"gets?\b", r"got\b", r"does\b",
+    r"overfitting\b", r"trained?\b",
+    r"training\b", r"data\b", r"images?\b", r"pictures?\b", r"modelos?\b", r"redes\b", r"perfecto\b",
+    r"error(?:es)?\b", r"muy\b",
+    r"bien\b", r"mal\b", r"mucho\w*", r"muchas\b", r"razones\b", r"todo\w*", r"porque\b", r"tiene\w*", r"fall\w+",
+    r"simple\b",
+    r"complex\w*", r"work(?:s|ed|ing)?\b", r"able\b", r"understand\w*", r"know\w*", r"normal\b", r"human\w*",
+    r"machine\w*", r"computer\w*",
+    r"ningún\b", r"ninguna\b", r"nada\b", r"datos\b", r"imágenes\b", r"clases?\b", r"epochs?\b", r"time\w*",
+    r"performan\w+", r"quality\b",
 )  # fmt: skip
 """Words that any excuse is made of."""
 _OBSERVABLE = compile_words(
-    r"similar\w*", r"alike\b", r"same\b(?! (?:thing|way|result|time|mistake|is|from))", r"shapes?\b", r"loops?\b", r"strokes?\b", r"curves?\b",
-    r"resolution\b", r"pixels?\b", r"small\b", r"tiny\b", r"few(?:er)?\b", r"only \d+\b", r"rare\b", r"imbalanc\w*", r"nois[ey]\w*",
-    r"blur\w*", r"overlap\w*", r"unseen\b", r"handwriting\b", r"written\b", r"writ(?:er|ers|es?)\b", r"background\b", r"crop\w*",
+    r"similar\w*", r"alike\b", r"same\b(?! (?:thing|way|result|time|mistake|is|from))", r"shapes?\b", r"loops?\b",
+    r"strokes?\b", r"curves?\b",
+    r"resolution\b", r"pixels?\b", r"small\b", r"tiny\b", r"few(?:er)?\b", r"only \d+\b", r"rare\b", r"imbalanc\w*",
+    r"nois[ey]\w*",
+    r"blur\w*", r"overlap\w*", r"unseen\b", r"handwriting\b", r"written\b", r"writ(?:er|ers|es?)\b", r"background\b",
+    r"crop\w*",
     r"rotat\w*", r"angles?\b", r"dark\b", r"light\w*", r"silhouettes?\b", r"outlines?\b", r"sleeves?\b", r"colou?rs?\b",
-    r"too (?:few|little|small)\b", r"outliers?\b", r"missing\b", r"label\w* wrong\b", r"never s(?:een|aw)\b", r"detail\w*",
-    r"clos(?:ed?|ing)\b", r"open\b", r"looks? (?:like|almost|completely|different)\b", r"share\b", r"differ\w*", r"ambiguous\b",
-    r"subjective\b", r"range\b", r"capped\b", r"(?:hardly any|(?:almost|nearly) no|too few|not many|casi no hay|pocas?)\b", r"neighbou?r\w*", r"underfit\w*", r"parecid\w+", r"parecen\b", r"semejant\w+",
-    r"mism[oa]s?\b", r"formas?\b", r"siluetas?\b", r"trazos?\b", r"curvas?\b", r"resolución\b", r"píxel\w*", r"poc[oa]s?\b",
-    r"desequilibr\w*", r"desbalance\w*", r"ruido\b", r"borros\w+", r"escrit\w+", r"letra\b", r"fondo\b", r"pequeñ\w+", r"detalles?\b",
+    r"too (?:few|little|small)\b", r"outliers?\b", r"missing\b", r"label\w* wrong\b", r"never s(?:een|aw)\b",
+    r"detail\w*",
+    r"clos(?:ed?|ing)\b", r"open\b", r"looks? (?:like|almost|completely|different)\b", r"share\b", r"differ\w*",
+    r"ambiguous\b",
+    r"subjective\b", r"range\b", r"capped\b",
+    r"(?:hardly any|(?:almost|nearly) no|too few|not many|casi no hay|pocas?)\b", r"neighbou?r\w*", r"underfit\w*",
+    r"parecid\w+", r"parecen\b", r"semejant\w+",
+    r"mism[oa]s?\b", r"formas?\b", r"siluetas?\b", r"trazos?\b", r"curvas?\b", r"resolución\b", r"píxel\w*",
+    r"poc[oa]s?\b",
+    r"desequilibr\w*", r"desbalance\w*", r"ruido\b", r"borros\w+", r"escrit\w+", r"letra\b", r"fondo\b", r"pequeñ\w+",
+    r"detalles?\b",
     r"ambigu\w+", r"mangas?\b", r"oscur\w+",
 )  # fmt: skip
 """What can be seen in data that misleads a model."""
@@ -175,7 +227,9 @@ def failure_cause(text: str) -> bool | None:
 
 def opening_cause(text: str) -> str:
     """Return the clause that opens a sentence with a cause: "Since the errors come from thick strokes, I would ..."."""
-    found = re.match(r"^\W*(?:because|since|as|given that|como|dado que|ya que|puesto que)\s+([^,]+),", text, re.IGNORECASE)
+    found = re.match(
+        r"^\W*(?:because|since|as|given that|como|dado que|ya que|puesto que)\s+([^,]+),", text, re.IGNORECASE
+    )
     return found[1] if found else ""
 
 

@@ -55,11 +55,15 @@ _LIMIT = compile_words(
 )  # fmt: skip
 _ADVICE = compile_words(
     r"usually\b", r"generally\b", r"in general\b", r"typically\b", r"normally\b", r"it is (?:known|important)\b",
-    r"is (?:often )?used (?:to|for)\b", r"normalmente\b", r"en general\b", r"suele\w*\b", r"se (?:usa|utiliza) para\b",
+    r"is (?:often )?used (?:to|for)\b",
+    r"(?:learn(?:ed|t)|aprendí) (?:how|what an?|about|to|cómo|qué es|a|sobre)\b",
+    r"because (?:i|we) (?:trained|ran) (?:it|the \w+) for\b", r"normalmente\b", r"en general\b", r"suele\w*\b",
+    r"se (?:usa|utiliza) para\b",
 )  # fmt: skip
 """What textbooks say, of no result of this notebook."""
 _IGNORANCE = compile_words(
-    r"(?:can't|cannot|can not|couldn't) (?:say|tell|explain)\b", r"(?:don't|do not|didn't|did not) (?:know|look|check)\b",
+    r"(?:can't|cannot|can not|couldn't) (?:say|tell|explain)\b",
+    r"(?:don't|do not|didn't|did not) (?:know|look|check)\b",
     r"no sé\b", r"no (?:puedo|podría) (?:decir|explicar)\b", r"no (?:miré|comprobé)\b",
 )  # fmt: skip
 _SEQUEL = re.compile(

@@ -259,9 +259,9 @@ def _read_choice(context: Context) -> Passage | None:
 def _has_two_sides(text: str) -> bool:
     """Whether a `but` stands between a gain and a cost: each a resource or a measure, one at least a resource."""
     for match in words.CONTRAST.finditer(text):
-        sides = (text[: match.start()], text[match.end() :])
-        if match.start() == 0:
-            sides = tuple(text.split(",", 1)) if "," in text else sides  # "Although it is slower, it ..."
+        # "Although it is slower, it ..." has its two sides before and after the comma.
+        border = text.find(",") if match.start() == 0 else match.start()
+        sides = (text[:border], text[max(border, match.end()) :])
         if match[0].lower() in {"while", "whereas", "mientras"} and not all(map(words.COMPARATIVE.search, sides)):
             continue  # two curves side by side
         told = [bool(words.RESOURCE.search(side) or words.GAIN.search(side)) for side in sides]

@@ -47,6 +47,8 @@ def _is_share(metric: str, number: Number, before: str, after: str, clause: str)
             return False
         if words.READ_SHARE.search(before):
             return True
+        if metric == "error" and words.TELLS_WRONG.match(after):
+            return True
         if metric != "error" and re.search(
             r"\b(?:correct\w*|right|aciert\w+|acert\w+|bien)\b", after[:80], re.IGNORECASE
         ):

@@ -12,6 +12,7 @@ def compile_words(*parts: str) -> re.Pattern[str]:
     """Compile alternatives that begin at a word's start."""
     return re.compile(r"(?<![\w-])(?:" + "|".join(parts) + r")", re.IGNORECASE)
 
+
 REASON = compile_words(
     r"because\b", r"since\b(?! (?:then|epoch))", r"so that\b", r"so (?:it|they|the|that|we|i|a|each|every|no)\b",
     r"which is why\b", r"that(?:'s| is) why\b", r"due to\b", r"thanks to\b", r"therefore\b", r"in order to\b",
@@ -60,11 +61,17 @@ FUNCTION_VERBS = compile_words(
     r"evit(?:a|an|ar)\b", r"permit(?:e|en)\b", r"ayud(?:a|an)\b", r"sirv(?:e|en) para\b", r"se encarg(?:a|an)\b",
     r"d(?:a|an) (?:la|una|un|el)\b", r"devuelv(?:e|en)\b", r"qued(?:a|an) con\b", r"corrig(?:e|en)\b",
     r"indic(?:a|an)\b", r"pas(?:a|an) (?:por|todas?)\b", r"se (?:queda|repite)\w*\b", r"fuerz(?:a|an)\b",
-    r"turns? (?:off|on)\b", r"sees?\b (?:all|every|each|the)", r"sets? (?:how|the|all|them)\b", r"adapts?\b", r"moves?\b",
-    r"comput(?:es?|ing)\b", r"calculat(?:es?|ing)\b", r"pushes\b", r"costs? (?:a lot|more|little)\b", r"(?:minus|negative) (?:the )?log\w*",
-    r"(?:is|are) (?:a kind of |a form of |a version of )?(?:stochastic )?gradient descent\b", r"(?:is|are|get|gets) corrected\b", r"shifts?\b",
-    r"replac(?:es|ing)\b", r"stores?\b", r"reads?\b", r"repres(?:ents?)\b", r"deja(?:n)? pasar\b", r"pon(?:e|en) a cero\b",
-    r"muev(?:e|en)\b", r"calcul(?:a|an)\b", r"v(?:e|en) (?:tod[oa]s|cada)\b", r"junt(?:a|an)\b", r"un(?:e|en)\b", r"guard(?:a|an)\b",
+    r"turns? (?:off|on)\b", r"sees?\b (?:all|every|each|the)", r"sets? (?:how|the|all|them)\b", r"adapts?\b",
+    r"moves?\b",
+    r"comput(?:es?|ing)\b", r"calculat(?:es?|ing)\b", r"pushes\b", r"costs? (?:a lot|more|little)\b",
+    r"(?:minus|negative) (?:the )?log\w*",
+    r"(?:is|are) (?:a kind of |a form of |a version of )?(?:stochastic )?gradient descent\b",
+    r"(?:is|are|get|gets) corrected\b", r"shifts?\b",
+    r"replac(?:es|ing)\b", r"stores?\b", r"reads?\b", r"repres(?:ents?)\b", r"deja(?:n)? pasar\b",
+    r"pon(?:e|en) a cero\b",
+    r"muev(?:e|en)\b", r"calcul(?:a|an)\b", r"v(?:e|en) (?:tod[oa]s|cada)\b", r"junt(?:a|an)\b", r"un(?:e|en)\b",
+    r"guard(?:a|an)\b",
+    r"reacts?\b", r"reaccion(?:a|an)\b", r"carr(?:y|ies) (?:along|on)\b",
 )  # fmt: skip
 """What a layer, a loss or an optimizer does."""
 
@@ -87,8 +94,10 @@ LAYER_CONTENT = compile_words(
     r"esquinas?\b", r"líneas\b", r"píxel\w*", r"pixel\w*", r"im[aá]gen(?:es)?\b", r"ventanas?\b", r"bloques?\b",
     r"regi(?:ón|ones)\b", r"probabilidad\w*", r"clases?\b", r"dígitos?\b", r"tamaño\b", r"resolución\b", r"posición\b",
     r"sobreajuste\b", r"memori\w+", r"ruido\b", r"negativ\w+", r"máximo\b", r"columnas?\b", r"mapas?\b",
-    r"others\b", r"\d+ ?%", r"at random\b", r"activations?\b", r"range\b", r"learning rates?\b", r"straight\b", r"zero\b",
-    r"combinations?\b", r"parts?\b", r"objects?\b", r"positiv\w+", r"cero\b", r"azar\b", r"partes\b", r"objetos?\b", r"palabras?\b",
+    r"others\b", r"\d+ ?%", r"at random\b", r"activations?\b", r"range\b", r"learning rates?\b", r"straight\b",
+    r"zero\b",
+    r"combinations?\b", r"parts?\b", r"objects?\b", r"positiv\w+", r"cero\b", r"azar\b", r"partes\b", r"objetos?\b",
+    r"palabras?\b",
 )  # fmt: skip
 
 TRAINING_TERM = compile_words(
@@ -107,8 +116,10 @@ TRAINING_CONTENT = compile_words(
     r"steps?\b", r"pesos\b", r"errores\b", r"error\b", r"equivoc\w+", r"correct\w+", r"predicci\w+",
     r"probabilidad\w*", r"etiquetas?\b", r"dirección\b", r"todas? l[oa]s\b", r"todos los\b", r"validación\b",
     r"respuestas?\b", r"veces\b", r"pasos?\b",
-    r"all the training\b", r"the training (?:pictures|photos|reviews|houses|patients)\b", r"misses\b", r"minimum\b", r"far\b",
-    r"other way\b", r"big(?:ger)? step\b", r"small ones\b", r"off\b", r"mínimo\b", r"lejos\b", r"aleja\w*", r"todas las\b",
+    r"all the training\b", r"the training (?:pictures|photos|reviews|houses|patients)\b", r"misses\b", r"minimum\b",
+    r"far\b",
+    r"other way\b", r"big(?:ger)? step\b", r"small ones\b", r"off\b", r"mínimo\b", r"lejos\b", r"aleja\w*",
+    r"todas las\b",
     r"peso\b", r"baja\b",
 )  # fmt: skip
 
@@ -118,6 +129,7 @@ SCORE_TERM = compile_words(
     r"exactitud\b", r"precisión\b", r"aciertos?\b", r"acierta\b", r"puntuación\b", r"resultados?\b",
     r"\d+ de cada \d+",
     r"(?:clasifica|reconoce|predice|lee) bien\b",
+    r"out of (?:every |all )?(?:the )?[\d,.]+", r"one \w+ (?:in|out of) \w+", r"one in \w+", r"una? de cada \w+",
 )  # fmt: skip
 SCORE_FUNCTION = compile_words(
     r"means?\b", r"meaning\b", r"that is\b", r"i\.e\.", r"which is\b",
@@ -129,6 +141,7 @@ SCORE_FUNCTION = compile_words(
     r"es (?:la|el) (?:proporción|porcentaje|fracción|parte|media|promedio|número)\b", r"o sea\b", r"en promedio\b",
     r"de media\b", r"comparad\w+", r"mide\b", r"mejor que\b", r"indica\b", r"cuánt\w+",
     r"says? that\b",
+    r"in practice\b", r"one (?:\w+ )?in (?:\w+)\b", r"en la práctica\b",
 )  # fmt: skip
 SCORE_CONTENT = compile_words(
     r"right\b", r"correct\w*", r"wrong\w*", r"mistakes?\b", r"misclassif\w+", r"misread\b", r"guess\w*", r"chance\b",
@@ -138,6 +151,7 @@ SCORE_CONTENT = compile_words(
     r"true\b", r"actual\b", r"aciert\w+", r"equivoc\w+", r"fall(?:a|an|os)\b", r"azar\b", r"nuev[oa]s\b",
     r"no ha(?:bía|n)? visto\b", r"nunca vi\w+", r"de cada\b", r"en promedio\b", r"reales\b",
     r"bien\b",
+    r"de verdad\b", r"in reality\b", r"real(?:ly)? (?:sick|ill|positive)\b",
 )  # fmt: skip
 
 OVERFITTING = compile_words(
@@ -170,8 +184,10 @@ CONTRAST = compile_words(
     r"on the other hand\b", r"pero\b", r"aunque\b", r"sin embargo\b", r"mientras\b", r"en cambio\b",
 )  # fmt: skip
 GAIN = compile_words(
-    r"accura\w+", r"right\b", r"scores?\b", r"loss(?:es)?\b", r"errors?\b", r"better\b", r"worse\b", r"gap\b", r"mistakes\b",
-    r"sick\b", r"catch\w*", r"miss(?:es|ed)?\b", r"stronger\b", r"robust\w*", r"exactitud\b", r"aciert\w+", r"pérdida\b",
+    r"accura\w+", r"right\b", r"scores?\b", r"loss(?:es)?\b", r"errors?\b", r"better\b", r"worse\b", r"gap\b",
+    r"mistakes\b",
+    r"sick\b", r"catch\w*", r"miss(?:es|ed)?\b", r"stronger\b", r"robust\w*", r"exactitud\b", r"aciert\w+",
+    r"pérdida\b",
     r"error(?:es)?\b", r"mejor\w*", r"peor\w*", r"aprende\b",
 )  # fmt: skip
 """What a choice may gain or lose in quality; `RESOURCE` is what it may cost."""
@@ -182,6 +198,7 @@ RESOURCE = compile_words(
     r"false (?:positives?|negatives?)\b", r"lent\w+", r"rápid\w+", r"tiempo\b", r"minutos?\b", r"\d+ segundos\b",
     r"parámetros?\b", r"memoria\b", r"sobreajust\w*", r"coste\b", r"detalle\b", r"resolución\b", r"tarda\w*",
     r"tardaría\w*", r"falsos? (?:positivos?|negativos?)\b",
+    r"(?:as|so) long\b", r"twice as\b", r"the double\b",
 )  # fmt: skip
 
 LOSS_DEFINITION = compile_words(
@@ -238,9 +255,12 @@ NEXT_OBJECT = compile_words(
     r"más (?:[\w-]+ ){0,2}?(?:ejemplos|imágenes|fotos|datos|muestras|vinos|dígitos) (?:de|para|con|del)\b",
     r"resolución\b", r"épocas\b", r"transferencia\b", r"preentrenad\w+", r"validación cruzada\b", r"normalización\b",
     r"optimizador\b", r"umbral\b", r"neuronas\b", r"hiperpar\w+", r"variables\b",
-    r"(?:more|extra|additional) (?!training\b|test\b|data\b|labell?ed\b|good\b|new\b|and\b|different\b|better\b|varied\b|"
+    r"(?:more|extra|additional) (?!training\b|test\b|data\b|labell?ed\b|good\b|new\b|and\b|different\b|"
+    r"better\b|varied\b|"
     r"of\b|input\b|sample\b|the\b)[\w-]+ (?:photos?|images?|pictures?|recordings?|reviews?|examples?|rows)\b",
-    r"(?:larger|bigger|sharper|smaller) (?:pictures|photos|inputs)\b", r"imágenes (?:más )?(?:grandes|nítidas)\b", r"copies\b",
+    r"(?:larger|bigger|sharper|smaller) (?:pictures|photos|inputs)\b", r"imágenes (?:más )?(?:grandes|nítidas)\b",
+    r"copies\b",
+    r"copias\b", r"muestras\b",
 )  # fmt: skip
 NEXT_LABEL = re.compile(
     r"^\W*(?:next(?: steps?)?|future work|siguientes? pasos?|próximos? pasos?|trabajo futuro)\W*:", re.IGNORECASE
@@ -283,6 +303,7 @@ TASK_VERB = compile_words(
     r"reconoc\w+", r"identific\w+", r"distingu\w+", r"estim(?:ar|a|amos)\b", r"adivin\w+", r"salida\b",
     r"decid\w+ (?:qué|si)\b",
     r"dec(?:ir|ide|idir|idimos)\b", r"dice (?:qué|si|de|cuál)\b", r"forecast\w*", r"determin\w+", r"averigu\w+",
+    r"find out\b", r"figure out\b", r"work out\b",
 )  # fmt: skip
 TASK_INPUT = compile_words(
     r"images?\b", r"pictures?\b", r"photos?\b", r"photographs?\b", r"pixels?\b", r"scans?\b", r"drawings?\b",
@@ -294,6 +315,7 @@ TASK_INPUT = compile_words(
     r"muestras?\b", r"textos?\b", r"entradas?\b", r"variables\b", r"propiedades\b", r"datos\b", r"a partir de\b",
     r"escrit\w+ a mano\b",
     r"given\b", r"facts\b", r"x-?rays?\b", r"clips?\b", r"reseñas?\b", r"medidas\b", r"audios?\b",
+    r"radiografías?\b", r"lab values\b", r"voice\b", r"songs?\b", r"emails?\b", r"mensajes?\b", r"correos?\b",
 )  # fmt: skip
 TASK_OUTPUT = compile_words(
     r"which\b", r"what\b", r"whether\b", r"class(?:es)?\b", r"categor\w+", r"digits?\b", r"numbers?\b", r"letters?\b",
@@ -304,8 +326,10 @@ TASK_OUTPUT = compile_words(
     r"objects?\b", r"qué\b", r"cuál\b", r"si (?:un|una|el|la|es)\b", r"clases?\b", r"categor\w+", r"dígitos?\b",
     r"números?\b", r"letras?\b", r"especies?\b", r"tipos?\b", r"precios?\b", r"valor(?:es)?\b", r"calidad\b",
     r"tumor\w*", r"ropa\b", r"prendas?\b", r"enfermedad\b", r"vinos?\b", r"flores\b", r"señas?\b",
-    r"positive\b", r"negative\b", r"positiv[oa]\b", r"negativ[oa]\b", r"emotion\w*", r"breeds?\b", r"genres?\b", r"raza\b",
+    r"positive\b", r"negative\b", r"positiv[oa]\b", r"negativ[oa]\b", r"emotion\w*", r"breeds?\b", r"genres?\b",
+    r"raza\b",
     r"animal(?:es)?\b", r"costs?\b", r"ages?\b", r"income\b",
+    r"si (?:hay|está|tiene|va)\b", r"variet\w+", r"spam\b", r"variedad\w*", r"género\b",
 )  # fmt: skip
 
 BUZZWORDS = compile_words(

@@ -355,7 +355,10 @@ CREDITED_TOO: dict[str, tuple[str, ...]] = {
 }
 
 EARNS_NOTHING_EITHER: dict[str, tuple[str, ...]] = {
-    "task": ("We use Keras to build the model.", "Image classification is an important field of artificial intelligence."),
+    "task": (
+        "We use Keras to build the model.",
+        "Image classification is an important field of artificial intelligence.",
+    ),
     "layers": (
         "The architecture consists of an input layer, hidden layers and an output layer.",
         "Conv2D(32, 3), MaxPooling2D, Conv2D(64, 3), Flatten, Dense(10).",
@@ -368,7 +371,11 @@ EARNS_NOTHING_EITHER: dict[str, tuple[str, ...]] = {
     ),
     "score": ("Test accuracy: 0.9134", "The score is great and I am happy with it."),
     "overfitting": ("I did not check for overfitting.", "Regularisation reduces overfitting."),
-    "trade_offs": ("Adam is better than SGD.", "The accuracy is higher but the loss is lower.", "Hay que buscar un equilibrio."),
+    "trade_offs": (
+        "Adam is better than SGD.",
+        "The accuracy is higher but the loss is lower.",
+        "Hay que buscar un equilibrio.",
+    ),
     "failure_reasons": (
         "The errors happen because classification is a hard problem.",
         "It got some wrong because the accuracy is not 100 %.",
@@ -403,7 +410,10 @@ EARNS_NOTHING_EITHER: dict[str, tuple[str, ...]] = {
         "Se podría mejorar en el futuro.",
         "Then I would use it in real life.",
     ),
-    "next_step_reason": ("I would add dropout because dropout is useful.", "Next I would find out which classes are confused."),
+    "next_step_reason": (
+        "I would add dropout because dropout is useful.",
+        "Next I would find out which classes are confused.",
+    ),
     "insight": (
         "An accuracy of 90 % means that nine of ten pictures are right.",
         "I learned how to use Keras and what a confusion matrix is.",
