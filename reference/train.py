@@ -1,7 +1,8 @@
 """Train reference recipes inside a sandbox and answer with their predictions on the test rows.
 
 Started with one argument, JSON: {"arguments": {...}, "inputs": {name: path}}. Arguments: `recipes` (as in
-recipes.yaml, with their id), `task`, `outputs` (classes, or 1), `row_shape` (what the net sees), `budget_s`.
+recipes.yaml, with their id, and `rows`, the number of training rows to take, and `guard_s`, after which a recipe is
+cut), `task`, `outputs` (classes, or 1), `row_shape` (what the net sees), `threads`.
 Inputs: `train`, `train_labels`, `test`, and `train_index` where only a sample of rows was kept. Labels of the test
 rows never come here: the host scores the predictions. `builders.py` is importable.
 
@@ -18,16 +19,12 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-
-MOST_VALUES = 100_000_000
-"""Most float32 values of training rows held at once (400 MB, twice while they are handed to TensorFlow); beyond it a
-sample of the rows is trained on."""
 
 SAMPLE_SEED = 20_240_501
 
@@ -35,9 +32,6 @@ PREDICTION_BATCH = 512
 
 STRETCH = 25
 """Steps between two looks at the clock: half a second of the slowest recipe."""
-
-SAFETY = 1.3
-"""A further seed is begun only where this many times the first one's seconds are left."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +54,14 @@ class Data:
 
 @dataclass(frozen=True)
 class Result:
-    """One recipe trained from one seed."""
+    """One recipe trained from one seed; `done` is the part of its steps taken (1 too where it stopped early)."""
 
     recipe: str
     seed: int
     parameters: int
     seconds: float
     history: dict[str, list[float]]
-    cut_by_budget: bool
+    done: float
     predictions: np.ndarray
 
 
@@ -76,16 +70,22 @@ def load_rows(path: str) -> np.ndarray:
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def load_training(inputs: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return training rows and their labels, a fixed sample where there are too many to hold."""
+def load_training(inputs: Mapping[str, str], wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return so many training rows and their labels, the same ones each time."""
     rows, labels = load_rows(inputs["train"]), load_rows(inputs["train_labels"])
     if "train_index" in inputs:
         labels = np.asarray(labels)[np.asarray(load_rows(inputs["train_index"]), dtype=np.int64)]
-    most = max(1, MOST_VALUES // max(1, int(np.prod(rows.shape[1:]))))
-    if len(rows) > most:
-        picked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(len(rows), most, replace=False))
+    if len(rows) > wanted:
+        picked = sample(np.asarray(labels), wanted)
         rows, labels = rows[picked], labels[picked]
     return np.asarray(rows), np.asarray(labels)
+
+
+def sample(labels: np.ndarray, wanted: int) -> np.ndarray:
+    """Pick evenly spaced rows from all rows in order of label, chance among equals: each class keeps its share."""
+    order = np.random.default_rng(SAMPLE_SEED).permutation(len(labels))
+    by_label = order[np.argsort(labels[order], kind="stable")]
+    return np.sort(by_label[np.arange(wanted) * len(labels) // wanted])
 
 
 def as_floats(rows: np.ndarray) -> np.ndarray:
@@ -110,9 +110,9 @@ def rescale(train: np.ndarray, test: np.ndarray, *, image: bool) -> None:
         np.nan_to_num(rows, copy=False)
 
 
-def load_data(arguments: Mapping[str, Any], inputs: Mapping[str, str], validation_share: float) -> Data:
+def load_data(arguments: Mapping[str, Any], inputs: Mapping[str, str], wanted: int, validation_share: float) -> Data:
     """Load, shuffle and rescale; the last of the shuffled training rows are the recipe's own validation rows."""
-    rows, targets = load_training(inputs)
+    rows, targets = load_training(inputs, wanted)
     order = np.random.default_rng(SAMPLE_SEED).permutation(len(rows))
     train, test = as_floats(rows[order]), as_floats(load_rows(inputs["test"]))
     targets = targets[order].astype(np.float32 if arguments["task"] == "regression" else np.int64)
@@ -139,7 +139,7 @@ class Trainer:
         self.outputs = 1 if self.regression or arguments["outputs"] == 2 else arguments["outputs"]
         self.shape = arguments["row_shape"]
         self.builder = builders.BUILDERS[recipe["builder"]]
-        self.batch = self._batch_size()
+        self.batch = int(recipe["batch_size"])
         # The network answers in these units; predictions are turned back before they leave.
         self.offset = float(np.mean(data.targets)) if self.regression else 0.0
         self.unit = (float(np.std(data.targets)) or 1.0) if self.regression else 1.0
@@ -148,13 +148,7 @@ class Trainer:
         self.optimizer.build(self.model.trainable_variables)
         self.train_steps = self._traced_steps()
         self.score_rows = self._traced_scores()
-
-    def _batch_size(self) -> int:
-        rows = len(self.data.train)
-        batch = min(int(self.recipe["batch_size"]), rows)
-        while rows / batch > self.recipe["most_steps"]:
-            batch *= 2
-        return batch
+        self.answer_rows = self._traced_answers()
 
     def _build(self, seed: int) -> Any:
         import keras
@@ -226,19 +220,32 @@ class Trainer:
 
         return score_rows
 
-    def run(self, seed: int, seconds: float) -> Result:
-        """Train from that seed for at most so many seconds and predict the test rows."""
+    def _traced_answers(self) -> Any:
+        """Return a function that gives the network's outputs for a batch of rows."""
+        import tensorflow as tf
+
+        @tf.function(input_signature=[tf.TensorSpec((None, *self.shape), tf.float32)])
+        def answer_rows(rows: Any) -> Any:
+            return self.model(rows, training=False)
+
+        return answer_rows
+
+    def run(self, seed: int, deadline: float) -> Result:
+        """Train from that seed, until the deadline at most, and predict the test rows."""
         began = time.monotonic()
         self._restart(seed)
-        history, cut = self._fit(np.random.default_rng(seed), began + seconds)
-        outputs = self.model.predict(self.data.test, batch_size=PREDICTION_BATCH, verbose=0)
+        history, done = self._fit(np.random.default_rng(seed), deadline)
+        starts = range(0, len(self.data.test), PREDICTION_BATCH)
+        outputs = np.concatenate(
+            [self.answer_rows(self.data.test[start : start + PREDICTION_BATCH]).numpy() for start in starts]
+        )
         return Result(
             self.recipe["id"],
             seed,
             int(self.model.count_params()),
             time.monotonic() - began,
             history,
-            cut,
+            done,
             self._answers(outputs),
         )
 
@@ -251,15 +258,19 @@ class Trainer:
         if not self.recipe["decay"]:  # a fixed rate is one of those variables
             self.optimizer.learning_rate = self.recipe["learning_rate"]
 
-    def _fit(self, random: np.random.Generator, deadline: float) -> tuple[dict[str, list[float]], bool]:
-        """Run epochs until they are done, validation loss stopped falling, or time is up; keep the best weights."""
+    def _fit(self, random: np.random.Generator, deadline: float) -> tuple[dict[str, list[float]], float]:
+        """Run epochs until they are done, validation loss stopped falling, or time is up; keep the best weights.
+
+        Returns:
+            The curves, and the part of the planned steps that was taken (1 where it stopped early by itself).
+        """
         metric = "mae" if self.regression else "accuracy"
         history: dict[str, list[float]] = {"loss": [], metric: []}
         best, best_epoch, best_weights = math.inf, -1, None
-        cut = False
+        done = 0.0
         for epoch in range(self.recipe["epochs"]):
-            loss, score, whole = self._epoch(random, deadline)
-            cut = time.monotonic() > deadline and not (whole and epoch + 1 == self.recipe["epochs"])
+            loss, score, part = self._epoch(random, deadline)
+            done = (epoch + part) / self.recipe["epochs"]
             history["loss"].append(loss)
             history[metric].append(score)
             if len(self.data.validation):
@@ -268,17 +279,19 @@ class Trainer:
                 history.setdefault(f"val_{metric}", []).append(score)
                 if self.recipe["patience"] and loss < best:
                     best, best_epoch, best_weights = loss, epoch, self.model.get_weights()
-            if cut or (best_weights is not None and epoch - best_epoch >= self.recipe["patience"]):
+            if best_weights is not None and epoch - best_epoch >= self.recipe["patience"]:
+                done = 1.0
+            if done == 1 or time.monotonic() > deadline:
                 break
         if best_weights is not None:
             self.model.set_weights(best_weights)
-        return history, cut
+        return history, done
 
-    def _epoch(self, random: np.random.Generator, deadline: float) -> tuple[float, float, bool]:
+    def _epoch(self, random: np.random.Generator, deadline: float) -> tuple[float, float, float]:
         """Take one epoch's steps on shuffled rows (the last incomplete batch is left out); stop at the deadline.
 
         Returns:
-            Mean loss and metric over the rows that were used, and whether all steps were taken.
+            Mean loss and metric over the rows that were used, and the part of the steps that was taken.
         """
         order = random.permutation(len(self.data.train))
         steps = order[: len(order) // self.batch * self.batch].reshape(-1, self.batch)
@@ -289,7 +302,7 @@ class Trainer:
             done += stretch.size
             if time.monotonic() > deadline:
                 break
-        return float(total[0] / done), float(total[1] / done), done == steps.size
+        return float(total[0] / done), float(total[1] / done), done / steps.size
 
     def _inner(self, targets: np.ndarray) -> np.ndarray:
         return (targets - self.offset) / self.unit if self.regression else targets
@@ -300,25 +313,21 @@ class Trainer:
         return (outputs[:, 0] > 0).astype(np.int64) if self.outputs == 1 else outputs.argmax(axis=1).astype(np.int64)
 
 
-def train_all(trainers: Sequence[Trainer], budget_s: float, answer: Any) -> None:
-    """Train every recipe once within its share of what is left; then further seeds, while cheap and affordable.
-
-    Further seeds together take no longer than the first round did: a class pays at most twice.
-    """
-    began = time.monotonic()
-    took = []
-    for position, trainer in enumerate(trainers):
-        left = budget_s - (time.monotonic() - began)
-        result = trainer.run(trainer.recipe["seeds"][0], left / (len(trainers) - position))
-        took.append(result.seconds)
-        answer(result)
-    first_round = time.monotonic() - began
-    end = began + min(budget_s, 2 * first_round)
-    for turn in range(1, max(len(trainer.recipe["seeds"]) for trainer in trainers)):
-        for position, trainer in enumerate(trainers):
-            left = end - time.monotonic()
-            if turn < len(trainer.recipe["seeds"]) and took[position] * SAFETY < left:
-                answer(trainer.run(trainer.recipe["seeds"][turn], left))
+def train_all(arguments: Mapping[str, Any], inputs: Mapping[str, str], builders: Any, answer: Any) -> None:
+    """Train each recipe from all its seeds; each has its own guard, and what the ones before left of theirs."""
+    deadline = time.monotonic()
+    data, loaded = None, None
+    for recipe in arguments["recipes"]:
+        deadline += recipe["guard_s"]
+        wanted = (recipe["rows"], recipe["validation_share"])
+        if data is None or wanted != loaded:
+            data = None  # before the next is loaded: two would need twice the memory
+            data, loaded = load_data(arguments, inputs, *wanted), wanted
+        trainer = Trainer(recipe, arguments, data, builders)
+        for seed in recipe["seeds"]:
+            if time.monotonic() < deadline:
+                answer(trainer.run(seed, deadline))
+        del trainer
 
 
 def as_line(result: Result) -> str:
@@ -331,7 +340,7 @@ def as_line(result: Result) -> str:
         "parameters": result.parameters,
         "seconds": result.seconds,
         "history": result.history,
-        "cut_by_budget": result.cut_by_budget,
+        "done": result.done,
         "predictions": base64.b64encode(buffer.getvalue()).decode("ascii"),
     }
     return json.dumps(reply)
@@ -346,6 +355,9 @@ def main() -> None:
     arguments, inputs = request["arguments"], request["inputs"]
     import tensorflow as tf
 
+    # Sums are split by thread: their number is fixed, so that the cores at hand don't change the last digits.
+    tf.config.threading.set_intra_op_parallelism_threads(arguments["threads"])
+    tf.config.threading.set_inter_op_parallelism_threads(arguments["threads"])
     tf.config.experimental.enable_op_determinism()
 
     def answer(result: Result) -> None:
@@ -354,14 +366,7 @@ def main() -> None:
 
     import builders
 
-    recipes = arguments["recipes"]
-    shares = {recipe["validation_share"] for recipe in recipes}
-    data = {share: load_data(arguments, inputs, share) for share in shares}
-    train_all(
-        [Trainer(recipe, arguments, data[recipe["validation_share"]], builders) for recipe in recipes],
-        arguments["budget_s"],
-        answer,
-    )
+    train_all(arguments, inputs, builders, answer)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from grader.errors import ReferenceTrainingError
 from grader.model import ReferenceData, ReferenceResult, Tier
 from grader.reference.cache import Stored, only_one, read_stored, write_stored
+from grader.reference.plan import Plan, Unaffordable, plan_recipes
 from grader.reference.recipes import load_recipes, recipes_digest
-from grader.reference.training import row_fit, train_recipes
+from grader.reference.training import read_split, train_recipes
 from grader.sandbox import Limits, ScriptResult, run_script
 
 __all__ = ["train_references"]
 
 KEY_DIGITS = 24
 """Hexadecimal digits of the digest in a cache entry's name: 96 bits."""
+
+GUARD_FACTOR = 6.0
+"""Wall-clock time after which training is cut, in budgets: the reference machine with a dozen busy processes on its two
+cores stays below, and a class waits for it at most once an hour."""
+
+LEAST_GUARD_S = 60.0
+"""A small budget is spent in start-up on a busy machine; its plan is small too and may take so long."""
 
 
 def train_references(
@@ -29,27 +40,54 @@ def train_references(
 ) -> tuple[ReferenceResult, ...]:
     """Train the fitting recipes on the student's training rows and score the student's test rows.
 
-    Results are kept in `cache` by split and recipes; of two callers with one split, one trains and the other waits.
-    `budget_s` is wall-clock time of training, shared among the recipes; start-up comes on top. Rows that no recipe
-    fits (texts, sequences) give no results.
+    Rows, epochs and seeds are planned from the sizes of the data and `budget_s`, in nominal seconds of training (see
+    `plan` and `cost`): equal data and budget give equal results on a slow or busy machine too, `seconds` aside. The
+    clock only guards: after GUARD_FACTOR budgets training is cut, and a `note` says so; a recipe that was cut too
+    early, or that the budget does not allow, has no result, and the note of the last result says so.
+
+    Results are kept in `cache` by split, plan and recipes; of two callers with one split, one trains and the other
+    waits. Rows that no recipe fits (texts, sequences) give no results.
 
     Raises:
-        ReferenceTrainingError: the recorded data can't be read, or no recipe could be trained.
+        ReferenceTrainingError: the recorded data can't be read, or no recipe has a score.
         SandboxError: the sandbox of that tier failed.
     """
-    fit = row_fit(data)
-    if fit is None:
+    split = read_split(data)
+    if split is None:
         return ()
+    plans, missing = plan_recipes(load_recipes().fitting(split.fit.kind), split.sizes, budget_s)
+    left_out = tuple(map(_sentence, missing))
+    if not plans:
+        raise ReferenceTrainingError(" ".join(left_out))
     cache.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256(f"{data.key}\0{data.task}\0{recipes_digest()}".encode()).hexdigest()
-    entry = cache / f"{key[:KEY_DIGITS]}.json"
+    entry = cache / f"{_key(data, plans)}.json"
     with only_one(entry):
         stored = read_stored(entry)
-        if stored is None or not stored.serves(budget_s):
-            recipes = load_recipes().fitting(fit.kind)
-            results, cut = train_recipes(
-                data, recipes, tier=tier, budget_s=budget_s, limits=limits or Limits(), run=run
-            )
-            stored = Stored(budget_s, cut, results)
+        if stored is None:
+            guard_s = max(LEAST_GUARD_S, GUARD_FACTOR * budget_s)
+            trained = train_recipes(data, split, plans, tier=tier, guard_s=guard_s, limits=limits or Limits(), run=run)
+            stored = Stored(trained.cut, trained.results, trained.unscored)
             write_stored(entry, stored)
-    return stored.results
+    return _with_notes(stored.results, (*stored.unscored, *left_out))
+
+
+def _key(data: ReferenceData, plans: Sequence[Plan]) -> str:
+    """Return a digest of all that the results depend on, but the machine."""
+    planned = json.dumps([plan.as_json() for plan in plans], sort_keys=True)
+    whole = f"{data.key}\0{data.task}\0{recipes_digest()}\0{planned}"
+    return hashlib.sha256(whole.encode()).hexdigest()[:KEY_DIGITS]
+
+
+def _sentence(missing: Unaffordable) -> str:
+    return (
+        f"{missing.recipe.title}: not trained, because rows of this size and number need a budget of "
+        f"{missing.budget_s:.1f} s (--reference-budget)."
+    )
+
+
+def _with_notes(results: tuple[ReferenceResult, ...], notes: Sequence[str]) -> tuple[ReferenceResult, ...]:
+    """Put what is said of recipes without a result into the note of the last one that has one."""
+    if not results:
+        raise ReferenceTrainingError(" ".join(notes))
+    last = replace(results[-1], note=" ".join(filter(None, (results[-1].note, *notes))))
+    return (*results[:-1], last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,25 +21,31 @@ except ImportError:  # Windows has none: two racing processes then both train, a
     fcntl = None  # type: ignore[assignment]
 
 
+CUT_KEPT_S = 3600.0
+"""What a busy machine cut short is trained again after an hour: a class waits for it once, a later one gets it whole.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Results with the budget they were trained under; `cut` where that budget ended one of them early."""
+    """Results of the recipes that have a score, and sentences about those that have none.
 
-    budget_s: float
+    `cut` where a slow or busy machine kept the training from its plan.
+    """
+
     cut: bool
     results: tuple[ReferenceResult, ...]
-
-    def serves(self, budget_s: float) -> bool:
-        """Return whether training again under that budget could not do better."""
-        return not self.cut or budget_s <= self.budget_s
+    unscored: tuple[str, ...]
 
 
 def read_stored(path: Path) -> Stored | None:
-    """Return what is stored, None where there is nothing or it can't be read: it is then trained again."""
+    """Return what is stored and still serves; None where there is nothing or it can't be read: it is trained anew."""
     try:
-        return cattrs.structure(json.loads(path.read_text(encoding="utf-8")), Stored)
+        stored = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), Stored)
+        old = time.time() - path.stat().st_mtime > CUT_KEPT_S
     except (OSError, ValueError, cattrs.errors.BaseValidationError):
         return None
+    return None if stored.cut and old else stored
 
 
 def write_stored(path: Path, stored: Stored) -> None:

@@ -32,6 +32,7 @@ class Recipe:
     epochs: int
     batch_size: int
     most_steps: int
+    share: float
     optimizer: str
     learning_rate: float
     decay: bool
@@ -40,7 +41,7 @@ class Recipe:
     seeds: tuple[int, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the recipe as the in-box script takes it."""
+        """Return the recipe's fields by name."""
         return asdict(self)
 
 
@@ -88,11 +89,16 @@ def load_recipes(folder: Path | None = None) -> RecipeBook:
         raise ReferenceTrainingError(f"The reference recipes in {path} can't be read: {_first_cause(error)}") from error
     ids = [recipe.id for recipe in book.recipes]
     used = [band.recipe for bands in book.bands.values() for band in bands]
-    if len(set(ids)) != len(ids) or not set(used) <= set(ids) or not all(recipe.seeds for recipe in book.recipes):
+    if len(set(ids)) != len(ids) or not set(used) <= set(ids) or not all(map(_trainable, book.recipes)):
         raise ReferenceTrainingError(
-            f"The reference recipes in {path} repeat an id, name a recipe that is not there, or lack seeds."
+            f"The reference recipes in {path} repeat an id, name a recipe that is not there, or lack "
+            "seeds, epochs or a share of the budget."
         )
     return book
+
+
+def _trainable(recipe: Recipe) -> bool:
+    return bool(recipe.seeds) and recipe.epochs > 0 and recipe.share > 0
 
 
 def _first_cause(error: BaseException) -> str:

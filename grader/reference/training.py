@@ -17,7 +17,8 @@ import numpy as np
 
 from grader.errors import ReferenceTrainingError, VerificationError
 from grader.model import ReferenceData, ReferenceResult, Tier
-from grader.reference.recipes import BUILDERS_FILE, SCRIPT_FILE, Recipe, RowKind
+from grader.reference.plan import Plan, Sizes
+from grader.reference.recipes import BUILDERS_FILE, SCRIPT_FILE, RowKind
 from grader.resources import shipped
 from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification.answers import same_class
@@ -26,7 +27,13 @@ from grader.verification.labels import Truth, read_labels
 from grader.verification.pictures import image_shape
 
 START_S = 120.0
-"""Importing TensorFlow, reading rows and predicting, on a busy machine: beyond the training budget."""
+"""Importing TensorFlow, reading rows and predicting, on a busy machine: beyond the training's guard."""
+
+THREADS = 2
+"""Threads of every training, on any machine: another number would add up in another order."""
+
+LEAST_DONE = 0.75
+"""Of a recipe's planned steps. Below it the learning rate has not come down: the score would be no yardstick."""
 
 FEWEST_ROWS = 20
 """Below so many training rows a validation slice holds one or two rows, and a yardstick says nothing."""
@@ -54,7 +61,7 @@ class SeedResult:
     parameters: int
     seconds: float
     history: tuple[tuple[str, tuple[float, ...]], ...]
-    cut: bool
+    done: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,23 @@ class Split:
     truth: Array
     test_at: Array
     classes: tuple[str, ...]
+
+    @property
+    def sizes(self) -> Sizes:
+        """What the plans depend on."""
+        return Sizes(self.train_rows, len(self.truth), self.fit.row_shape, len(self.classes) or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Results of the recipes that have a score, and a sentence about each that has none.
+
+    `cut` where the guard against a slow machine ended anything before its plan.
+    """
+
+    results: tuple[ReferenceResult, ...]
+    unscored: tuple[str, ...]
+    cut: bool
 
 
 def row_fit(data: ReferenceData) -> Fit | None:
@@ -92,23 +116,22 @@ def row_fit(data: ReferenceData) -> Fit | None:
 
 def train_recipes(
     data: ReferenceData,
-    recipes: Sequence[Recipe],
+    split: Split,
+    plans: Sequence[Plan],
     *,
     tier: Tier,
-    budget_s: float,
+    guard_s: float,
     limits: Limits,
     run: Callable[..., ScriptResult] = run_script,
-) -> tuple[tuple[ReferenceResult, ...], bool]:
-    """Train recipes on the training rows, score the test rows; also return whether the budget cut one short.
+) -> Trained:
+    """Train as planned on the training rows and score the test rows.
 
-    The box sees training labels and no test labels: it answers with predictions, which are scored here.
+    The box sees training labels and no test labels: it answers with predictions, which are scored here. After
+    `guard_s` of wall-clock time, shared among the recipes, what still trains is cut.
 
     Raises:
-        ReferenceTrainingError: the data can't be read, or no recipe could be trained.
+        ReferenceTrainingError: no recipe could be trained.
     """
-    split = read_split(data)
-    if split is None or not recipes:
-        return (), False
     source = shipped("reference")
     with tempfile.TemporaryDirectory(prefix="grader-reference-") as folder:
         targets = Path(folder) / "targets.npy"
@@ -121,25 +144,29 @@ def train_recipes(
         if split.index is not None:
             inputs["train_index"] = split.index
         arguments = {
-            "recipes": [recipe.as_json() for recipe in recipes],
+            "recipes": _guarded(plans, guard_s),
             "task": "classification" if split.classes else "regression",
             "outputs": len(split.classes) or 1,
             "row_kind": split.fit.kind,
             "row_shape": list(split.fit.row_shape),
-            "budget_s": budget_s,
+            "threads": THREADS,
         }
-        roomy = replace(limits, wall_s=budget_s + START_S, output=MOST_OUTPUT)
+        roomy = replace(limits, wall_s=guard_s + START_S, output=MOST_OUTPUT)
         modules = (source / BUILDERS_FILE,)
         result = run(source / SCRIPT_FILE, arguments, inputs, tier=tier, limits=roomy, modules=modules)
-    seeds = _read_replies(result.stdout, recipes, split)
+    seeds = _read_replies(result.stdout, plans, split)
     if not seeds:
         raise ReferenceTrainingError(
             f"No reference network could be trained ({result.status}): "
             f"{result.stderr_tail[-300:].strip() or 'no message'}. Run `grader doctor`."
         )
-    complete = {item.recipe for item in seeds} == {recipe.id for recipe in recipes}
-    results = tuple(summary for recipe in recipes if (summary := _summary(recipe, seeds, bool(split.classes))))
-    return results, not complete or any(item.note for item in results)
+    return _trained(plans, seeds, split)
+
+
+def _guarded(plans: Sequence[Plan], guard_s: float) -> list[dict[str, Any]]:
+    """Give each plan its part of the guard, by its part of the nominal seconds."""
+    total = sum(plan.nominal_s for plan in plans)
+    return [{**plan.as_json(), "guard_s": guard_s * plan.nominal_s / total} for plan in plans]
 
 
 def read_split(data: ReferenceData) -> Split | None:
@@ -188,9 +215,9 @@ def _recorded(index: Path | None, total: int) -> Array:
     return rows
 
 
-def _read_replies(stdout: bytes, recipes: Sequence[Recipe], split: Split) -> tuple[SeedResult, ...]:
+def _read_replies(stdout: bytes, plans: Sequence[Plan], split: Split) -> tuple[SeedResult, ...]:
     """Read the box's lines; what is malformed counts as not answered."""
-    asked = {(recipe.id, seed) for recipe in recipes for seed in recipe.seeds}
+    asked = {(plan.recipe.id, seed) for plan in plans for seed in plan.seeds}
     results: dict[tuple[str, int], SeedResult] = {}
     for line in stdout.splitlines():
         try:
@@ -210,6 +237,9 @@ def _seed_result(reply: Mapping[str, Any], split: Split) -> SeedResult:
     parameters, seconds = reply["parameters"], reply["seconds"]
     if not (isinstance(parameters, int) and 0 <= parameters <= MOST_PARAMETERS and 0 <= float(seconds) < math.inf):
         raise VerificationError("the box answered impossible figures")
+    done = float(reply["done"])
+    if not 0 <= done <= 1:
+        raise VerificationError("the box answered that it did more than all, or less than nothing")
     if split.classes:
         score = float((predictions == split.truth).mean())
     else:
@@ -226,27 +256,54 @@ def _seed_result(reply: Mapping[str, Any], split: Split) -> SeedResult:
         parameters=parameters,
         seconds=float(seconds),
         history=tuple((name, tuple(values[:MOST_EPOCHS])) for name, values in history.items()),
-        cut=bool(reply["cut_by_budget"]),
+        done=done,
     )
 
 
-def _summary(recipe: Recipe, seeds: Sequence[SeedResult], classification: bool) -> ReferenceResult | None:  # noqa: FBT001
+def _trained(plans: Sequence[Plan], seeds: Sequence[SeedResult], split: Split) -> Trained:
+    """Bring the seeds together by recipe."""
+    results, unscored, cut = [], [], False
+    for plan in plans:
+        own = [item for item in seeds if item.recipe == plan.recipe.id]
+        # Which seeds a slow machine cuts is chance: they count only where there is nothing better.
+        counted = [item for item in own if item.done == 1]
+        counted = counted or [item for item in own[:1] if item.done >= LEAST_DONE]
+        cut = cut or not counted or len(counted) < len(plan.seeds) or counted[0].done < 1
+        if counted:
+            results.append(_summary(plan, counted, sum(item.seconds for item in own), split))
+        else:
+            done = own[0].done if own else 0.0
+            unscored.append(
+                f"{plan.recipe.title}: no score, because this machine was too slow or busy for it "
+                f"({math.floor(done * 100)} % of its planned training was done when it was stopped)."
+            )
+    return Trained(tuple(results), tuple(unscored), cut)
+
+
+def _summary(plan: Plan, seeds: Sequence[SeedResult], seconds: float, split: Split) -> ReferenceResult:
     """Bring the seeds of one recipe together: mean score, its spread, curves of the first seed."""
-    # Which seeds a budget cuts short depends on the machine's load: they count only where there is nothing better.
-    own = [item for item in seeds if item.recipe == recipe.id]
-    whole = [item for item in own if not item.cut] or own[:1]
-    if not whole:
-        return None
-    scores = [item.score for item in whole]
+    scores = [item.score for item in seeds]
     return ReferenceResult(
-        recipe=recipe.id,
-        title=recipe.title,
+        recipe=plan.recipe.id,
+        title=plan.recipe.title,
         score=statistics.fmean(scores),
-        metric="accuracy" if classification else "mae",
+        metric="accuracy" if split.classes else "mae",
         spread=statistics.stdev(scores) if len(scores) > 1 else 0.0,
         seeds=len(scores),
-        parameters=whole[0].parameters,
-        seconds=sum(item.seconds for item in own),
-        history=whole[0].history,
-        note="Training was stopped early by the time budget." if whole[0].cut else "",
+        parameters=seeds[0].parameters,
+        seconds=seconds,
+        history=seeds[0].history,
+        note=_note(plan, seeds, split.train_rows),
     )
+
+
+def _note(plan: Plan, seeds: Sequence[SeedResult], train_rows: int) -> str:
+    """Say what was left out: rows by plan, steps or seeds by the guard."""
+    parts = []
+    if plan.rows < train_rows:
+        parts.append(f"trained on {plan.rows:,} of {train_rows:,} training rows")
+    if seeds[0].done < 1:
+        parts.append(f"stopped after {math.floor(seeds[0].done * 100)} % of its training, on a slow or busy machine")
+    elif len(seeds) < len(plan.seeds):
+        parts.append(f"{len(seeds)} of {len(plan.seeds)} trainings done, on a slow or busy machine")
+    return f"{plan.recipe.title}: {'; '.join(parts)}." if parts else ""
