@@ -105,7 +105,7 @@ def labels_aligned(evidence: Evidence, limits: Limits) -> Verdict:
             "The training rows carry the labels they were loaded with.", cells=cells, measured={"agreement": share}
         )
     return advised(
-        f"Rows and labels got out of step: {share:.0%} of the training rows carry the label they were loaded with.",
+        f"Rows and labels got out of step: {share:.1%} of the training rows carry the label they were loaded with.",
         fix="Shuffle rows and labels with one permutation: order = rng.permutation(len(x)); x, y = x[order], y[order].",
         cells=cells,
         measured={"agreement": share},

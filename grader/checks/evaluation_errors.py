@@ -175,7 +175,7 @@ def _confirmed(
     worst = min(verified.per_class, key=lambda item: item.recall if item.recall is not None else 1.0)
     return failed(
         f"The classes named as weak ({', '.join(sorted(written))}) are not: the weakest is {worst.label} "
-        f"(recall {worst.recall or 0:.0%}).",
+        f"(recall {worst.recall or 0:.1%}).",
         fix="Read the weak classes from the confusion matrix: the rows with most entries off the diagonal.",
         origin=result.origin,
         cells=cells,
@@ -188,7 +188,7 @@ def _last(name: str) -> str:
 
 
 def _figures(item: ClassScore) -> str:
-    return f"recall {item.recall or 0:.0%}, precision {item.precision or 0:.0%}"
+    return f"recall {item.recall or 0:.1%}, precision {item.precision or 0:.1%}"
 
 
 def _plain(name: str) -> str:

@@ -171,7 +171,7 @@ def _compared(
     sources = [word for name, word in plain.items() if measured[name] is not None]
     agreeing = f"; it agrees with the score as {', '.join(sources)}" if sources else ""
     return passed(
-        f"Recomputed independently, the score is {unit} on {result.size} rows{agreeing}.",
+        f"Recomputed independently, the score is {unit} on {result.size:,} rows{agreeing}.",
         origin="verified",
         cells=cells,
         measured=measured,

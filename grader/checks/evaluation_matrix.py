@@ -61,7 +61,7 @@ def confusion_matrix_correct(evidence: Evidence, _limits: Limits) -> Verdict:
         return _against_the_run(evidence, result, shown)
     if match := _equal_to(verified, shown):
         return passed(
-            f"The confusion matrix is that of the final model on its {verified.rows_used} scored rows.",
+            f"The confusion matrix is that of the final model on its {verified.rows_used:,} scored rows.",
             origin="verified",
             cells=[match.cell],
             measured={"rows": verified.rows_used, "accuracy": verified.accuracy},
@@ -113,7 +113,7 @@ def _not_equal(
     cells = [item.cell for item in live]
     if verified.rows_used < verified.rows_total:
         return unknown(
-            f"The matrix can't be compared: {verified.rows_used} of {verified.rows_total} rows were recomputed.",
+            f"The matrix can't be compared: {verified.rows_used:,} of {verified.rows_total:,} rows were recomputed.",
             cells=cells,
         )
     for other in evidence.verified:
@@ -128,8 +128,8 @@ def _not_equal(
                 cells=cells,
             )
     return failed(
-        f"The confusion matrix is not that of the final model: recomputed, {_diagonal(verified)} of "
-        f"{verified.rows_used} rows are on the diagonal.",
+        f"The confusion matrix is not that of the final model: recomputed, {_diagonal(verified):,} of "
+        f"{verified.rows_used:,} rows are on the diagonal.",
         fix="Compute it from the predictions of the final model on the test rows. " + MATRIX_FIX,
         origin="verified",
         cells=cells,

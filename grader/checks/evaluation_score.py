@@ -9,6 +9,7 @@ from grader.checks.results import (
     SCORE_METRICS,
     StudentResult,
     claimed_value,
+    counted,
     final_result,
     metric_unit,
     result_of,
@@ -71,28 +72,28 @@ def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
     partly = known is not None and known < limits["training_share"] and result.scoring.rows not in train
     if result.role == "train" and not partly:
         return failed(
-            f"The final score is of {result.size or 'the'} rows the model was trained on.",
+            f"The final score is of {counted(result.size, 'the')} rows the model was trained on.",
             fix=SCORE_FIX,
             cells=cells,
             measured={"role": "train", "rows": result.size},
         )
     if shared is not None and shared.beyond_chance and not partly:
         return failed(
-            f"{shared.rows} of the {shared.of} rows of the final score ({shared.share:.0%}) were trained on.",
+            f"{shared.rows:,} of the {shared.of:,} rows of the final score ({shared.share:.1%}) were trained on.",
             fix=SCORE_FIX,
             cells=cells,
             measured=shared.measured,
         )
     if shared is not None and shared.beyond_chance:
         return passed(
-            f"The final score is of other rows than the training set, though they share {shared.rows}.",
+            f"The final score is of other rows than the training set, though they share {shared.rows:,}.",
             cells=cells,
             measured=shared.measured,
         )
     if result.role == "other":
         return unknown("Which rows the final score is of could not be told.", cells=cells)
     return passed(
-        f"The final score is of {result.size or 'other'} rows that were not trained on.",
+        f"The final score is of {counted(result.size, 'other')} rows that were not trained on.",
         cells=cells,
         measured={"role": result.role, "rows": result.size},
     )
@@ -112,7 +113,7 @@ def score_of_test_rows(evidence: Evidence, _limits: Limits) -> Verdict:
         last = shown[-1]
         value = f" ({metric_unit(last.metric, last.value)})" if last.value is not None else ""
         return passed(
-            f"A score on {last.size or 'the'} held-out rows is shown{value}.",
+            f"A score on {counted(last.size, 'the')} held-out rows is shown{value}.",
             origin=last.origin,
             cells=[last.scoring.cell],
             measured={last.metric: last.value, "rows": last.size},
@@ -262,6 +263,7 @@ def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
         return True
     values = [value for item in scorings if (value := claimed_value(item, result.metric)) is not None]
     values += [result.value] if result.value is not None else []
+    values += [value for _, value in result.verified.alternatives] if result.verified is not None else []
     return any(
         claim.where in {"rerun_output", "saved_output"} and abs(claim.value - value) <= 10.0**-claim.digits
         for claim in evidence.prose.claims

@@ -155,7 +155,7 @@ def _learns_classes(
         )
     luck = binomial_tail(round(accuracy * size), size, majority)
     measured = {"accuracy": accuracy, "majority": majority, "rows": size, "chance_of_luck": luck}
-    numbers = f"{accuracy:.1%} on {size} {where}, where always answering the commonest class gives {majority:.1%}"
+    numbers = f"{accuracy:.1%} on {size:,} {where}, where always answering the commonest class gives {majority:.1%}"
     collapsed = _collapsed(evidence)
     if luck <= limits["significance"] and accuracy >= majority + min(limits["margin"], (1 - majority) / 2):
         return passed(f"The model beats guessing: {numbers}.", origin=origin, cells=cells, measured=measured)

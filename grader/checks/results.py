@@ -139,6 +139,11 @@ def metric_unit(metric: str, value: float) -> str:
     return f"{value:.2%}" if metric == "accuracy" else f"{value:.4g} ({metric.upper()})"
 
 
+def counted(number: int, otherwise: str) -> str:
+    """Return a number of rows as a reader writes it (`10,000`), other words where it isn't known."""
+    return f"{number:,}" if number else otherwise
+
+
 def claim_value(claim: NumberClaim, metric: str) -> float | None:
     """Return a claim's number as `metric`, None where it speaks of something else."""
     if claim.metric == metric:

@@ -13,7 +13,7 @@ from grader.checks.overlaps import (
     trainings_of,
 )
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.results import StudentResult, final_result
+from grader.checks.results import StudentResult, counted, final_result
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Evidence
 
@@ -75,13 +75,13 @@ def held_out_test(evidence: Evidence, limits: Limits) -> Verdict:
     shared = shared_rows(evidence, result.scoring.rows, validation, limits)
     if shared is not None and shared.beyond_chance:
         return failed(
-            f"{shared.rows} of the {shared.of} scored rows were also used as validation data.",
+            f"{shared.rows:,} of the {shared.of:,} scored rows were also used as validation data.",
             fix="Make validation and test parts that share no rows.",
             cells=cells,
             measured=shared.measured,
         )
     return passed(
-        f"The {result.size or ''} rows of the final score were used for nothing else.".replace("  ", " "),
+        f"The {counted(result.size, '')} rows of the final score were used for nothing else.".replace("  ", " "),
         cells=cells,
         measured={"role": result.role, "rows": result.size},
     )
@@ -105,7 +105,7 @@ def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
         return passed("Training and test are the data set's own official parts.", cells=cells, measured=shared.measured)
     if shared.beyond_chance:
         return failed(
-            f"{shared.rows} of the {shared.of} test rows ({shared.share:.0%}) were also trained on; "
+            f"{shared.rows:,} of the {shared.of:,} test rows ({shared.share:.1%}) were also trained on; "
             f"duplicates in the data explain at most {shared.allowed:.0f}.",
             fix="Drop duplicate rows and split before anything else touches the data; " + SPLIT_FIX,
             cells=cells,
@@ -114,9 +114,9 @@ def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
     if not shared.complete:
         return unknown("Only a part of the rows was seen, so shared rows can't be ruled out.", measured=shared.measured)
     summary = (
-        f"None of the {shared.of} test rows was trained on."
+        f"None of the {shared.of:,} test rows was trained on."
         if shared.rows == 0
-        else f"Training and test share {shared.rows} of {shared.of} rows, no more than duplicates in the data explain."
+        else f"Training and test share {shared.rows:,} of {shared.of:,} rows, as the duplicates in the data explain."
     )
     return passed(summary, cells=cells, measured=shared.measured)
 
@@ -157,7 +157,7 @@ def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
     many = altered > max(limits["slack_rows"], limits["image_share"] * shared.of)
     if evidence.input_kind == "image" and many and not official_split(evidence, held_out, train):
         return failed(
-            f"{altered} of the {shared.of} test pictures equal a training picture up to brightness and contrast.",
+            f"{altered:,} of the {shared.of:,} test pictures equal a training picture up to brightness and contrast.",
             fix="Remove near copies before splitting, or keep all versions of one picture in the same part.",
             cells=cells,
             measured=measured,
@@ -181,7 +181,7 @@ def preprocessing_fitted_on_train(evidence: Evidence, _limits: Limits) -> Verdic
     if leaking:
         worst = max(leaking, key=lambda item: item.test_rows_included or 0)
         return advised(
-            f"{worst.kind} was fitted on {worst.rows} rows, {worst.test_rows_included} of them later tested on. "
+            f"{worst.kind} was fitted on {worst.rows:,} rows, {worst.test_rows_included:,} of them later tested on. "
             "The effect is mostly small, but the test set should not be touched.",
             fix=f"Call fit (or fit_transform) of {worst.kind} on the training rows, and only transform on the others.",
             cells=[item.cell for item in leaking],

@@ -100,6 +100,16 @@ def test_watching_the_test_set_spends_it():
     assert "EarlyStopping" in found.summary
 
 
+def test_a_score_printed_under_another_reading_is_shown():
+    """One unit for ten classes: rounding its answers gives another accuracy than Keras does, and it is shown."""
+    silent = scored(scoring(how="predict", claimed=()), cells=quiet(7), metric_calls=())
+    rounded = replace(GOOD.verified[0], alternatives=(("rounded", 0.1133),))
+    printed = claim("test accuracy 0.1133", 0.1133, split="test", where="rerun_output", digits=4)
+    shown = claiming(replace(silent, verified=(rounded,)), printed)
+    assert outcome("evaluation.test_score_reported", shown) == "pass"
+    assert outcome("evaluation.test_score_reported", claiming(silent, printed)) == "fail"
+
+
 def test_one_frozen_model_scored_in_many_ways_is_one_use():
     """evaluate, predict and a matrix on one model: decisions count, not calls."""
     many = scored(scoring(), scoring(id="s2", how="predict", order=11), scoring(id="s3", how="call", order=12))
@@ -373,7 +383,7 @@ def test_named_weak_classes_are_confirmed_by_the_matrix():
     assert outcome("evaluation.weakness_named", weak("Class 1 fails.", "class 1")) == "pass"
     found = find("evaluation.weakness_named", weak("Shirts fail.", "shirts"))
     assert found.outcome == "fail"
-    assert "recall 82%" in found.summary
+    assert "recall 81.8%" in found.summary
 
 
 def test_a_strong_class_called_weak_is_not_confirmed():
