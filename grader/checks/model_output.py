@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.checks.observed import TRAINING_CALLS, why_unseen
-from grader.checks.registry import Limits, check
+from grader.checks.registry import CHECKS, Limits, check
 from grader.checks.results import class_count, is_regression, labels_of, model_of
 from grader.checks.verdicts import Verdict, failed, passed, unknown
 from grader.model import Evidence, LabelFacts, ModelFacts
@@ -79,6 +79,8 @@ def output_matches_labels(evidence: Evidence, _limits: Limits) -> Verdict:
             return unknown(f"No model was seen: {reason}.")
         return failed("No model was built.", fix="Build a model and train it with fit.")
     output = _output(evidence, model)
+    if output is None and not model.loss and (learned := _learned(evidence, model)):
+        return learned
     if output is None:
         return unknown(
             f"The loss ({model.loss or 'none seen'}) or the output's shape is not one this check knows.",
@@ -104,6 +106,24 @@ def output_matches_labels(evidence: Evidence, _limits: Limits) -> Verdict:
         f"{output.loss} and {form} labels.",
         cells=[model.cell],
         measured=measured,
+    )
+
+
+def _learned(evidence: Evidence, model: ModelFacts) -> Verdict | None:
+    """Judge a loop of the student's own, whose loss can't be seen, by its units and by what it learned."""
+    classes = class_count(evidence)
+    shape = model.output_shape or _shape_of_last(model)
+    units = shape[-1] if shape else None
+    fitting = classes is not None and (units == classes or (units == 1 and classes == 2))
+    achieved = CHECKS["model.learns"].run(evidence, {})
+    if not fitting or achieved.outcome != "pass" or achieved.origin != "verified":
+        return None
+    return passed(
+        f"{units} output unit{'s'[: units != 1]} fit the {classes} classes, and what the training loop learned shows "
+        "that its loss fits them.",
+        origin="verified",
+        cells=[model.cell],
+        measured={"units": units, "classes": classes},
     )
 
 

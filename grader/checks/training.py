@@ -80,6 +80,16 @@ def loss_falls(evidence: Evidence, _limits: Limits) -> Verdict:
             cells=cells,
             measured=measured,
         )
+    diverged = next(
+        (item for item in evidence.diagnoses if item.training == own[-1].id and item.kind == "diverged"), None
+    )
+    if diverged is not None:
+        return failed(
+            diverged.sentence,
+            fix="Use a smaller learning rate, scale the inputs, and check that loss and labels fit.",
+            cells=cells,
+            measured=measured,
+        )
     if len(losses) == 1:
         return passed(f"The loss is finite after the one epoch ({losses[0]:.4g}).", cells=cells, measured=measured)
     return passed(f"The training loss fell from {losses[0]:.4g} to {losses[-1]:.4g}.", cells=cells, measured=measured)

@@ -52,6 +52,9 @@ loss that only stands still, is overfitting that one instructor names and anothe
 BLOW_UP = 2.0
 """A training loss that ends at twice its first value has diverged; a noisy plateau stays below."""
 
+HUGE_LOSS = 20.0
+"""A cross-entropy above this has blown up: Keras cuts probabilities at 1e-7, which is 16 at the worst."""
+
 SKILL = 0.5
 """Less than half of the way from guessing to no mistakes on the *training* rows: the model has not learned them."""
 
@@ -86,6 +89,9 @@ def diagnose(training: TrainingRun, chance: float = 0.0) -> Diagnosis:
         text = f"The training loss grew from epoch {start} on, instead of falling: training diverged."
         return _said(training, "diverged", start, text)
     accuracy = _accuracy(training, "")
+    if fitted[-1] > HUGE_LOSS and _unlearned(accuracy, chance):
+        text = f"The training loss was still {fitted[-1]:.3g} at the end, and nothing was learned: training diverged."
+        return _said(training, "diverged", 1, text)
     if len(watched) != len(loss):
         return _without_validation(training, accuracy, chance)
     return _compare(training, fitted, _smooth(watched), chance)

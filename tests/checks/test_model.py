@@ -247,3 +247,17 @@ def test_a_subclassed_models_units_are_those_of_its_last_layer():
     assert outcome("model.output_matches_labels", replace(GOOD, models=(inside,))) == "pass"
     few = replace(inside, layers=(*model.layers[:-1], replace(last, settings=(("units", "2"),))))
     assert outcome("model.output_matches_labels", replace(GOOD, models=(few,))) == "fail"
+
+
+def test_a_loop_without_a_seen_loss_is_judged_by_units_and_skill():
+    """Units as many as classes, and verified skill: the loss must fit; too few units stay unknown."""
+    fitting = replace(GOOD, models=(replace(GOOD.models[0], loss=""),))
+    assert find("model.output_matches_labels", fitting).origin == "verified"
+    few = replace(GOOD, models=(replace(GOOD.models[0], loss="", output_shape=(None, 2)),))
+    assert outcome("model.output_matches_labels", few) == "unknown"
+
+
+def test_a_diverged_training_is_not_clean():
+    """A loss that fell first and blew up then is not falling."""
+    diverged = (Diagnosis(GOOD.trainings[-1].id, "diverged", 3, None, "The training loss grew from epoch 3 on."),)
+    assert outcome("training.loss_falls", replace(GOOD, diagnoses=diverged)) == "fail"

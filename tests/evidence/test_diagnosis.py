@@ -174,3 +174,9 @@ def test_two_losses_near_zero_are_no_overfitting():
 def test_curves_that_part_far_are_not_mild():
     """A validation loss that doubles is overfitting nobody can deny."""
     assert not diagnose(training(loss=falling(20, floor=0.01), val_loss=rising_from(8, 20))).mild
+
+
+def test_a_loss_far_above_any_guess_has_diverged():
+    """A loss that falls from 1e13 to 5,000 while the accuracy stays at chance was blown up from the first epoch."""
+    blown = {"loss": [7e13, 5e9, 8e5, 5e3, 4.6e3], "accuracy": [0.1] * 5, "val_loss": [1e12, 1e8, 6e5, 5e3, 4.5e3]}
+    assert diagnose(training(**blown), chance=0.1).kind == "diverged"
