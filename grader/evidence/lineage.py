@@ -70,12 +70,16 @@ class Lineage:
         """Return the fits that made the weights which were scored.
 
         A model without fits of its own (loaded from a file, cloned, wrapped in another) has those of the model whose
-        fit left the same weights; else of models of the same size; else, to be safe, all earlier ones.
+        fit left the same weights; else of models of the same size; else, to be safe, all earlier ones. What has no
+        weights at all (layers that only rescale or augment) was made by no fit.
         """
         earlier = tuple(fit for fit in self.fits if fit.began.order < scored.order)
         own = tuple(fit for fit in earlier if fit.model == scored.model)
         if own:
             return own
+        described = self._described.get(scored.model)
+        if described is not None and described.library == "keras" and described.parameters == 0:
+            return ()
         same = {fit.model for fit in earlier if fit.ended and scored.weights and fit.ended.weights == scored.weights}
         if not same:
             size = self._size(scored.model)

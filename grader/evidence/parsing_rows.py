@@ -92,11 +92,18 @@ def _data_loaded(fields: Fields, cell: int, order: int) -> Loaded:
         cell=cell,
         order=order,
         settings=fields.pairs("settings", as_plain),
+        datasets=fields.items("datasets", as_identifier, 4),
     )
 
 
 def _data_op(fields: Fields, _cell: int, order: int) -> DataOp:
-    return DataOp(op=fields.must("op", as_text), settings=fields.pairs("settings", as_plain), order=order)
+    return DataOp(
+        op=fields.must("op", as_text),
+        settings=fields.pairs("settings", as_plain),
+        order=order,
+        dataset=fields.maybe("dataset", as_identifier) or "",
+        source=fields.maybe("source", as_identifier) or "",
+    )
 
 
 def _split_made(fields: Fields, cell: int, order: int) -> Split:

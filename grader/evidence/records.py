@@ -63,6 +63,8 @@ class Loaded:
     cell: int
     order: int
     settings: tuple[tuple[str, str], ...] = ()
+    datasets: tuple[str, ...] = ()
+    """tf.data sets that were returned (a folder of pictures)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,10 @@ class DataOp:
     op: str
     settings: tuple[tuple[str, str], ...]
     order: int
+    dataset: str = ""
+    """The data set that was made."""
+    source: str = ""
+    """The data set it was made of; empty where it was made of nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from grader.model import LabelFacts, Role, RowSet, Scoring
 MAX_ROW_SETS = 300
 """Most row sets kept: ten-fold cross-validation of three models uses sixty."""
 
+CUTS = frozenset({"take", "skip", "shard"})
+"""Steps of a pipeline that choose elements by their place."""
+
 MOVED_SHARE = 0.05
 """A held-out stream of which this share (and not most) was also trained on has been drawn anew, not held back."""
 
@@ -160,14 +163,15 @@ def membership_unstable(log: Log, lineage: Lineage, scorings: Sequence[Scoring])
 
 
 def _reshuffled(log: Log) -> bool:
-    """Whether a data set that is drawn anew at every use was cut: by `shuffle`, or by the loader of a folder."""
-    folders = [load.order for load in log.of("data.loaded", Loaded) if _shuffles(load)]
-    shuffled = False
+    """Whether a data set that is drawn anew at every use was cut: one of `shuffle`, or of the loader of a folder."""
+    redrawn = {name for load in log.of("data.loaded", Loaded) if _shuffles(load) for name in load.datasets}
     for step in log.of("data.op", DataOp):
         if step.op == "shuffle" and dict(step.settings).get("reshuffle_each_iteration", "").lower() != "false":
-            shuffled = True
-        elif step.op in {"take", "skip", "shard"} and (shuffled or any(order < step.order for order in folders)):
+            redrawn.add(step.dataset)
+        elif step.source in redrawn and step.op in CUTS:
             return True
+        elif step.source in redrawn and step.op != "cache":
+            redrawn.add(step.dataset)
     return False
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
-from grader.evidence.records import Compiled, Described, FitEpoch, Scored, Sealed
+from grader.evidence.records import Compiled, Described, FitEpoch, Moved, Scored, Sealed
 from grader.model import ModelFacts, TrainingRun
 from grader.model.evidence import LayerFacts
 
@@ -74,9 +74,22 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
         epochs.setdefault(record.fit, []).append(record)
     compiles = log.of("model.compiled", Compiled)
     found = (_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in lineage.fits)
+    applied = log.of("augmentation", Moved)
     return tuple(
-        replace(item, drawn_from=lineage.originals(fit)) for item, fit in zip(found, lineage.fits, strict=True)
+        replace(item, drawn_from=lineage.originals(fit), augmentation=_augmentation(fit, applied))
+        for item, fit in zip(found, lineage.fits, strict=True)
     )
+
+
+def _augmentation(fit: Fit, applied: tuple[Moved, ...]) -> tuple[str, ...]:
+    """Return what altered the rows of a fit at random: in the model, or before it in a pipeline.
+
+    A pipeline that was given a random step altered the rows where each epoch brought new ones.
+    """
+    if fit.ended is None or not fit.ended.later_rows:
+        return fit.began.augmentation
+    before = (item.kind for item in applied if item.order < fit.began.order and item.rows_out is None)
+    return tuple(dict.fromkeys((*fit.began.augmentation, *before)))
 
 
 def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, ...]) -> TrainingRun:
@@ -94,7 +107,7 @@ def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, 
         batch_size=began.batch_size,
         history=_history(epochs),
         callbacks=began.callbacks,
-        weights_changed=_changed(began.weights, ended.weights if ended else ""),
+        weights_changed=_changed(began.weights or ended.built_with, ended.weights) if ended else None,
         completed=ended is not None and ended.completed,
         augmentation=began.augmentation,
         learning_rate=rates[-1] if rates else None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from .arrays import as_table, is_symbolic, to_numpy
 from .fingerprint import exact_hashes
-from .models import leading_rows
+from .models import augmenting_layers, leading_rows
 from .scoring import Scorings
 from .streams import Tee, flat
 from .training import Training, augmentation
@@ -90,7 +90,10 @@ class CallHooks:
         chain = call_chain()
         with self.probe.inside("model"):
             result = yield
-        if taped:
+        random = augmenting_layers(model)
+        if random and not model.trainable_weights:
+            self.probe.augmented(", ".join(random)[:200], x, result)
+        elif taped:
             del self._pending[:-MAX_PENDING]
             self._pending.append((model, x, self.scorings.labels_of(x)))
         elif not self.probe.within("function"):

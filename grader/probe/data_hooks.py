@@ -6,6 +6,7 @@ import weakref
 from typing import Any
 
 from .imports import Hook
+from .models import leading_rows
 from .scoring import Scorings
 from .streams import Tee, attach
 from .watch import Probe, binder, called_by_student
@@ -238,12 +239,14 @@ class DataHooks:
     def data_layer_call(self, layer: Any, inputs: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe a preprocessing layer called outside of a model: random ones augment."""
         kind = type(layer).__name__
-        concrete = type(inputs).__name__ != "KerasTensor"
-        if kind.startswith("Random") and concrete and not self.probe.watch.stack and layer.name not in self._augmented:
+        if not kind.startswith("Random") or type(inputs).__name__ == "KerasTensor" or self.probe.watch.stack:
+            return
+        if leading_rows(inputs) is not None:
+            result = yield
+            self.probe.augmented(kind, inputs, result)
+        elif layer.name not in self._augmented:
             self._augmented.add(layer.name)
             self.probe.send("augmentation", **{"class": kind})
-        return
-        yield
 
     def adapt(self, layer: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe `adapt`: a layer that learns from rows."""

@@ -20,6 +20,9 @@ from .wrapping import HIDDEN_FILES, NotWatched
 MAX_FAULTS_PER_PLACE = 5
 """A fault in a loop says nothing new after a few times."""
 
+MAX_AUGMENTATIONS = 64
+"""A loop that alters batch by batch is told by its first batches."""
+
 CHAIN_FRAMES = 12
 """Calling frames that tell one place of a notebook from another."""
 
@@ -45,6 +48,7 @@ class Probe:
         self.before_training: list[Callable[[], None]] = []
         self.at_cell_end: list[Callable[[], None]] = []
         self.cell_error: BaseException | None = None
+        self._augmentations = 0
         self._numbers: dict[str, itertools.count[int]] = {}
         self._faults: dict[str, int] = {}
 
@@ -87,6 +91,13 @@ class Probe:
         """Send that rows were seen with labels."""
         if rows and labels:
             self.send("rows.labelled", rows=rows, labels=labels)
+
+    def augmented(self, kind: str, before: Any, after: Any) -> None:
+        """Send that rows in memory were altered at random, one for one; only the first of very many times."""
+        self._augmentations += 1
+        if self._augmentations <= MAX_AUGMENTATIONS:
+            rows = {"rows_in": self.rows.seen(before), "rows_out": self.rows.seen(after)}
+            self.send("augmentation", **{"class": kind}, **rows)
 
     def training_starts(self) -> None:
         """Finish what needs the weights as they are."""

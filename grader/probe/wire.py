@@ -12,6 +12,9 @@ Artifacts (arrays as `.npy` without pickle, models as `.keras`) go over the same
 An artifact can be sent once; later parts for a finished id are channel faults. So nothing that was sent can be taken
 back or overwritten by later cells.
 
+Ids: rows r*, labels l*, models m* (m-sklearn-* for estimators), trainings f*, scorings s*, artifacts a*, data sets d*,
+preprocessing objects o*, figures g*, axes x*.
+
 Identity of rows: `rows` ids stand for distinct contents (the digest of all row hashes and the shape); the same
 array, copied or under another name, has the same id. Per-row hashes are uint64 arrays in row order.
 
@@ -36,9 +39,16 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     float the numbers as float64)
     rows.labelled   rows, labels              these rows were seen with these labels (fit, evaluate, loader, split)
     data.loaded     function, parts: [{rows, labels}]         keras.datasets.*, sklearn.datasets.*, ...
-    data.op         op (shuffle, take, skip, batch, map, ...), dataset, source, settings: {}       tf.data building
-    split.made      function, sizes: [int], settings: {random_state, shuffle, stratify, test_size}, inputs: [rows],
-                    outputs: [rows]
+                    For a folder of pictures (image_dataset_from_directory) parts is empty, its rows are seen at use:
+                    settings: {directory, subset, seed, validation_split, shuffle, label_mode, color_mode},
+                    classes: [str], datasets: [dataset]
+    data.op         op, dataset, settings: {}   a tf.data set (d*) is made. Of another one (shuffle, take, skip, batch,
+                    map, ...): source, the set it was made of. Of nothing (from_tensor_slices, from_generator, zip,
+                    ...): rows, labels, both null unless arrays were given to from_tensor_slices
+    split.made      function, sizes: [int], settings: {random_state, shuffle, stratify, test_size, train_size,
+                    n_splits, validation_split, cv, seed: those the function has}, inputs: [rows], outputs: [rows].
+                    outputs and sizes are empty for cross-validation (its folds are made later), outputs for
+                    keras.utils.split_dataset (its parts are seen at use)
     preprocessing.fitted       object, class, rows, stateless: bool
     preprocessing.transformed  object, class, rows_in, rows_out
     seed.set        function, value
@@ -53,7 +63,9 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     fit.epoch       fit, epoch (0-based), logs: {name: number}
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
                     only now; of the first pass), labels, validation_labels, [later_rows: rows that only later
-                    passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop]
+                    passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop],
+                    [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
+                    ImageDataGenerator.flow(x) does]
     model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
                     be loaded without the student's code]
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
@@ -64,7 +76,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     figure.drawn    figure, axes, draw: line | image | mesh | bar | scatter | hist | text | other, label, x, y
                     (numbers, capped), shape, [values (matrix, capped)], [rows: row set a picture's row belongs to]
     figure.titled   figure, axes, title, x_label, y_label, texts: [str] (annotations, capped), legend: [str]
-    augmentation    class, [rows_in, rows_out]   a random layer or generator applied outside a model
+    augmentation    class, [rows_in, rows_out]   a random layer or function applied outside a model; with rows (one
+                    for one) where it was applied to rows in memory, without where it became a part of a pipeline
     weights.loaded  model, how                    load_weights, load_model, set_weights, pretrained application
 """
 

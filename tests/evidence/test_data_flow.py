@@ -379,11 +379,17 @@ def test_wrapped_model_counts_as_the_one_that_was_fitted(made):
     assert evidence.scorings[1].trained_by == (fit,)
 
 
+def _pipeline(made, steps, start="d0", **settings):
+    """Make one data set of another, step by step."""
+    for number, op in enumerate(steps, start=1):
+        made.send("data.op", op=op, dataset=f"{start}{number}", source=f"{start}{number - 1}" if number > 1 else start,
+                  settings=settings)  # fmt: skip
+
+
 def test_reshuffled_stream_has_no_stable_membership(made):
     """shuffle() before take()/skip() draws both sides anew: held-out rows were partly trained on."""
     x, y = pictures(200)
-    for op in ("shuffle", "take", "skip"):
-        made.send("data.op", op=op, dataset="d1", settings={})
+    _pipeline(made, ("shuffle", "batch", "take"))
     made.rows(x[:150], source="tf.data")
     made.rows(x[100:], source="tf.data")
     made.model()
@@ -395,10 +401,9 @@ def test_reshuffled_stream_has_no_stable_membership(made):
 def test_a_shuffled_folder_cut_into_validation_and_test_has_no_stable_membership(made):
     """A folder's data set is shuffled anew at every use: take() and skip() of it draw other rows each time."""
     x, y = pictures(300)
-    made.send("data.loaded", function="keras.utils.image_dataset_from_directory", parts=[],
+    made.send("data.loaded", function="keras.utils.image_dataset_from_directory", parts=[], datasets=["d0"],
               settings={"directory": "pics", "shuffle": True, "seed": 1})  # fmt: skip
-    for op in ("take", "skip"):
-        made.send("data.op", op=op, dataset="d1", settings={})
+    _pipeline(made, ("take",))
     for part in (slice(0, 150), slice(150, 250), slice(200, 300)):
         made.rows(x[part], source="tf.data")
     made.model()
@@ -407,11 +412,27 @@ def test_a_shuffled_folder_cut_into_validation_and_test_has_no_stable_membership
     assert made.evidence().unstable_membership is True
 
 
+def test_folders_split_with_differing_seeds_overlap_but_do_not_move(made):
+    """Parts of a folder drawn with two seeds share rows from the start; cutting the ordered one moves nothing."""
+    x, y = pictures(300)
+    for name, shuffle in (("d0", True), ("d1", False)):
+        made.send("data.loaded", function="keras.utils.image_dataset_from_directory", parts=[], datasets=[name],
+                  settings={"directory": "pics", "shuffle": shuffle, "seed": 1})  # fmt: skip
+    _pipeline(made, ("shard",), start="d1")
+    for part in (slice(0, 150), slice(100, 200)):
+        made.rows(x[part], source="tf.data")
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.evaluate("m1", x[100:200], y[100:200])
+    evidence = made.evidence()
+    assert evidence.unstable_membership is False
+    assert evidence.overlap(evidence.scorings[0].rows, evidence.trainings[0].train_rows).exact == 50
+
+
 def test_a_shuffled_stream_that_drops_its_last_batch_is_stable(made):
     """Scoring the training stream again without its last batch shows nearly the same rows: nothing moved."""
     x, y = pictures(200)
-    for op in ("shuffle", "batch", "take"):
-        made.send("data.op", op=op, dataset="d1", settings={})
+    _pipeline(made, ("shuffle", "batch", "take"))
     made.rows(x[:192], source="tf.data")
     made.rows(x[5:197], source="tf.data")
     made.model()
@@ -565,6 +586,31 @@ def test_folds_with_fresh_models_are_held_out(made):
         made.evaluate(f"m{fold}", x[held], y[held])
     evidence = made.evidence()
     assert {item.role for item in evidence.scorings} == {"test"}
+
+
+def test_layers_without_weights_have_no_score_of_their_own(made):
+    """What augments or rescales has learnt nothing: calling it on rows after the training is no result."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:100], y[:100])
+    scoring = made.evaluate("m1", x[100:150], y[100:150])
+    made.model("m2", parameters=0, trainable_parameters=0, library="keras")
+    made.score("m2", x[150:], how="call")
+    evidence = made.evidence()
+    assert evidence.final_scoring == scoring
+    assert evidence.scorings[1].trained_by == ()
+
+
+def test_a_random_step_of_a_pipeline_augments_the_training(made):
+    """Where each epoch brought new rows out of a pipeline with a random step, that step is the augmentation."""
+    x, y = pictures(200)
+    made.send("augmentation", **{"class": "RandomTranslation"})
+    made.model()
+    made.fit("m1", x[:100], y[:100])
+    ended = made.events[-1].fields
+    ended["later_rows"] = made.rows(pictures(100, seed=9)[0])
+    made.fit("m1", x[:150], y[:150])
+    assert [item.augmentation for item in made.evidence().trainings] == [("RandomTranslation",), ()]
 
 
 def test_rows_whose_altered_copies_a_generator_made_are_training_rows(made):

@@ -497,7 +497,7 @@ stopped = make(); stopped.fit(pictures, kinds, epochs=100000, verbose=0)
 
 
 def test_augmentation_and_weights(running: WatchedKernel) -> None:
-    """Random layers in a model or before it, image generators and loaded weights are told."""
+    """Random layers in a model or before it, image generators with the rows behind them and loaded weights are told."""
     events = seen(
         running,
         """
@@ -509,13 +509,20 @@ layers.RandomRotation(0.1)(pictures[:4, :, :, None].astype("float32"))
 flow = tf.keras.preprocessing.image.ImageDataGenerator(rotation_range=10).flow(pictures[..., None], kinds, batch_size=50)
 flipping.fit(flow, epochs=1, verbose=0)
 keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3), classes=2)
+altering = keras.Sequential([layers.RandomFlip(), layers.RandomZoom(0.1)])
+more = altering(pictures[:40, :, :, None].astype("float32"), training=True)
 """,
     )
     first, second = of(events, "fit.began")
     assert first["augmentation"] == ["RandomFlip"]
     assert "ImageDataGenerator.rotation_range" in second["augmentation"]
     assert running.row_set(of(events, "fit.ended")[1]["rows"])["count"] == 600
-    assert [event["class"] for event in of(events, "augmentation")] == ["RandomRotation"]
+    turned, altered = of(events, "augmentation")
+    assert (turned["class"], altered["class"]) == ("RandomRotation", "RandomFlip, RandomZoom")
+    assert [running.row_set(turned[side])["count"] for side in ("rows_in", "rows_out")] == [4, 4]
+    assert running.row_set(altered["rows_in"])["count"] == running.row_set(altered["rows_out"])["count"] == 40
+    assert [event.get("drawn_from") for event in of(events, "fit.ended")] == [None, first["rows"]]
+    assert of(events, "model.scored") == []
     assert [event["how"] for event in of(events, "weights.loaded")] == ["load_model"]
 
 
