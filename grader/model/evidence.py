@@ -92,6 +92,7 @@ Topic = Literal[
     "insight",
     "grader_address",
 ]
+"""`weakness` says where the model goes wrong; `inadequacy` that it is not good enough as a whole (R² only 0.5)."""
 
 
 @dataclass(frozen=True, slots=True)

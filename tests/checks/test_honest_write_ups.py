@@ -164,3 +164,18 @@ def test_an_honest_error_of_regression_is_never_called_untrue(text: str) -> None
 def test_a_made_up_score_is_caught(text: str) -> None:
     """A score of the test rows that nothing measured is no honest score."""
     assert outcome("write_up.score_honest", written(text)) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "expected"),
+    [
+        ("write_up.next_step", "In the future the model could be improved a lot.", "fail"),
+        ("write_up.next_step", "Next I would add dropout after the dense layer.", "pass"),
+        ("write_up.weakness_admitted", "R² is only 0.45, for a single patient I would not rely on it.", "pass"),
+        ("write_up.weakness_admitted", "Wrong pictures:", "fail"),
+        ("write_up.score_honest", "My previous network had 75 % test accuracy.", "not_applicable"),
+    ],
+)
+def test_only_what_is_said_counts(check: str, text: str, expected: str) -> None:
+    """A vague wish is no step and a label no weakness; that a model is poor as a whole is admitted too."""
+    assert outcome(check, written(text)) == expected

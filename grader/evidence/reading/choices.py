@@ -67,6 +67,7 @@ _CANDIDATE = re.compile(
     r"\b(?:the|that|this|la|el|esa|ese|esta|este) (?:[\w-]+ )?(?:one|version|variant|candidate|setting|"
     r"value|size|option|"
     r"versión|variante|opción|valor|pequeñ[oa]|grande|segund[oa]|primer[oa]|profund[oa])\b"
+    r"|\b(?:left|leave|kept|keep|dropped) (?:it|them)\b|\bcon (?:ella|él|es[ae]|est[ae])\b"
     r"|\b(?:it|them) at\b|\b(?:for|with|on|to|at|take|took|kept|keep|chose|pick(?:ed)?|con|por|a|en|elegí|tomo)\s+"
     r"(?:\d+\b(?!\s*%|[.,]?\d* ?(?:%|percent|images|rows|pictures))|(?-i:[A-D]\b))|(?-i:\b[B-D] (?:is|was|es)\b)",
     re.IGNORECASE,
@@ -87,7 +88,7 @@ _WISH = compile_words(
 _BECAUSE = compile_words(
     r"because\b", r"since\b(?! (?:then|epoch))",
     r"as (?:it|its|they|their|the|there|both|i|we|this|these|that|with|for|"
-    r"more|fewer|neither|a|an|validation|training|no)\b", r"given (?:that|the|how)\b", r"due to\b", r"so that\b",
+    r"more|fewer|neither|a|an|validation|training|no|\d+\w*)\b", r"given (?:that|the|how)\b", r"due to\b", r"so that\b",
     r"in order to\b",
     r"to (?:avoid|prevent|reduce|keep|make|help|let|allow|stop|fight|lower|speed|save|see|get|close|not)\b",
     r"for (?:the|its|a) (?:higher|lower|better|lowest|highest|best|sake)\b",

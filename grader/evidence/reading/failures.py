@@ -49,7 +49,10 @@ FAILURE = compile_words(
     r"(?:acierta|reconoce|detecta|encuentra) (?:solo|sólo|apenas|menos)\b",
     r"(?:solo|sólo|apenas) (?:acierta|reconoce|detecta|encuentra)\b",
     r"demasiado (?:baj|alt|pequeñ|grande)\w*",
-    r"limitaci\w+", r"error(?:es)? (?:es|son|sigue\w*|era) (?:\w+ )?(?:grandes?|mayor(?:es)?|alt[oa]s?)\b",
+    r"limitaci\w+", r"bad (?:at|with|on)\b", r"(?:land|lands|landed) (?:\w+ )?in\b", r"far (?:above|below)\b",
+    r"(?:do|does|did|perform\w*) (?:\w+ )?(?:badly|poorly|worse)\b", r"(?:over|under)-?pric\w+",
+    r"(?:not|\w+n['\u2019]t) (?:do|perform) (?:\w+ )?well\b", r"mal (?:con|en)\b",
+    r"error(?:es)? (?:es|son|sigue\w*|era) (?:\w+ )?(?:grandes?|mayor(?:es)?|alt[oa]s?)\b",
     r"no (?:es|son) (?:\w+ )?(?:perfect|fiable|precis|buen)\w* (?:con|en|para)\b", r"tom(?:a|an|ad[oa]s?) por\b",
 )  # fmt: skip
 """Words that say by themselves that the model goes wrong somewhere."""
@@ -90,6 +93,7 @@ _NO_FAILURE = compile_words(
     r"solves (?:this|that|it)\b", r"no longer\b", r"(?:fixed|solved) (?:it|this|that)\b", r"ya no\b",
 )  # fmt: skip
 _NOT_THE_MODEL = compile_words(
+    r"(?:data ?set|task|project|assignment|exercise) (?:is|was) (?:\w+ )?(?:difficult|hard)\b",
     r"(?:a|the|la|una) (?:confusion matrix|matriz de confusión) (?:\w+ )?(?:shows?|tells?|says?|helps?|"
     r"lets?|muestra|dice|indica|ayuda)"
     r" (?:us |me |you |to see )?(?:which|where|how|what|whether|qué|dónde|cuál\w*)\b",
@@ -163,7 +167,8 @@ _OBSERVABLE = compile_words(
     r"blur\w*", r"overlap\w*", r"unseen\b", r"handwriting\b", r"written\b", r"writ(?:er|ers|es?)\b", r"background\b",
     r"crop\w*",
     r"rotat\w*", r"angles?\b", r"dark\b", r"light\w*", r"silhouettes?\b", r"outlines?\b", r"sleeves?\b", r"colou?rs?\b",
-    r"too (?:few|little|small)\b", r"outliers?\b", r"missing\b", r"label\w* wrong\b", r"never s(?:een|aw)\b",
+    r"too (?:few|little|small)\b", r"outliers?\b", r"missing\b", r"label\w* wrong\b",
+    r"(?:never|hardly|rarely|seldom) s(?:een|aw)\b",
     r"detail\w*",
     r"clos(?:ed?|ing)\b", r"open\b", r"looks? (?:like|almost|completely|different)\b", r"share\b", r"differ\w*",
     r"ambiguous\b",

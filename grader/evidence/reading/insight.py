@@ -46,7 +46,8 @@ _OVERFITTING_ONLY = compile_words(r"over-?fit\w*", r"sobre-?ajust\w*")
 _PRAISE = compile_words(
     r"powerful\b", r"great\b", r"excellent\b", r"amazing\b", r"awesome\b", r"impressive\b", r"success\w*",
     r"works? (?:very |really |so |quite )?well\b", r"(?:very|really|quite|so) (?:good|well|high|accurate)\b",
-    r"good (?:job|result|performance|model|tool|training)\b", r"was good\b", r"perfect\w*", r"potente\w*",
+    r"good (?:job|result|performance|model|tool|training)\b", r"was good\b", r"most (?:\w+ )*(?:correct|right)\b",
+    r"perfect\w*", r"potente\w*",
     r"excelente\w*", r"increíble\w*", r"éxito\b", r"muy (?:buen\w*|bien|alt\w+|potente)\b", r"funciona (?:muy )?bien\b",
 )  # fmt: skip
 _LIMIT = compile_words(

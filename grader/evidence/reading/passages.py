@@ -31,8 +31,8 @@ from grader.model.evidence import Passage, Topic
 MAX_QUOTE = 400
 """Characters of a quote; longer sentences are cut, as reports show them whole lines."""
 MIN_TERMS_OF_A_LIST = 4
-WORDS_PER_TERM = 5
-"""A sentence with four or more terms and fewer than five words to each is a list of terms."""
+WORDS_PER_TERM = 4
+"""A sentence with four or more terms and fewer than four words to each is a list of terms."""
 MIN_TRADE_OFF_WORDS = 8
 """Fewer words can't hold both sides."""
 
@@ -162,7 +162,7 @@ def _read_overfitting(context: Context) -> Passage | None:
 
 
 _WHEN = re.compile(
-    r"\b(?:when|after|until|from (?:about )?epoch|instead of|cuando|después|tras|a partir|"
+    r"\b(?:when|after|until|(?:from|at) (?:about )?epoch|where|instead of|cuando|después|tras|a partir|"
     r"en (?:vez|lugar) de)\b",
     re.IGNORECASE,
 )

@@ -72,6 +72,7 @@ FUNCTION_VERBS = compile_words(
     r"muev(?:e|en)\b", r"calcul(?:a|an)\b", r"v(?:e|en) (?:tod[oa]s|cada)\b", r"junt(?:a|an)\b", r"un(?:e|en)\b",
     r"guard(?:a|an)\b",
     r"reacts?\b", r"reaccion(?:a|an)\b", r"carr(?:y|ies) (?:along|on)\b",
+    r"dice\b",
 )  # fmt: skip
 """What a layer, a loss or an optimizer does."""
 
@@ -130,6 +131,7 @@ SCORE_TERM = compile_words(
     r"\d+ de cada \d+",
     r"(?:clasifica|reconoce|predice|lee) bien\b",
     r"out of (?:every |all )?(?:the )?[\d,.]+", r"one \w+ (?:in|out of) \w+", r"one in \w+", r"una? de cada \w+",
+    r"of every \w+",
 )  # fmt: skip
 SCORE_FUNCTION = compile_words(
     r"means?\b", r"meaning\b", r"that is\b", r"i\.e\.", r"which is\b",
@@ -159,6 +161,7 @@ OVERFITTING = compile_words(
     r"generali[sz](?:es?|ed|ing|ation|a|an|ar|ación)\b",
     r"(?:gap|difference|distance) between (?:the )?(?:training|train|validation|curves|both)",
     r"(?:brecha|diferencia|distancia) entre (?:el |la )?(?:entrenamiento|validación|curvas)",
+    r"curves? (?:\w+ ){0,2}?(?:apart|separate|diverge)\b",
 )  # fmt: skip
 OVERFITTING_CONTENT = compile_words(
     r"training\b", r"train\b", r"validation\b", r"val\b", r"memori[sz]\w+", r"unseen\b", r"new (?:data|images)\b",

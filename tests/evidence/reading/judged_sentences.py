@@ -423,3 +423,120 @@ EARNS_NOTHING_EITHER: dict[str, tuple[str, ...]] = {
     ),
 }
 """Written after the first lists had been used to mend the rules, to measure them on sentences they had not met."""
+
+CREDITED_LAST: dict[str, tuple[str, ...]] = {
+    "choice_reason": (
+        "I ended up using 3x3 kernels, as 5x5 ones scored one point lower on the validation data.",
+        "Validation accuracy was the same with and without batch norm, so I left it out.",
+        "I trained for 8 epochs only, because from epoch 9 the validation curve gets worse.",
+        "We picked MobileNet since it is pretrained on ImageNet and our set has just 600 pictures.",
+        "The smaller one generalised better, that is why it became my final model.",
+        "He usado un dropout de 0.4 porque con menos la red memorizaba las imágenes.",
+        "La versión con dos capas tuvo menor error de validación, así que seguí con ella.",
+    ),
+    "weakness": (
+        "Six out of ten shirts are recognised, the rest mostly land in T-shirt.",
+        "It is bad at digits with unusual slants.",
+        "Old houses get predictions that are far above their price.",
+        "The model has problems with pictures taken from above.",
+        "Coats get mistaken for pullovers in 12 % of the cases.",
+        "It does not do well on long sentences.",
+        "La red falla con las imágenes giradas.",
+        "The lowest F1 is for pullover (0.68).",
+    ),
+    "failure_reasons": (
+        "Pullovers and coats get confused as they only differ in the zip, which disappears at this size.",
+        "The rare classes do badly because the network hardly saw them in training.",
+        "Old houses are overpriced by the model, probably because renovation isn't among the columns.",
+        "Se equivoca con el 1 y el 7 porque algunos escriben el 1 con una raya arriba.",
+    ),
+    "insight": (
+        "The CNN needs a tenth of the weights and still gets 91 % instead of 88 %, because it reuses its filters at every position.",
+        "The training curve is still falling after 20 epochs, so the network has not used up what it could learn.",
+        "Half of the errors disappear if T-shirt and shirt are merged, so the network does know the shape and only misses details.",
+        "Me sorprendió que con 0.88 de exactitud casi no reconozca las camisas.",
+    ),
+    "next_step": (
+        "I would next replace Flatten by global average pooling to cut down the parameters.",
+        "A next experiment could be a learning-rate schedule.",
+        "Lo siguiente sería recoger más fotos de noche.",
+    ),
+    "next_step_reason": (
+        "Pullovers are the weak spot, so next I would collect more of them.",
+        "Because the curves drift apart after epoch 5, I would try stronger dropout next.",
+    ),
+    "trade_offs": (
+        "Using larger images improves recall but doubles the training time.",
+        "Early stopping saves time, though the training accuracy ends lower.",
+    ),
+    "layers": (
+        "The convolution multiplies each 3x3 window with the filter and adds the results up.",
+        "Dropout zeroes random activations so the network can't depend on a single feature.",
+        "La capa de embedding convierte cada palabra en un vector de números.",
+    ),
+    "training": (
+        "With every batch the optimizer computes the gradient of the loss and takes a small step downhill.",
+        "La pérdida dice lo lejos que está la predicción del precio real.",
+    ),
+    "score": (
+        "Of every ten photos it gets nine right.",
+        "On average the predicted age is wrong by four years, that is what the MAE of 4.1 says.",
+    ),
+    "overfitting": ("The model starts to overfit at epoch 7, where the two loss curves separate.",),
+    "task": ("The task: decide from a person's voice whether they are happy, sad or angry.",),
+}
+
+EARNS_NOTHING_LAST: dict[str, tuple[str, ...]] = {
+    "choice_reason": (
+        "I used Keras because it is easy to use.",
+        "The relu function is used because it is simple.",
+        "I used accuracy because it is easy to understand.",
+        "ReLU avoids vanishing gradients.",
+        "I chose 10 epochs.",
+        "I split the data because we need a test set.",
+        "Usé una red neuronal para clasificar las imágenes.",
+    ),
+    "weakness": (
+        "The loss function measures how wrong the model is.",
+        "Confusion matrices are useful to see mistakes.",
+        "My first cell gave a shape error.",
+        "There are very few mistakes overall.",
+        "The dataset is difficult and therefore interesting.",
+        "El error de validación baja hasta la época 10.",
+    ),
+    "failure_reasons": (
+        "It makes mistakes because it is only a simple model.",
+        "The errors come from the test set.",
+        "Wrong predictions happen because learning is never complete.",
+        "Los fallos se deben a que el modelo no es perfecto.",
+    ),
+    "insight": (
+        "The final loss is 0.3 and the accuracy 0.9.",
+        "I think 92 % is a good accuracy.",
+        "The curves show the training and validation accuracy.",
+        "The confusion matrix shows that most predictions are correct.",
+        "Me gustó mucho el proyecto porque aprendí a usar Keras.",
+    ),
+    "next_step": (
+        "Next time I would do it better.",
+        "I would like to get 99 %.",
+        "Próximo paso: mejorar.",
+    ),
+    "trade_offs": (
+        "A larger batch is faster.",
+        "There is a trade-off.",
+    ),
+    "layers": (
+        "The model uses several powerful layers to process the images.",
+        "The summary shows the layers and parameters.",
+    ),
+    "training": (
+        "Training took 30 seconds per epoch.",
+        "The loss decreased in every epoch.",
+    ),
+    "score": (
+        "An accuracy of 90 % is a good score.",
+        "The score is 0.9.",
+    ),
+}
+"""A third list, written after the second had been used; the rules met two thirds of it unmended."""

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from judged_sentences import CREDITED, CREDITED_TOO, EARNS_NOTHING, EARNS_NOTHING_EITHER
+from judged_sentences import (
+    CREDITED,
+    CREDITED_LAST,
+    CREDITED_TOO,
+    EARNS_NOTHING,
+    EARNS_NOTHING_EITHER,
+    EARNS_NOTHING_LAST,
+)
 from written import TRAINED, passages
 
 NAMES = 'class_names = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]'
@@ -27,7 +34,8 @@ def _credited(topic: str, text: str) -> bool:
 @pytest.mark.parametrize("topic", sorted(CREDITED))
 def test_students_are_credited_for_what_they_say_and_not_for_its_look(topic: str) -> None:
     """Per topic, nearly all good sentences are found, and nearly nothing that only looks like them."""
-    good, bad = CREDITED[topic] + CREDITED_TOO[topic], EARNS_NOTHING[topic] + EARNS_NOTHING_EITHER[topic]
+    good = [text for lists in (CREDITED, CREDITED_TOO, CREDITED_LAST) for text in lists[topic]]
+    bad = [text for lists in (EARNS_NOTHING, EARNS_NOTHING_EITHER, EARNS_NOTHING_LAST) for text in lists.get(topic, ())]
     missed = [text for text in good if not _credited(topic, text)]
     wrong = [text for text in bad if _credited(topic, text)]
     hits = len(good) - len(missed)
