@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +25,6 @@ from grader.model import (
     EVIDENCE_VERSION,
     CodeFacts,
     Evidence,
-    Grade,
     ProseFacts,
     Rubric,
     Run,
@@ -36,9 +35,9 @@ from grader.model import (
 from grader.model.result import Result
 from grader.progress import Progress
 from grader.reference import train_references
-from grader.reports import grades_csv, render_index, render_report
+from grader.regrading import write_class, write_submission
 from grader.sandbox import run_script
-from grader.storage import evidence_json, grade_json, read_evidence, write_atomically
+from grader.storage import evidence_json, read_evidence, write_atomically
 from grader.verification import verify
 
 WORK_FOLDER = ".work"
@@ -210,45 +209,6 @@ def _unforeseen(future: Future[Result]) -> Exception | None:
 
 def _own_fault(error: Exception) -> str:
     return f"the grader itself failed ({type(error).__name__}: {error}); please report it, and grade by hand meanwhile"
-
-
-def write_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade) -> None:
-    """Write one submission's `grade.json` and `report.html`."""
-    folder = out / evidence.submission
-    write_atomically(folder / "grade.json", grade_json(grade))
-    write_atomically(folder / "report.html", render_report(grade, evidence, rubric, _executed_notebook(folder)))
-
-
-def _executed_notebook(folder: Path) -> bytes:
-    """Return the notebook as it was run, with its pictures; nothing where none was kept."""
-    try:
-        return (folder / "executed.ipynb").read_bytes()
-    except OSError:
-        return b""
-
-
-def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
-    """Judge a class again from its stored evidence; nothing is run.
-
-    Raises:
-        ResultsError: `out` holds no results, or a submission's evidence can't be read.
-    """
-    with Gradebook.open_existing(out) as book:
-        for row in book.results():
-            evidence = read_evidence(out / row.submission / "evidence.json")
-            grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
-            write_submission(out, rubric, evidence, grade)
-            book.record_judgement(Result.of_grade(grade))
-        results = book.results()
-    write_class(out, rubric, results)
-    return results
-
-
-def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
-    """Write the class page and the table of grades."""
-    rows = tuple(results)
-    write_atomically(out / "grades.csv", grades_csv(rows, rubric))
-    write_atomically(out / "index.html", render_index(rows, rubric))
 
 
 def fingerprint_of(submission: Submission, settings: RunSettings) -> str:

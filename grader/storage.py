@@ -113,7 +113,17 @@ def read_evidence(path: Path) -> Evidence:
 # ---------------------------------------------------------------- grades
 def grade_json(grade: Grade) -> str:
     """Return a grade in the form of the `grade.json` contract: fixed key order, `null` where a number is not one."""
-    return _utf8(json.dumps(grade_document(grade), indent=2, ensure_ascii=False, allow_nan=False) + "\n").decode()
+    parts = (f"{_dumps(name)}: {_one_line_each(value)}" for name, value in grade_document(grade).items())
+    return _utf8("{\n" + ",\n".join(parts) + "\n}\n").decode()
+
+
+def _one_line_each(value: Any) -> str:
+    """Return JSON with a line for each criterion and finding: made to be compared line by line, and quick to write."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"  {_dumps(item)}" for item in value) + "\n]"
+    if isinstance(value, dict) and value:
+        return "{\n" + ",\n".join(f"  {_dumps(name)}: {_dumps(item)}" for name, item in value.items()) + "\n}"
+    return _dumps(value)
 
 
 def write_grade(path: Path, grade: Grade) -> None:

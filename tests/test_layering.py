@@ -17,6 +17,7 @@ LAYERS = (
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "reference", "gradebook"),
+    ("regrading",),
     ("pipeline",),
     ("cli",),
 )

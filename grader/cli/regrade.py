@@ -12,7 +12,7 @@ import click
 @click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
 def command(out: Path, rubric: str) -> None:
     """Judge the class in OUT again, by a changed rubric or newer checks; no notebook is run."""
-    from grader.pipeline import regrade
+    from grader.regrading import regrade
     from grader.rubrics import load_rubric
 
     results = regrade(out, load_rubric(rubric))

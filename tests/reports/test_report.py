@@ -10,9 +10,12 @@ import struct
 import time
 import zlib
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reports.example_class import never_ran_evidence, never_ran_grade, png, rich_evidence, rich_grade, rubric
 from reports.pages import Page, literal_values, poisoned
 
@@ -579,3 +582,18 @@ def test_what_is_no_whole_picture_of_this_notebook_is_left_out(content: bytes) -
     """Broken files, other formats, huge claims and another notebook's pictures never reach the page."""
     html = render_report(rich_grade(), with_cells(DREW), executed=content)
     assert 'class="drawn"' not in html
+
+
+@pytest.mark.parametrize("piece", ['"', "'", "\\", '"""\\', "@", "1.", "rb", " \n", "\n", "#", "%\n", "def "])
+def test_colouring_is_quick_for_any_code(piece: str) -> None:
+    """Time grows with the length of a cell, whatever it repeats."""
+    started = time.perf_counter()
+    highlighted(piece * (30_000 // len(piece)))
+    assert time.perf_counter() - started < 5
+
+
+@given(st.text(alphabet=st.sampled_from("\"'\\#@%! \nfrdef1.e<>&_x"), max_size=60))
+def test_colouring_changes_no_character(source: str) -> None:
+    """Without its spans the coloured code is the code."""
+    shown = re.sub(r"</?span[^>]*>", "", str(highlighted(source)))
+    assert unescape(shown) == source

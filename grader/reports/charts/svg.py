@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from markupsafe import Markup, escape
@@ -12,10 +13,24 @@ from grader.reports.text import phrase
 def element(name: str, *children: Markup | str, **attributes: str | float) -> Markup:
     """Return one element; attribute names drop a trailing `_` and turn `_` into `-`, everything is escaped."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_attribute(value))}"' for key, value in attributes.items()
+        f' {_attribute_name(key)}="{_escaped(value) if isinstance(value, str) else _number(value)}"'
+        for key, value in attributes.items()
     )
     content = "".join(child if isinstance(child, Markup) else escape(phrase(child)) for child in children)
     return Markup(f"<{name}{written}>{content}</{name}>")  # noqa: S704 - names are our own, all else is escaped above
+
+
+@functools.cache
+def _attribute_name(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _escaped(value: str) -> str:
+    return str(escape(phrase(value)))
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def drawing(width: float, height: float, label: str, *children: Markup, class_: str = "chart") -> Markup:
@@ -24,7 +39,7 @@ def drawing(width: float, height: float, label: str, *children: Markup, class_: 
         "svg",
         *children,
         class_=class_,
-        viewBox=f"0 0 {_attribute(width)} {_attribute(height)}",
+        viewBox=f"0 0 {_number(width)} {_number(height)}",
         role="img",
         aria_label=label,
     )
@@ -45,12 +60,6 @@ def fitting(words: str, width: float) -> str:
 def text(x: float, y: float, words: str, class_: str = "label", anchor: str = "start", *, width: float = 400) -> Markup:
     """Return a line of text at a point, cut to the room it has."""
     return element("text", fitting(words, width), x=x, y=y, class_=class_, text_anchor=anchor)
-
-
-def _attribute(value: str | float) -> str:
-    if isinstance(value, str):
-        return phrase(value)
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
