@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -48,6 +49,7 @@ def _mend_cell(check: str, evidence: Evidence, cause: str) -> str:
         return ""
     message = (cell.message.strip().splitlines() or [""])[0]
     error = f"{cell.exception}: {message}" if message else cell.exception
+    error = re.split(r"(?<=\w\w[.;])\s|(?<=\)[.;])\s", error)[0].rstrip(".;")
     if len(error) > LONGEST_ERROR:
         error = error[:LONGEST_ERROR].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
     hint = f" {cause}" if cause else ""
