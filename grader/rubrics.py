@@ -60,7 +60,10 @@ def _find(name_or_path: str | Path) -> Path:
         return Path(text)
     if text in list_rubrics():
         return shipped("rubric") / f"{text}.yaml"
-    raise RubricError(text, (f"no rubric of this name is shipped{_meant(text, list_rubrics())}",))
+    known = ", ".join(list_rubrics())
+    raise RubricError(
+        text, (f"no rubric of this name is shipped{_meant(text, list_rubrics())}; there are {known}, or give a file",)
+    )
 
 
 def _read(path: Path) -> bytes:

@@ -19,6 +19,9 @@ from grader.checks.results import (
 from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
 from grader.model import Evidence, Scoring, TrainingRun
 
+LOADING_CALLS = frozenset({"load_model", "load_weights", "set_weights", "from_pretrained", "load_state_dict", "load"})
+"""Ways to weights that no training of this notebook made."""
+
 SCORE_FIX = (
     "Score the trained model on rows that were kept for the end, and print the result: model.evaluate(x_test, y_test)."
 )
@@ -44,6 +47,12 @@ def score_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     if reason := why_unseen(evidence, (*SCORING_CALLS, *TRAINING_CALLS)):
         return unknown(f"No score was seen: {reason}.")
     scored = [item.cell for item in evidence.scorings]
+    if scored and len(_never_trained(evidence)) == len(scored):
+        return failed(
+            "What is scored is a model with its first random weights: its training did not complete.",
+            fix="Mend the training first, then score the trained model.",
+            cells=scored,
+        )
     if scored:
         return failed("The model is scored, but no score is shown.", fix="Print the score.", cells=scored)
     return failed("No score of a trained model is shown.", fix=SCORE_FIX)
@@ -272,14 +281,44 @@ def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
 
 
 def _cells_showing_scores(evidence: Evidence) -> list[int]:
-    scored = [item.cell for item in evidence.scorings if _is_shown(evidence, result_of(evidence, item))]
-    computed = [item.cell for item in evidence.metric_calls if shown_output(evidence, item.cell)]
+    untrained = _never_trained(evidence)
+    scored = [
+        item.cell
+        for item in evidence.scorings
+        if item.id not in untrained and _is_shown(evidence, result_of(evidence, item))
+    ]
+    computed = [
+        item.cell
+        for item in evidence.metric_calls
+        if item.scoring not in untrained and shown_output(evidence, item.cell)
+    ]
     watched = [
         item.cell
         for item in evidence.trainings
         if any(name.startswith("val_") for name, _ in item.history) and shown_output(evidence, item.cell)
     ]
     return [*scored, *computed, *watched]
+
+
+def _never_trained(evidence: Evidence) -> frozenset[str]:
+    """Return the scorings of models that still had their first weights, as their training surely failed.
+
+    Surely: a training of that very model was seen to fail before it changed a weight, or every cell that asks for
+    training failed and nothing was loaded.
+    """
+    began = {item.model for item in evidence.trainings}
+    moved = {item.model for item in evidence.trainings if item.completed or item.weights_changed is not False}
+    asking = [cell for cell in evidence.cells if {call.rpartition(".")[2] for call in cell.calls} & set(TRAINING_CALLS)]
+    ready = {item.id for item in evidence.models if item.pretrained}
+    loads = any(call.rpartition(".")[2] in LOADING_CALLS for cell in evidence.cells for call in cell.calls)
+    nothing_fitted = not began and bool(asking) and all(cell.run_status == "error" for cell in asking) and not loads
+    failed_runs = {item.id for item in evidence.trainings if item.model in began - moved}
+    return frozenset(
+        item.id
+        for item in evidence.scorings
+        if (item.model in began - moved and failed_runs.issuperset(item.trained_by))
+        or (nothing_fitted and item.model not in ready and not item.trained_by)
+    )
 
 
 def _share_known_to_fit(evidence: Evidence, result: StudentResult, limits: Limits) -> float | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARKS = {"emerging": "●○○○", "developing": "●●○○", "proficient": "●●●○", "exemplary": "●●●●"}
 PASSING = ("proficient", "exemplary")
 REASONS_SHOWN = 3
+INDENT = 6
 
 
 @click.command(name="check")
@@ -100,18 +101,17 @@ def exit_status(grade: Grade) -> int:
 
 def print_grade(grade: Grade, console: Console) -> None:
     """Print the level of each criterion with its reasons, and the one next thing to do."""
+    from rich.padding import Padding
     from rich.text import Text
 
     run = grade.run
     if run.get("status") != "ok":
-        where = "" if run.get("failed_cell") is None else f" at cell {run['failed_cell'] + 1}"
-        console.print(
-            Text(f"The run ended with: {str(run.get('status')).replace('_', ' ')}{where}. {run.get('message') or ''}\n")
-        )
+        status = str(run.get("status")).replace("_", " ")
+        console.print(Text(f"The run: {run.get('message') or status}\n"))
     for item in grade.judgements:
         console.print(_headline(item))
         for reason in item.reasons[:REASONS_SHOWN]:
-            console.print(Text(f"       {reason}", style="dim"))
+            console.print(Padding(Text(reason, style="dim"), (0, 0, 0, INDENT)))
     if grade.next_thing is not None:
         console.print(Text.assemble("\n", ("Next: ", "bold"), grade.next_thing.sentence))
 

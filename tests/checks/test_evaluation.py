@@ -435,3 +435,34 @@ def test_a_damaged_record_proves_no_absence():
     """Lines of the record lost: what is not in it may have been."""
     damaged = replace(GOOD, drawings=(), metric_calls=(), run=replace(GOOD.run, channel_faults=2))
     assert outcome("evaluation.confusion_matrix_shown", damaged) == "unknown"
+
+
+def test_a_model_whose_training_failed_has_no_score():
+    """Random weights answer too: what they score is no result of the notebook, whatever is printed."""
+    broken = training(completed=False, weights_changed=False, history=(), epochs_done=0)
+    rerun_only = replace(GOOD, metric_calls=(), prose=replace(GOOD.prose, claims=()))
+    found = find("evaluation.score_shown", replace(rerun_only, trainings=(broken,)))
+    assert found.outcome == "fail"
+    assert "did not complete" in found.summary
+    assert (
+        outcome("evaluation.score_shown", replace(rerun_only, trainings=(replace(broken, weights_changed=True),)))
+        == "pass"
+    )
+
+
+def test_a_loaded_model_is_scored_whatever_failed():
+    """Where no training was seen, its failing cell alone tells; a loaded model had its weights already."""
+    fails = cell(5, "model.fit_generator(g)", ("model.fit_generator",), run_status="error", exception="AttributeError")
+    cells = tuple(fails if item.index == 5 else item for item in GOOD.cells)
+    unfitted = replace(
+        GOOD,
+        cells=cells,
+        trainings=(),
+        metric_calls=(),
+        prose=replace(GOOD.prose, claims=()),
+        scorings=tuple(replace(s, trained_by=()) for s in GOOD.scorings),
+    )
+    assert outcome("evaluation.score_shown", unfitted) == "fail"
+    loading = cell(4, "model = keras.models.load_model('m.keras')", ("keras.models.load_model",))
+    loaded = replace(unfitted, cells=tuple(loading if item.index == 4 else item for item in cells))
+    assert outcome("evaluation.score_shown", loaded) == "pass"
