@@ -196,7 +196,7 @@ class FitEnded:
     """The rows whose altered copies a stream brought (`ImageDataGenerator.flow(x)`)."""
     validation_drawn_from: str | None = None
     built_with: str = ""
-    """Digest of the first weights of a model that fit itself had to build (one without an input shape)."""
+    """Digest after the first epoch of a model that fit itself had to build (one without an input shape)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import cast
 
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
-from grader.evidence.records import Compiled, Described, FitEpoch, Moved, Scored, Sealed
+from grader.evidence.records import Compiled, Described, FitEnded, FitEpoch, Moved, Scored, Sealed
 from grader.model import ModelFacts, TrainingRun
 from grader.model.evidence import LayerFacts
 
@@ -107,7 +107,7 @@ def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, 
         batch_size=began.batch_size,
         history=_history(epochs),
         callbacks=began.callbacks,
-        weights_changed=_changed(began.weights or ended.built_with, ended.weights) if ended else None,
+        weights_changed=_changed(began.weights or _built_with(ended, len(epochs)), ended.weights) if ended else None,
         completed=ended is not None and ended.completed,
         augmentation=began.augmentation,
         learning_rate=rates[-1] if rates else None,
@@ -122,6 +122,11 @@ def _history(epochs: tuple[FitEpoch, ...]) -> tuple[tuple[str, tuple[float, ...]
         for name, value in record.logs:
             series.setdefault(name, []).append(value)
     return tuple((name, tuple(values)) for name, values in sorted(series.items()))
+
+
+def _built_with(ended: FitEnded, epochs: int) -> str:
+    """Return the earliest weights known of a model that fit built: those after the first of several epochs."""
+    return ended.built_with if epochs > 1 else ""
 
 
 def _changed(before: str, after: str) -> bool | None:

@@ -56,7 +56,6 @@ class KerasHooks:
 
     def history(self, module: Any) -> None:
         """Hook `keras.src.callbacks.history`."""
-        patch_method(module.History, "on_train_begin", self.on_train_begin, self.probe.fault)
         patch_method(module.History, "on_epoch_end", self.on_epoch_end, self.probe.fault)
 
     # ------------------------------------------------------------ observers
@@ -151,15 +150,6 @@ class KerasHooks:
             if holder.iterators > 2:
                 return None
         return holder
-
-    def on_train_begin(self, *_args: Any, **_kwargs: Any) -> Watching:
-        """Observe Keras's own History callback: a model without an input shape gets its weights just before."""
-        for what, training in self.probe.watch.stack:
-            if what == "fit" and isinstance(training, Training):
-                training.built()
-                break
-        return
-        yield
 
     def on_epoch_end(self, _callback: Any, epoch: Any, logs: Any = None) -> Watching:
         """Observe Keras's own History callback."""

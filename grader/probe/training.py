@@ -30,12 +30,16 @@ class Training:
     validation_drawn_from: str | None = None
     iterators: int = 0
     built_with: str = ""
-    """Digest of the first weights of a model that fit itself had to build."""
+    """Digest after the first epoch of a model that fit itself had to build: with the first batch, Keras makes weights
+    and trains them in one step."""
+    unbuilt: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def begin(self, **fields: Any) -> None:
         """Send `fit.began`."""
         name = self.probe.models.describe(self.model)
+        weights = weights_digest(self.model)
+        self.unbuilt = not weights
         self.probe.send(
             "fit.began",
             fit=self.id,
@@ -44,19 +48,17 @@ class Training:
             labels=self.labels,
             validation_rows=self.validation_rows,
             validation_labels=self.validation_labels,
-            weights=weights_digest(self.model),
+            weights=weights,
             **fields,
         )
-
-    def built(self) -> None:
-        """Take the weights fit starts from, now that the model has them in any case."""
-        self.built_with = weights_digest(self.model)
 
     def epoch(self, number: int, logs: Any) -> None:
         """Send `fit.epoch` and close the streams' passes."""
         self.probe.send(
             "fit.epoch", fit=self.id, epoch=number, logs={str(k): _number(v) for k, v in (logs or {}).items()}
         )
+        if self.unbuilt and not self.built_with:
+            self.built_with = weights_digest(self.model)
         for tee in (self.train_tee, self.validation_tee):
             if tee is not None:
                 tee.end_pass()

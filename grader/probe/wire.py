@@ -64,6 +64,7 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
                     only now; of the first pass), labels, validation_labels, [later_rows: rows that only later
                     passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop],
+                    [built_with: digest after the first epoch, of a model that fit built],
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
                     ImageDataGenerator.flow(x) does]
     model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
@@ -74,7 +75,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     metric.computed function, true: labels, predicted: labels, count, [value], [matrix: [[number]]], [text],
                     [score: the scoring whose predictions were given]
     figure.drawn    figure, axes, draw: line | image | mesh | bar | scatter | hist | text | other, label, x, y
-                    (numbers, capped), shape, [values (matrix, capped)], [rows: row set a picture's row belongs to]
+                    (numbers, capped), shape, [values (matrix, capped)], [rows: row set a picture's row belongs to,
+                    row: which row of it]
     figure.titled   figure, axes, title, x_label, y_label, texts: [str] (annotations, capped), legend: [str]
     augmentation    class, [rows_in, rows_out]   a random layer or function applied outside a model; with rows (one
                     for one) where it was applied to rows in memory, without where it became a part of a pipeline

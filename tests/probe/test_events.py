@@ -350,11 +350,14 @@ class Net(keras.Model):
         super().__init__(); self.flat, self.out = layers.Flatten(), layers.Dense(3, activation="softmax")
     def call(self, x): return self.out(self.flat(x))
 net = Net(); net.compile("adam", "sparse_categorical_crossentropy")
-net.fit(pictures, kinds, epochs=1, verbose=0); net.predict(pictures[:30], verbose=0)
+net.fit(pictures, kinds, epochs=2, verbose=0); net.predict(pictures[:30], verbose=0)
 """,
     )
     assert "Net" in of(events, "model.sealed")[0]["why_not"]
     assert of(events, "model.described")[-1]["family"] == "subclassed"
+    began, ended = of(events, "fit.began")[0], of(events, "fit.ended")[0]
+    assert not began["weights"], "fit itself builds this model"
+    assert ended["built_with"] not in ("", ended["weights"])
     assert running.array(of(events, "model.scored")[0]["predictions"]).shape == (30, 3)
 
 
@@ -447,6 +450,7 @@ pd.DataFrame({"loss": [3.0, 2.0]}).plot(); plt.suptitle("Frame"); plt.close("all
     shown = [event for event in drawn if event["draw"] == "image"]
     assert "rows" in shown[0]
     assert running.row_set(shown[0]["rows"])["shape"] == [8, 8]
+    assert isinstance(shown[0]["row"], int)
     assert "rows" not in shown[1]
     assert titled[shown[0]["axes"]]["title"] == "true 1, found 2"
     assert {"bar", "hist", "scatter"} <= {event["draw"] for event in drawn}
