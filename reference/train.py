@@ -12,6 +12,7 @@ Answer: one line of JSON for each recipe and seed, on standard output.
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
 import math
@@ -279,7 +280,7 @@ class Trainer:
                 history.setdefault(f"val_{metric}", []).append(score)
                 if self.recipe["patience"] and loss < best:
                     best, best_epoch, best_weights = loss, epoch, self.model.get_weights()
-            if best_weights is not None and epoch - best_epoch >= self.recipe["patience"]:
+            if part == 1 and best_weights is not None and epoch - best_epoch >= self.recipe["patience"]:
                 done = 1.0
             if done == 1 or time.monotonic() > deadline:
                 break
@@ -322,6 +323,7 @@ def train_all(arguments: Mapping[str, Any], inputs: Mapping[str, str], builders:
         wanted = (recipe["rows"], recipe["validation_share"])
         if data is None or wanted != loaded:
             data = None  # before the next is loaded: two would need twice the memory
+            gc.collect()  # the trainer before holds its rows in a cycle with its graphs
             data, loaded = load_data(arguments, inputs, *wanted), wanted
         trainer = Trainer(recipe, arguments, data, builders)
         for seed in recipe["seeds"]:

@@ -272,12 +272,17 @@ def _trained(plans: Sequence[Plan], seeds: Sequence[SeedResult], split: Split) -
         if counted:
             results.append(_summary(plan, counted, sum(item.seconds for item in own), split))
         else:
-            done = own[0].done if own else 0.0
-            unscored.append(
-                f"{plan.recipe.title}: no score, because this machine was too slow or busy for it "
-                f"({math.floor(done * 100)} % of its planned training was done when it was stopped)."
-            )
+            unscored.append(_unscored(plan, own))
     return Trained(tuple(results), tuple(unscored), cut)
+
+
+def _unscored(plan: Plan, own: Sequence[SeedResult]) -> str:
+    if not own:
+        return f"{plan.recipe.title}: no score, because its training gave no usable result."
+    return (
+        f"{plan.recipe.title}: no score, because this machine was too slow or busy for it "
+        f"({math.floor(own[0].done * 100)} % of its planned training was done when it was stopped)."
+    )
 
 
 def _summary(plan: Plan, seeds: Sequence[SeedResult], seconds: float, split: Split) -> ReferenceResult:
@@ -305,5 +310,5 @@ def _note(plan: Plan, seeds: Sequence[SeedResult], train_rows: int) -> str:
     if seeds[0].done < 1:
         parts.append(f"stopped after {math.floor(seeds[0].done * 100)} % of its training, on a slow or busy machine")
     elif len(seeds) < len(plan.seeds):
-        parts.append(f"{len(seeds)} of {len(plan.seeds)} trainings done, on a slow or busy machine")
+        parts.append(f"{len(seeds)} of {len(plan.seeds)} trainings gave a result")
     return f"{plan.recipe.title}: {'; '.join(parts)}." if parts else ""

@@ -186,6 +186,21 @@ def test_nothing_but_early_cuts_is_an_error_each_time(digits, truth, train):
     assert len(box.calls) == 1
 
 
+def test_a_recipe_that_diverged_is_not_blamed_on_the_machine(digits, truth, train):
+    """A loss that is no number leaves no score, and the sentence speaks of no slow machine."""
+    box = Box(truth)
+    whole = box.replies
+
+    def replies(arguments):
+        yield from whole({"recipes": arguments["recipes"][:2]})
+        yield box.reply("image_cnn", 1, truth, history={"loss": [float("nan")]})
+
+    box.replies = replies
+    assert train(digits, box)[-1].note == (
+        "Small convolutional net: no score, because its training gave no usable result."
+    )
+
+
 def test_seeds_that_were_not_reached_are_said(digits, truth, train):
     """One of three seeds: its score counts, and the note says how many there should have been."""
     box = Box(truth)
