@@ -46,7 +46,8 @@ def runs_top_to_bottom(evidence: Evidence, _limits: Limits) -> Verdict:
         )
     if run.status == "ok" and not bad:
         count = sum(cell.run_status == "ok" for cell in evidence.cells)
-        return passed(f"All {count:,} code cells ran in order in a clean kernel.", measured={"cells": count})
+        which = "The one code cell" if count == 1 else f"All {count:,} code cells"
+        return passed(f"{which} ran in order in a clean kernel.", measured={"cells": count})
     first = _first_failing(evidence, bad)
     cells = [first.index] if first is not None else [run.failed_cell]
     why = run.diagnosis or run.message or "a cell failed"

@@ -32,12 +32,12 @@ def commented(evidence: Evidence, limits: Limits) -> Verdict:
     measured = {"steps": len(steps), "explained": len(explained)}
     if share >= limits["explained_share"]:
         return passed(
-            f"{len(explained)} of {len(steps)} steps are explained by comments or text.",
-            origin="static",
-            measured=measured,
+            f"Comments or text explain {len(explained)} of {len(steps)} steps.", origin="static", measured=measured
         )
     return failed(
-        f"Only {len(explained)} of {len(steps)} steps are explained by comments or text.",
+        f"Comments or text explain only {len(explained)} of {len(steps)} steps."
+        if explained
+        else "Neither comments nor text explain what the code does.",
         fix="Put a sentence before each step (markdown), or a comment in it, saying what it does and why.",
         origin="static",
         cells=[cell.index for cell, _ in steps if cell not in explained],
@@ -134,9 +134,8 @@ def clean(evidence: Evidence, limits: Limits) -> Verdict:
         )
     if not evidence.code.lint_ran:
         return unknown("The linter did not run, so unused names are not known.", origin="static", measured=measured)
-    return passed(
-        f"The code is clean ({len(lint)} small lint findings in {lines} lines).", origin="static", measured=measured
-    )
+    small = f"{len(lint)} small lint finding{'s'[: len(lint) != 1]}" if lint else "no lint findings"
+    return passed(f"The code is clean: {small} in {lines:,} lines.", origin="static", measured=measured)
 
 
 def _code(evidence: Evidence) -> list[CellFacts]:

@@ -169,7 +169,11 @@ def _compared(
         )
     plain = {"stated": "stated", "saved": "saved", "rerun": "re-run"}
     sources = [word for name, word in plain.items() if measured[name] is not None]
-    agreeing = f"; it agrees with the score as {', '.join(sources)}" if sources else ""
+    agreeing = (
+        f"; it agrees with the score as {' and '.join(filter(None, [', '.join(sources[:-1]), sources[-1]]))}"
+        if sources
+        else ""
+    )
     return passed(
         f"Recomputed independently, the score is {unit} on {result.size:,} rows{agreeing}.",
         origin="verified",

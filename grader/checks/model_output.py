@@ -101,9 +101,10 @@ def output_matches_labels(evidence: Evidence, _limits: Limits) -> Verdict:
         summary, fix = fault
         return failed(summary, fix=fix, cells=[model.cell], measured=measured)
     form = output.form.replace("_", "-")
+    units = "1 output unit" if output.units == 1 else f"{output.units} output units"
+    fit = "fits" if output.units == 1 else "fit"
     return passed(
-        f"{output.units} output unit{'s'[: output.units > 1]} with {output.activation or 'no activation'} fit "
-        f"{output.loss} and {form} labels.",
+        f"{units} with {output.activation or 'no activation'} {fit} {output.loss} and {form} labels.",
         cells=[model.cell],
         measured=measured,
     )

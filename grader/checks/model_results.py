@@ -136,7 +136,7 @@ def reference_band(evidence: Evidence, limits: Limits) -> Verdict:
         origin=result.origin,
         cells=[result.scoring.cell],
         measured=measured,
-        review=f"far below the reference ({both})"
+        review=f"the score is far below the reference ({both})"
         if below > far and below > limits["deviations"] * noise**0.5
         else None,
     )

@@ -14,6 +14,7 @@ from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
 from grader.model import Diagnosis, Evidence, NumberClaim, Passage
 
 TERMS = ("layers", "training", "score", "overfitting", "trade_offs", "failure_reasons")
+PLAIN = {"score": "the score", "trade_offs": "trade-offs", "failure_reasons": "reasons for errors"}
 PAST_MODEL = re.compile(
     r"(?:first|previous|old|earlier|initial|original|primer|anterior|baseline|linear|random forest|"
     r"svm|svc|knn|k-nn|decision tree|xgboost)\b",
@@ -26,7 +27,7 @@ EXPLAINED = {
         "training (loss, optimizer, epochs)",
         "Say what happens in an epoch: what the loss measures, and what the optimizer changes.",
     ),
-    "score": ("what the score means", "Say in plain words what the score means: of 100 new pictures, 91 are right."),
+    "score": ("the score", "Say in plain words what the score means: of 100 new pictures, 91 are right."),
 }
 
 
@@ -41,7 +42,8 @@ def terms_named(evidence: Evidence, limits: Limits) -> Verdict:
     topics = [topic for topic in TERMS if about(evidence, topic)]
     cells = [item.cell for item in about(evidence, *TERMS)]
     if len(topics) >= limits["topics"]:
-        plain = ", ".join(topic.replace("_", " ") for topic in topics)
+        *most, last = (PLAIN.get(topic, topic) for topic in topics)
+        plain = f"{', '.join(most)} and {last}" if most else last
         return passed(f"The text speaks of {plain}.", origin="static", cells=cells, measured={"topics": topics})
     if reason := why_unread(evidence.prose):
         return unknown(f"Whether the model is explained can't be told: {reason}.", origin="static")
@@ -200,7 +202,8 @@ def of_another_model(claim: NumberClaim, evidence: Evidence) -> bool:
 def _explains(evidence: Evidence, topic: str) -> Verdict:
     what, fix = EXPLAINED[topic]
     passages = about(evidence, topic)
-    missing = f"The text names {what}, but does not explain it." if passages else f"The text does not explain {what}."
+    missing = f"The text mentions {what}, but does not explain {'them' if topic == 'layers' else 'it'}."
+    missing = missing if passages else f"The text does not explain {what}."
     return found_in_prose(evidence, explained(passages), said=f"The text explains {what}", missing=missing, fix=fix)
 
 

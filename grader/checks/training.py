@@ -17,6 +17,10 @@ SCALED_INSIDE = ("efficientnet", "convnext", "mobilenetv3", "regnet")
 BACKBONE_RANGE = 255.0
 
 
+LARGE, LARGEST = 1_000, 1e9
+"""Losses between these are written as whole numbers: larger ones need powers of ten, smaller ones decimals."""
+
+
 @check(
     "training.inputs_scaled",
     title="Inputs scaled",
@@ -92,7 +96,9 @@ def loss_falls(evidence: Evidence, _limits: Limits) -> Verdict:
         )
     if len(losses) == 1:
         return passed(f"The loss is finite after the one epoch ({losses[0]:.4g}).", cells=cells, measured=measured)
-    return passed(f"The training loss fell from {losses[0]:.4g} to {losses[-1]:.4g}.", cells=cells, measured=measured)
+    return passed(
+        f"The training loss fell from {_plain(losses[0])} to {_plain(losses[-1])}.", cells=cells, measured=measured
+    )
 
 
 @check(
@@ -127,6 +133,11 @@ def last_training(evidence: Evidence) -> TrainingRun | None:
     own = [item for item in evidence.trainings if model is not None and item.model == model.id]
     candidates = own or list(evidence.trainings)
     return candidates[-1] if candidates else None
+
+
+def _plain(loss: float) -> str:
+    """Return a loss without powers of ten, as far as that can be read."""
+    return f"{loss:,.0f}" if LARGE <= abs(loss) < LARGEST else f"{loss:.3g}"
 
 
 def _without_losses(evidence: Evidence, own: list[TrainingRun], cells: list[int]) -> Verdict:
