@@ -68,11 +68,19 @@ def _is_demo(item: Scoring, others: list[Scoring], store: RowStore) -> bool:
     if size <= DEMO_ROWS:
         return True
     mine = store.exact(item.rows)
-    for rows in {other.rows for other in larger if size < DEMO_SHARE * _size(other, store)}:
+    for rows in {other.rows for other in larger if _takes_less(item, size, other, _size(other, store))}:
         theirs = store.exact(rows)
         if mine is not None and theirs is not None and rows_within(mine, theirs) == len(mine):
             return True
     return False
+
+
+def _takes_less(item: Scoring, size: int, other: Scoring, other_size: int) -> bool:
+    """Whether `item` can only be a look at a part of what `other` scored.
+
+    Of one model's rows any part is: what was left out after the answers were known was chosen by them.
+    """
+    return size < DEMO_SHARE * other_size or bool(item.weights and item.weights == other.weights)
 
 
 def _size(item: Scoring, store: RowStore) -> int:

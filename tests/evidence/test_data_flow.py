@@ -542,6 +542,16 @@ def test_noisy_copies_scored_later_are_not_the_result(made):
     assert made.evidence().final_scoring == scoring
 
 
+def test_test_rows_filtered_after_they_were_scored_do_not_replace_the_result(made):
+    """Scoring only the rows a model is sure of, once its answers are known, leaves the whole test set the result."""
+    x, y = pictures(400)
+    made.model()
+    made.fit("m1", x[:300], y[:300])
+    whole = made.score("m1", x[300:], how="predict")
+    made.evaluate("m1", x[300:380], y[300:380])
+    assert made.evidence().final_scoring == whole
+
+
 def test_the_same_rows_scaled_and_scored_again_are_the_result(made):
     """A second scoring after the scaling was mended is the later, better one: its rows are the same rows."""
     x, y = pictures(400)
