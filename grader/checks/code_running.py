@@ -53,10 +53,9 @@ def runs_top_to_bottom(evidence: Evidence, _limits: Limits) -> Verdict:
     why = run.diagnosis or run.message or "a cell failed"
     measured = {"status": run.status, "failed_cells": [cell.index for cell in bad], "needs": list(run.needs)}
     if run.status in CUT_SHORT - STUDENTS_OWN and run.failed_by != "notebook":
+        # The diagnosis is of the first cell that failed, which need not be where the run ended.
         return unknown(
-            f"The run was cut short here ({run.status.replace('_', ' ')}): {why.rstrip('.')}.",
-            cells=cells,
-            measured=measured,
+            run.message or f"The run was cut short ({run.status.replace('_', ' ')}).", cells=cells, measured=measured
         )
     own = first is not None and first.exception.rpartition(".")[2] in SURELY_OWN_ERRORS
     if run.needs and not own and run.failed_by != "notebook":
