@@ -109,6 +109,16 @@ def _render_heading(
     return f'<p class="heading-{token.tag[1:]}">' if token.nesting == 1 else "</p>\n"
 
 
+def _render_link(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    token = tokens[index]
+    # A notebook's own table of contents leads to headings that have no anchor here, or to a part of the report.
+    if str(token.attrs.get("href", "")).startswith("#"):
+        del token.attrs["href"]
+    return renderer.renderToken(tokens, index, options, env)
+
+
 def _render_picture(
     _renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
 ) -> str:
@@ -121,6 +131,7 @@ def _make_markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
     markdown.add_render_rule("heading_open", _render_heading)
     markdown.add_render_rule("heading_close", _render_heading)
+    markdown.add_render_rule("link_open", _render_link)
     markdown.add_render_rule("image", _render_picture)
     return markdown
 

@@ -299,3 +299,10 @@ def test_every_number_has_a_short_form(value: float) -> None:
     """No float makes a label longer than a column."""
     assert 0 < len(decimal(value)) <= 14
     assert 0 < len(percent(value if 0 <= value <= 1 else None)) <= 12
+
+
+def test_large_losses_have_short_labels() -> None:
+    """A regression's loss in the ten thousands fits beside its axis instead of being cut."""
+    labels = axis_labels((0.0, 10_000.0, 20_000.0, 30_000.0), decimal)
+    assert labels == ("0", "10k", "20k", "30k")
+    assert all(len(label) <= 6 for label in axis_labels((0.0, 2.5e6, 5e6, 1e12), decimal))

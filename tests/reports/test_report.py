@@ -597,3 +597,19 @@ def test_colouring_changes_no_character(source: str) -> None:
     """Without its spans the coloured code is the code."""
     shown = re.sub(r"</?span[^>]*>", "", str(highlighted(source)))
     assert unescape(shown) == source
+
+
+def test_a_score_on_training_rows_is_not_called_held_out() -> None:
+    """The bars say which rows they are of: rows the model knew are no held-out rows."""
+    evidence = rich_evidence()
+    scorings = tuple(replace(item, role="train") for item in evidence.scorings)
+    text = Page(render_report(rich_grade(), replace(evidence, scorings=scorings))).text
+    assert "accuracy on the same training rows, which the model knew" in text
+    assert "accuracy on the same held-out rows" not in text
+
+
+def test_a_notebooks_own_contents_lead_nowhere_in_the_report() -> None:
+    """`[Data](#Data)` names a heading of the notebook: in the report it is text, links elsewhere stay links."""
+    html = rendered_markdown("[Data](#run) and [docs](https://keras.io)")
+    assert "#run" not in html
+    assert 'href="https://keras.io"' in html
