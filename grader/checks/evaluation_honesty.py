@@ -102,6 +102,13 @@ def printed_score_genuine(evidence: Evidence, _limits: Limits) -> Verdict:
         if unmeasured:
             return unknown(f"{said}, and could not be compared with a measured one.", cells=cells, measured=measured)
         return advised(f"{said}; it agrees with the measured {best}.", fix=HONEST_FIX, cells=cells, measured=measured)
+    if result is None and why_unseen(evidence, SCORING_CALLS) is None:
+        return failed(
+            f"A test score is printed (“{printed[0].quote}”), but no model was scored on test rows.",
+            fix="Call it what it is (validation accuracy), or score rows that were kept for the end.",
+            cells=cells,
+            measured=measured,
+        )
     return passed(
         f"The printed scores are what the model gives ({best}).",
         origin=result.origin if result is not None else "kernel",

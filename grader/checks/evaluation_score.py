@@ -11,17 +11,20 @@ from grader.checks.results import (
     claimed_value,
     counted,
     final_result,
+    metric_name,
     metric_unit,
     result_of,
     shown_output,
     twins,
 )
 from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
-from grader.model import Evidence, Scoring, TrainingRun
+from grader.model import Evidence, NumberClaim, Scoring, TrainingRun
 
 LOADING_CALLS = frozenset({"load_model", "load_weights", "set_weights", "from_pretrained", "load_state_dict", "load"})
 """Ways to weights that no training of this notebook made."""
 
+EXACT_DIGITS = 6
+"""A printed float32 carries more decimals than it has: beyond the sixth it differs from any recomputation."""
 SCORE_FIX = (
     "Score the trained model on rows that were kept for the end, and print the result: model.evaluate(x_test, y_test)."
 )
@@ -274,10 +277,14 @@ def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
     values += [result.value] if result.value is not None else []
     values += [value for _, value in result.verified.alternatives] if result.verified is not None else []
     return any(
-        claim.where in {"rerun_output", "saved_output"} and abs(claim.value - value) <= 10.0**-claim.digits
+        claim.where in {"rerun_output", "saved_output"} and _same_number(claim, value)
         for claim in evidence.prose.claims
         for value in values
     )
+
+
+def _same_number(claim: NumberClaim, value: float) -> bool:
+    return abs(claim.value - value) <= 10.0 ** -min(claim.digits, EXACT_DIGITS)
 
 
 def _cells_showing_scores(evidence: Evidence) -> list[int]:
@@ -297,7 +304,19 @@ def _cells_showing_scores(evidence: Evidence) -> list[int]:
         for item in evidence.trainings
         if any(name.startswith("val_") for name, _ in item.history) and shown_output(evidence, item.cell)
     ]
-    return [*scored, *computed, *watched]
+    held_out = [
+        value
+        for item in evidence.trainings
+        for name, series in item.history
+        if name.startswith("val_") and metric_name(name) in SCORE_METRICS
+        for value in series
+    ]
+    printed = [
+        claim.cell
+        for claim in evidence.prose.claims
+        if claim.where == "rerun_output" and not claim.literal and any(_same_number(claim, item) for item in held_out)
+    ]
+    return [*scored, *computed, *watched, *printed]
 
 
 def _never_trained(evidence: Evidence) -> frozenset[str]:

@@ -110,6 +110,31 @@ def test_a_score_printed_under_another_reading_is_shown():
     assert outcome("evaluation.test_score_reported", claiming(silent, printed)) == "fail"
 
 
+def test_a_float32_printed_in_full_is_the_score():
+    """`0.9555555582046509` and 0.95555... are one number: a float32 has no sixteen decimals."""
+    silent = scored(scoring(how="predict", claimed=()), cells=quiet(7), metric_calls=())
+    exact = GOOD.verified[0].accuracy + 3e-9
+    printed = claim("test accuracy", exact, split="test", where="rerun_output", digits=16)
+    assert outcome("evaluation.test_score_reported", claiming(silent, printed)) == "pass"
+
+
+def test_a_validation_accuracy_printed_as_test_score_is_not_genuine():
+    """`Final test accuracy` of a notebook that scored no test rows at all is called by a wrong name."""
+    silent = replace(GOOD, scorings=(), metric_calls=(), verified=(), final_scoring=None)
+    silent = replace(silent, cells=tuple(replace(item, calls=()) for item in silent.cells))
+    best = max(value for name, series in GOOD.trainings[0].history if name == "val_accuracy" for value in series)
+    printed = claim("Final test accuracy", best, split="test", where="rerun_output")
+    assert outcome("evaluation.printed_score_genuine", claiming(silent, printed)) == "fail"
+
+
+def test_a_printed_validation_accuracy_is_a_score():
+    """`max(history['val_accuracy'])` printed by a silent fit: a score is shown, if only of validation rows."""
+    silent = replace(GOOD, scorings=(), metric_calls=(), verified=(), final_scoring=None, cells=quiet(5, 6, 7, 8))
+    best = max(value for name, series in GOOD.trainings[0].history if name == "val_accuracy" for value in series)
+    printed = claim("best accuracy", best, split="unstated", where="rerun_output")
+    assert outcome("evaluation.score_shown", claiming(silent, printed)) == "pass"
+
+
 def test_one_frozen_model_scored_in_many_ways_is_one_use():
     """evaluate, predict and a matrix on one model: decisions count, not calls."""
     many = scored(scoring(), scoring(id="s2", how="predict", order=11), scoring(id="s3", how="call", order=12))
