@@ -25,7 +25,7 @@ def labels_of_scoring(seen: Observation, scored: Scored, fits: Sequence[Fit]) ->
     if own is not None:
         return _checked(seen, scored, own, origin)
     if origin is not None:
-        return origin, ""
+        return _in_order(seen, scored, origin), ""
     for find in (_same_rows, _by_content, _from_metric):
         vector = find(seen, scored)
         if vector is not None:
@@ -45,6 +45,23 @@ def _checked(
     if kept:
         return own, ""
     return origin, "The labels given at this scoring are not those the rows came with; the latter were used."
+
+
+def _in_order(seen: Observation, scored: Scored, origin: LabelVector) -> LabelVector:
+    """Return labels seen with exactly these rows, where they say the same as the source's in the same encoding.
+
+    Equal rows of unequal labels (a red and a white wine of the same measurements) can't be told apart by content;
+    labels that stand in the rows' own order can.
+    """
+    own, hashes = _same_rows(seen, scored), seen.rows.exact(scored.rows)
+    if own is None or hashes is None or set(own.classes) != set(origin.classes):
+        return origin
+    found = relabelling(origin, own, hashes)
+    if found is None or found.agreement < CONSISTENT:
+        return origin
+    if not origin.classes:
+        return own if np.mean(np.isclose(own.values, origin.values)) >= CONSISTENT else origin
+    return own if all(old == new for old, new in found.classes.items()) else origin
 
 
 def _from_source(seen: Observation, scored: Scored, fits: Sequence[Fit]) -> LabelVector | None:

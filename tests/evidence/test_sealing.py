@@ -74,6 +74,19 @@ def test_predicted_rows_get_the_labels_they_were_split_with(made):
     assert np.array_equal(labels_of(seal(made)[0]), y_test)
 
 
+def test_equal_rows_of_unequal_labels_keep_their_order(made):
+    """Two wines of the same measurements may be of two kinds: predicted rows take the labels of their own places."""
+    x, y = pictures(200)
+    x_train, x_test, y_train, y_test = made.split(x, y, 50)
+    x_test[[3, 40]], y_test[3], y_test[40] = x_test[7], 1, 2
+    x_test[41:44], y_test[41:44] = x_test[44], [5, 6, 7]
+    made.model()
+    made.fit("m1", x_train, y_train)
+    made.evaluate("m1", x_test, y_test)
+    made.predict("m1", x_test)
+    assert all(np.array_equal(labels_of(sealed), y_test) for sealed in seal(made))
+
+
 def test_predicted_rows_are_matched_one_by_one_through_a_scaler(made):
     """Labels of rows that were scaled and reordered after the split are found row by row."""
     x, y = np.random.default_rng(2).normal(size=(200, 5)), np.arange(200) % 3
