@@ -44,7 +44,7 @@ reference_budget = click.option(
     type=click.FloatRange(min=0),
     default=DEFAULT_REFERENCE_S,
     show_default=True,
-    help="Seconds for training the references of one split; 0 trains none.",
+    help="Seconds on two idle cores for the references of one split; decides how much they train; 0 trains none.",
 )
 
 MEMORY_PER_JOB = 3 * 1024**3
