@@ -36,7 +36,7 @@ def three_way(evidence: Evidence, _limits: Limits) -> Verdict:
     tested = result is not None and result.role == "test"
     cells = [*(item.cell for item in evidence.splits), *(item.cell for item in evidence.trainings)]
     counts = {role: sum(row.rows for row in evidence.row_sets if row.role == role) for role in ("validation", "test")}
-    if tested and (validated or folded or others):
+    if tested and (validated or folded or others or _compared_on_other_rows(evidence, result)):
         return passed("Training, validation and test rows are kept apart.", cells=cells, measured=counts)
     if reason := why_unseen(evidence, (*TRAINING_CALLS, *SCORING_CALLS)):
         return unknown(f"Not every use of the data could be seen: {reason}.", cells=cells)
@@ -270,6 +270,21 @@ def _no_training(evidence: Evidence) -> Verdict:
     if reason := why_unseen(evidence, TRAINING_CALLS):
         return unknown(f"No training was seen: {reason}.")
     return failed("No model was trained.", fix="Train a model with fit, on a training part of the data.")
+
+
+def _compared_on_other_rows(evidence: Evidence, result: StudentResult | None) -> bool:
+    """Whether models, or states of one, were scored outside of fit on held-out rows before the final ones were used.
+
+    One scoring of other rows is a look at them; two states on the same rows are a comparison.
+    """
+    if result is None:
+        return False
+    first = min(item.order for item in evidence.scorings if item.rows == result.scoring.rows)
+    states: dict[str, set[str]] = {}
+    for item in evidence.scorings:
+        if item.rows and item.rows != result.scoring.rows and item.role == "test" and item.order < first:
+            states.setdefault(item.rows, set()).add(item.weights or item.model)
+    return any(len(used) > 1 for used in states.values())
 
 
 def _is_cross_validation(function: str) -> bool:

@@ -129,3 +129,15 @@ def test_rows_that_move_between_parts():
     assert outcome("split.stable", replace(GOOD, unstable_membership=False)) == "pass"
     part = tuple(replace(item, complete=False) for item in GOOD.row_sets)
     assert outcome("split.stable", replace(GOOD, row_sets=part)) == "unknown"
+
+
+def test_models_compared_by_evaluate_on_rows_of_their_own_are_validated():
+    """Validation without validation_data: models scored on one held-out set, the chosen one on another."""
+    bare = training(validation_rows=None, history=())
+    looks = tuple(
+        scoring(id=f"v{n}", model=f"m{n}", rows="val", role="test", weights=f"w{n}", order=n) for n in range(2)
+    )
+    sets = (rows("train", 300, "train"), rows("val", 60, "test"), rows("test", 100, "test"))
+    chosen = replace(GOOD, trainings=(bare,), row_sets=sets, scorings=(*looks, scoring()))
+    assert outcome("split.three_way", chosen) == "pass"
+    assert outcome("split.three_way", replace(chosen, scorings=(looks[0], scoring()))) == "fail"
