@@ -258,7 +258,7 @@ def cut_short(evidence: Evidence, status: str = "timeout") -> Evidence:
     """The same notebook, of which nothing ran to its end."""
     cells = tuple(replace(item, run_status="not_run", rerun=(), saved=()) for item in evidence.cells)
     empty = replace(
-        evidence, cells=cells, run=replace(evidence.run, status=status, message="cut"), models=(), trainings=(),
+        evidence, cells=cells, run=replace(evidence.run, status=status, message="Cell 4 was cut at the limit of 60 s."), models=(), trainings=(),
         scorings=(), metric_calls=(), drawings=(), row_sets=(), overlaps=(), verified=(), references=(), splits=(),
         seeds=(), diagnoses=(), final_scoring=None, final_model=None, label_agreement=None,
     )  # fmt: skip
