@@ -54,9 +54,8 @@ def runs_top_to_bottom(evidence: Evidence, _limits: Limits) -> Verdict:
     measured = {"status": run.status, "failed_cells": [cell.index for cell in bad], "needs": list(run.needs)}
     if run.status in CUT_SHORT - STUDENTS_OWN and run.failed_by != "notebook":
         # The diagnosis is of the first cell that failed, which need not be where the run ended.
-        return unknown(
-            run.message or f"The run was cut short ({run.status.replace('_', ' ')}).", cells=cells, measured=measured
-        )
+        said = run.message or f"The run was cut short ({run.status.replace('_', ' ')})"
+        return unknown(f"{said.rstrip('.')}.", cells=cells, measured=measured)
     own = first is not None and first.exception.rpartition(".")[2] in SURELY_OWN_ERRORS
     if run.needs and not own and run.failed_by != "notebook":
         return unknown(
