@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from grader.checks.claims import saved_score
-from grader.checks.observed import CUT_SHORT, NOT_OURS_TO_JUDGE, SCORING_CALLS, TRAINING_CALLS, why_unseen
+from grader.checks.observed import CUT_SHORT, NOT_OURS_TO_JUDGE, holds_no_work, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import agreement, final_result, metric_unit
 from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
@@ -38,7 +38,7 @@ def runs_top_to_bottom(evidence: Evidence, _limits: Limits) -> Verdict:
     if run.status in NOT_OURS_TO_JUDGE:
         return unknown(f"The notebook was not run{': ' + run.message if run.message else ''}.")
     bad = [cell for cell in evidence.cells if cell.run_status in {"error", "interrupted"}]
-    if run.status == "ok" and not bad and _holds_no_work(evidence):
+    if run.status == "ok" and not bad and holds_no_work(evidence):
         return failed(
             "Nothing in the notebook trains or scores a model: there is no work whose run could be judged.",
             fix="Fill in the code that builds, trains and scores your model.",
@@ -171,14 +171,6 @@ def saved_in_order(evidence: Evidence, _limits: Limits) -> Verdict:
         origin="static",
         cells=falls,
     )
-
-
-def _holds_no_work(evidence: Evidence) -> bool:
-    """Whether this is a template nobody filled in: it runs, and has nothing to show for it."""
-    asked = (*TRAINING_CALLS, *SCORING_CALLS)
-    calls = {_last(call) for cell in evidence.cells if cell.kind == "code" for call in cell.calls}
-    seen = evidence.trainings or evidence.scorings or evidence.models or calls.intersection(asked)
-    return not seen and why_unseen(evidence, asked) is None
 
 
 def _first_failing(evidence: Evidence, bad: list[CellFacts]) -> CellFacts | None:

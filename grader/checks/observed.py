@@ -66,6 +66,14 @@ def why_unseen(evidence: Evidence, calls: Iterable[str]) -> str | None:
     return None
 
 
+def holds_no_work(evidence: Evidence) -> bool:
+    """Return whether this is surely a template nobody filled in: nothing in it trains or scores a model."""
+    asked = (*TRAINING_CALLS, *SCORING_CALLS)
+    seen = evidence.trainings or evidence.scorings or evidence.models
+    asking = any(_asks(cell, frozenset(asked)) for cell in evidence.cells)
+    return not seen and not asking and why_unseen(evidence, asked) is None
+
+
 def why_unread(prose: ProseFacts) -> str | None:
     """Return why the prose may say something the reader did not find; None where it surely does not."""
     if prose.language in READ_LANGUAGES or prose.words < WORDS_TO_READ:

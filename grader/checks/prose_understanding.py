@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grader.checks.claims import agrees_with_saved, differing_claims, metric_of, result_claims
-from grader.checks.observed import why_unread
+from grader.checks.observed import holds_no_work, why_unread
 from grader.checks.passages import about, explained, found_in_prose, quote
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import claim_value, metric_unit, model_of
@@ -21,6 +21,7 @@ PAST_MODEL = re.compile(
     re.IGNORECASE,
 )
 """Models spoken of that were tried before, or in another notebook; `the second model` may be the one handed in."""
+NO_MODEL = "Nothing in the notebook trains or scores a model, so there is none that the text could explain."
 EXPLAINED = {
     "layers": ("the layers", "Say what each kind of layer does in your network, not only that it is there."),
     "training": (
@@ -39,6 +40,8 @@ EXPLAINED = {
 )
 def terms_named(evidence: Evidence, limits: Limits) -> Verdict:
     """The model is spoken of at all."""
+    if holds_no_work(evidence):
+        return _nothing_to_explain()
     topics = [topic for topic in TERMS if about(evidence, topic)]
     cells = [item.cell for item in about(evidence, *TERMS)]
     if len(topics) >= limits["topics"]:
@@ -200,11 +203,17 @@ def of_another_model(claim: NumberClaim, evidence: Evidence) -> bool:
 
 
 def _explains(evidence: Evidence, topic: str) -> Verdict:
+    if holds_no_work(evidence):
+        return _nothing_to_explain()
     what, fix = EXPLAINED[topic]
     passages = about(evidence, topic)
     missing = f"The text mentions {what}, but does not explain {'them' if topic == 'layers' else 'it'}."
     missing = missing if passages else f"The text does not explain {what}."
     return found_in_prose(evidence, explained(passages), said=f"The text explains {what}", missing=missing, fix=fix)
+
+
+def _nothing_to_explain() -> Verdict:
+    return failed(NO_MODEL, fix="Build and train a model, then explain it in your own words.", origin="static")
 
 
 def _diagnosis(evidence: Evidence) -> Diagnosis | None:

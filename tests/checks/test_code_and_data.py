@@ -48,6 +48,9 @@ def test_a_template_that_runs_has_nothing_to_show():
     blank = replace(GOOD, cells=(cell(0, "import keras"), cell(1, "# TODO")), trainings=(), scorings=(), models=())
     assert outcome("code.runs_top_to_bottom", blank) == "fail"
     assert outcome("code.runs_top_to_bottom", replace(blank, trainings=GOOD.trainings)) == "pass"
+    assert find("understanding.layers", GOOD).outcome == "pass"
+    for check in ("understanding.terms_named", "understanding.layers", "understanding.training", "understanding.score"):
+        assert find(check, blank).outcome == "fail", "the instructor's words in it explain no model"
     asking = replace(blank, cells=(cell(0, "clf.fit(x, y)", calls=("clf.fit",)),))
     assert outcome("code.runs_top_to_bottom", asking) == "pass"
 
