@@ -183,21 +183,21 @@ def _shuffles(load: Loaded) -> bool:
 def _partly_trained_on(lineage: Lineage, scoring: Scoring) -> bool:
     """Whether a scored stream shares some rows, but neither few nor all, with a stream its model was fitted with.
 
-    Nearly all means the same stream again, whose last batch was dropped.
+    Streams of fits are compared as their first pass was: in the end a redrawn one has brought every row. Nearly all
+    of either side in the other means the same stream again: its last batch dropped, or its first pass cut by steps.
     """
     store = lineage.store
     held = _streamed(store, scoring.rows)
     if held is None:
         return False
-    for fit in lineage.fits:
-        for used in ((fit.train, fit.ended.later_rows if fit.ended else None), (fit.watched,)):
-            parts = [
-                hashes for rows in used if fit.model == scoring.model and (hashes := _streamed(store, rows)) is not None
-            ]
-            if parts:
-                share = rows_within(held, np.concatenate(parts)) / max(1, len(held))
-                if store.repeat_rate(used[0] or "") + MOVED_SHARE < share < 1.0 - MOVED_SHARE:
-                    return True
+    for rows in {rows for fit in lineage.fits if fit.model == scoring.model for rows in (fit.train, fit.watched)}:
+        used = _streamed(store, rows)
+        if rows is None or used is None:
+            continue
+        share = rows_within(held, used) / max(1, len(held))
+        back = rows_within(used, held) / max(1, len(used))
+        if store.repeat_rate(rows) + MOVED_SHARE < share and max(share, back) < 1.0 - MOVED_SHARE:
+            return True
     return False
 
 

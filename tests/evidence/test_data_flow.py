@@ -398,6 +398,32 @@ def test_reshuffled_stream_has_no_stable_membership(made):
     assert made.evidence().unstable_membership is True
 
 
+def test_a_reshuffled_stream_that_brought_every_row_in_the_end_has_no_stable_membership(made):
+    """After some epochs of a redrawn stream every held-out row was trained on: the first pass tells that it moved."""
+    x, y = pictures(200)
+    _pipeline(made, ("shuffle", "take"))
+    made.rows(x[:150], source="tf.data")
+    later, _ = made.rows(x[150:], source="tf.data"), made.rows(x[120:170], source="tf.data")
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    made.events[-1].fields["later_rows"] = later
+    made.evaluate("m1", x[120:170], y[120:170])
+    assert made.evidence().unstable_membership is True
+
+
+def test_a_training_stream_cut_by_steps_per_epoch_is_stable(made):
+    """Scoring a whole training stream of which each epoch took a part shows more of the same rows: nothing moved."""
+    x, y = pictures(200)
+    _pipeline(made, ("shuffle", "take"))
+    for part in (slice(0, 80), slice(80, 200), slice(0, 200)):
+        made.rows(x[part], source="tf.data")
+    made.model()
+    made.fit("m1", x[:80], y[:80])
+    made.events[-1].fields["later_rows"] = made.rows(x[80:])
+    made.evaluate("m1", x, y)
+    assert made.evidence().unstable_membership is False
+
+
 def test_a_shuffled_folder_cut_into_validation_and_test_has_no_stable_membership(made):
     """A folder's data set is shuffled anew at every use: take() and skip() of it draw other rows each time."""
     x, y = pictures(300)
