@@ -93,10 +93,8 @@ def test_click_is_known_to_the_command_line_only():
     """The core can be used without a terminal."""
     for path in modules():
         uses_click = any(
-            (isinstance(node, ast.Import)
-            and any(alias.name.split(".")[0] == "click" for alias in node.names))
-            or (isinstance(node, ast.ImportFrom)
-            and (node.module or "").split(".")[0] == "click")
+            (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "click" for alias in node.names))
+            or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "click")
             for node in ast.walk(ast.parse(path.read_text()))
         )
         assert not uses_click or part_of(path) == "cli", path

@@ -127,7 +127,10 @@ def hostile(keras, bench):
     truncated = bench.folder / "cut.keras"
     truncated.write_bytes(plain.read_bytes()[: plain.stat().st_size // 2])
     bomb = bench.folder / "zipbomb.keras"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("config.json", "w", force_zip64=True) as member:
+    with (
+        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("config.json", "w", force_zip64=True) as member,
+    ):
         for _ in range(2200):
             member.write(bytes(1024 * 1024))
     with zipfile.ZipFile(bomb, "a") as archive:
@@ -184,7 +187,9 @@ def test_matrix_and_mistakes_are_of_these_rows(results, special):
     for mistake in result.mistakes:
         assert DIGITS.target[mistake.row] == int(mistake.true) != int(mistake.predicted) == predicted[mistake.row]
         assert mistake.picture
-    assert [item.confidence for item in result.mistakes] == sorted((m.confidence for m in result.mistakes), reverse=True)
+    assert [item.confidence for item in result.mistakes] == sorted(
+        (m.confidence for m in result.mistakes), reverse=True
+    )
 
 
 def test_a_sample_of_rows_is_scored_against_its_own_labels(results, special):
