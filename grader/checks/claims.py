@@ -181,9 +181,15 @@ def agrees_with_saved(evidence: Evidence, claim: NumberClaim) -> bool:
 
 def _may_mean(claim: NumberClaim, item: KnownScore) -> bool:
     """A sentence that names the rows speaks of those; rows of no known role may be any; a class must be named."""
-    if item.names and not any(re.search(rf"\b{re.escape(name)}", claim.quote, re.IGNORECASE) for name in item.names):
+    if item.names and not any(_names(claim.quote, name) for name in item.names):
         return False
     return claim.split in {"unstated", item.role} or item.role == "other"
+
+
+def _names(quote: str, name: str) -> bool:
+    """Whether a sentence names a class. A digit that is part of a number or a share (0.98, 2 %) names none."""
+    whole = rf"(?<![\d.,]){re.escape(name)}(?![.,]?\d|\s?%)" if name.isdigit() else rf"\b{re.escape(name)}"
+    return re.search(whole, quote, re.IGNORECASE) is not None
 
 
 def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:

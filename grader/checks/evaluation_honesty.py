@@ -101,7 +101,7 @@ def printed_score_genuine(evidence: Evidence, _limits: Limits) -> Verdict:
             return failed(f"{said}, and no model was scored.", fix=HONEST_FIX, cells=cells, measured=measured)
         if unmeasured:
             return unknown(f"{said}, and could not be compared with a measured one.", cells=cells, measured=measured)
-        return advised(f"{said}; it agrees with the measured {best}.", fix=HONEST_FIX, cells=cells, measured=measured)
+        return advised(f"{said}; a measured score agrees with it.", fix=HONEST_FIX, cells=cells, measured=measured)
     if result is None and why_unseen(evidence, SCORING_CALLS) is None:
         return failed(
             f"A test score is printed (“{printed[0].quote}”), but no model was scored on test rows.",

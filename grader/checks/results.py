@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.checks.statistics import rounding, standard_error
 from grader.model import Evidence, LabelFacts, ModelFacts, NumberClaim, Origin, Role, RowSet, Scoring, Verified
@@ -177,12 +177,16 @@ def model_of(evidence: Evidence) -> ModelFacts | None:
 
 
 def labels_of(evidence: Evidence) -> LabelFacts | None:
-    """Return the labels the final model was trained on, else those it was scored on."""
+    """Return the labels the final model was trained on, in the form fit was given; else those it was scored on."""
     model = model_of(evidence)
-    trained = [item.train_rows for item in evidence.trainings if model is None or item.model == model.id]
+    trainings = [item for item in evidence.trainings if model is None or item.model == model.id]
     scored = [item.rows for item in evidence.scorings if model is None or item.model == model.id]
-    sets = (evidence.row_set(rows) for rows in [*reversed(trained), *reversed(scored)])
-    return next((item.labels for item in sets if item is not None and item.labels is not None), None)
+    sets = (evidence.row_set(rows) for rows in [*(item.train_rows for item in reversed(trainings)), *reversed(scored)])
+    found = next((item.labels for item in sets if item is not None and item.labels is not None), None)
+    given = next((item.labels for item in reversed(trainings) if item.labels is not None), None)
+    if found is None or given is None:
+        return found or given
+    return replace(found, form=given.form, low=given.low, high=given.high)
 
 
 def class_count(evidence: Evidence) -> int | None:

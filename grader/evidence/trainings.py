@@ -9,7 +9,7 @@ from typing import cast
 
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
-from grader.evidence.records import Compiled, Described, FitEnded, FitEpoch, Moved, Scored, Sealed
+from grader.evidence.records import Compiled, Described, FitEnded, FitEpoch, LabelsSeen, Moved, Scored, Sealed
 from grader.model import ModelFacts, TrainingRun
 from grader.model.evidence import LayerFacts
 
@@ -75,8 +75,14 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
     compiles = log.of("model.compiled", Compiled)
     found = (_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in lineage.fits)
     applied = log.of("augmentation", Moved)
+    given = {record.id: record.facts for record in log.of("labels.seen", LabelsSeen)}
     return tuple(
-        replace(item, drawn_from=lineage.originals(fit), augmentation=_augmentation(fit, applied))
+        replace(
+            item,
+            drawn_from=lineage.originals(fit),
+            augmentation=_augmentation(fit, applied),
+            labels=given.get(fit.began.labels or ""),
+        )
         for item, fit in zip(found, lineage.fits, strict=True)
     )
 

@@ -279,6 +279,8 @@ class TrainingRun:
     seconds: float = 0.0
     drawn_from: tuple[str, ...] = ()
     """Row sets whose altered copies were trained on (what `ImageDataGenerator.flow` was given)."""
+    labels: LabelFacts | None = None
+    """Labels in the form fit was given: the same rows may have had others where they were loaded or split."""
 
     def series(self, name: str) -> tuple[float, ...]:
         """Return the values of one log (`loss`, `val_accuracy`), one per epoch; empty where there is none."""

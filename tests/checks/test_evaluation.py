@@ -491,3 +491,11 @@ def test_a_loaded_model_is_scored_whatever_failed():
     loading = cell(4, "model = keras.models.load_model('m.keras')", ("keras.models.load_model",))
     loaded = replace(unfitted, cells=tuple(loading if item.index == 4 else item for item in cells))
     assert outcome("evaluation.score_shown", loaded) == "pass"
+
+
+def test_a_digit_inside_a_score_names_no_class():
+    """`0.9412` doesn't speak of class 0, whose recall happens to be that."""
+    typed = claim("Test accuracy: 0.9412", 0.9412, where="rerun_output", literal=True, digits=4)
+    finding = find("evaluation.printed_score_genuine", claiming(GOOD, typed))
+    assert (finding.outcome, "agrees" in finding.summary) == ("fail", False)
+    assert finding.moves_level

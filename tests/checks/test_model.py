@@ -261,3 +261,12 @@ def test_a_diverged_training_is_not_clean():
     """A loss that fell first and blew up then is not falling."""
     diverged = (Diagnosis(GOOD.trainings[-1].id, "diverged", 3, None, "The training loss grew from epoch 3 on."),)
     assert outcome("training.loss_falls", replace(GOOD, diagnoses=diverged)) == "fail"
+
+
+def test_labels_count_in_the_form_fit_was_given():
+    """Rows split with class numbers and fitted with `to_categorical(y)` are one-hot to the loss."""
+    categorical = replace(GOOD, models=(model(loss="categorical_crossentropy"),))
+    assert outcome("model.output_matches_labels", categorical) == "fail"
+    given = replace(labels(100), form="one_hot", low=0.0, high=1.0)
+    one_hot = replace(categorical, trainings=(training(labels=given),))
+    assert outcome("model.output_matches_labels", one_hot) == "pass"
