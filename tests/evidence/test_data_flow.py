@@ -661,3 +661,15 @@ def test_rows_whose_altered_copies_a_generator_made_are_training_rows(made):
     evidence = made.evidence()
     assert evidence.scorings[0].role == "train"
     assert evidence.trainings[0].drawn_from == (ended["drawn_from"],)
+
+
+def test_a_training_keeps_the_labels_in_the_form_it_was_given(made):
+    """Rows split with class numbers and fitted with one-hot labels: the loss saw one-hot labels."""
+    x, y = pictures(200)
+    x_train, _, y_train, _ = made.split(x, y, 50)
+    made.model(loss="categorical_crossentropy")
+    made.fit("m1", x_train, np.eye(10)[y_train])
+    evidence = made.evidence()
+    training = evidence.trainings[0]
+    assert training.labels.form == "one_hot"
+    assert evidence.row_set(training.train_rows).labels.form == "int"
