@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import shutil
 from collections.abc import Iterator
@@ -13,11 +12,10 @@ from typing import Literal
 
 import click
 
+from grader.cli import options
+
 Health = Literal["good", "poor", "bad"]
 MARKS: dict[Health, tuple[str, str]] = {"good": ("ok", "green"), "poor": ("!!", "yellow"), "bad": ("no", "red")}
-
-MEMORY_PER_JOB = 3 * 1024**3
-"""One notebook with TensorFlow, its verification and the grader: 0.7 GB measured for a small fit, doubled twice."""
 
 KNOWN_DATASETS = {
     "mnist": ("mnist.npz",),
@@ -102,18 +100,18 @@ def _version(distribution: str) -> str | None:
 def _machine() -> Iterator[Diagnosis]:
     import psutil
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = options.cores()
     memory = psutil.virtual_memory()
-    jobs = max(1, min(cores, int(memory.available // MEMORY_PER_JOB)))
+    jobs = options.jobs_for("auto", cores)
     yield Diagnosis("good", "cores", f"{cores}; {jobs} notebooks side by side")
-    enough = memory.available >= MEMORY_PER_JOB
+    enough = memory.available >= options.MEMORY_PER_JOB
     yield Diagnosis(
         "good" if enough else "poor",
         "memory",
         f"{memory.available / 1024**3:.1f} GB free of {memory.total / 1024**3:.1f} GB",
         ""
         if enough
-        else f"a notebook with TensorFlow wants about {MEMORY_PER_JOB / 1024**3:.0f} GB; close other programs",
+        else f"a notebook with TensorFlow wants about {options.MEMORY_PER_JOB / 1024**3:.0f} GB; close other programs",
     )
     free = shutil.disk_usage(Path.cwd()).free
     enough_disk = free > 2 * 1024**3
