@@ -25,22 +25,14 @@ INDENT = 6
 
 @click.command(name="check")
 @click.argument("notebook", type=click.Path(path_type=Path))
-@options.rubric
+@options.running
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
-@options.data
-@options.timeout
-@options.memory
-@options.reference_budget
 @click.pass_context
 def command(
     ctx: click.Context,
     notebook: Path,
-    rubric: str,
+    running: options.Running,
     out: Path | None,
-    data: Path | None,
-    timeout: float,
-    memory: float,
-    reference_budget: float,
 ) -> None:
     """Check your own NOTEBOOK with the engine that grades it.
 
@@ -51,7 +43,6 @@ def command(
 
     from grader.cli.watch import watching
     from grader.errors import SubmissionError, SubmissionsNotFoundError
-    from grader.execution import RunSettings
     from grader.gradebook import Gradebook
     from grader.intake import load_submission
     from grader.pipeline import ClassGrader, GradeSettings
@@ -59,7 +50,7 @@ def command(
     from grader.sandbox import detect_tier
     from grader.storage import read_grade
 
-    loaded = load_rubric(rubric)
+    loaded = load_rubric(running.rubric)
     try:
         submission = load_submission(notebook)
     except SubmissionError as error:
@@ -70,15 +61,10 @@ def command(
     settings = GradeSettings(
         out=out,
         rubric=loaded,
-        run=RunSettings.of(
-            detect_tier(),  # one's own notebook may run without isolation where none works
-            timeout_s=timeout,
-            memory_bytes=int(memory * 1024**3),
-            data=options.data_folder(data),
-            threads=options.cores(),
-        ),
+        # One's own notebook may run without isolation where none works.
+        run=running.settings(detect_tier(), threads=options.cores()),
         jobs=1,
-        reference_budget_s=reference_budget,
+        reference_budget_s=running.reference_budget,
         rerun=True,
         own_notebook=True,
     )

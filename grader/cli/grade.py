@@ -25,28 +25,20 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
 
 @click.command(name="grade")
 @click.argument("submissions", type=click.Path(path_type=Path))
-@options.rubric
+@options.running
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
 )
 @click.option("--jobs", default="auto", show_default=True, callback=_jobs, help="Notebooks run side by side.")
-@options.data
-@options.timeout
-@options.memory
-@options.reference_budget
 @click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
 def command(
     ctx: click.Context,
     submissions: Path,
-    rubric: str,
+    running: options.Running,
     out: Path,
     jobs: str,
-    data: Path | None,
-    timeout: float,
-    memory: float,
-    reference_budget: float,
     rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
@@ -56,30 +48,22 @@ def command(
     an interrupted call goes on where it stopped.
     """
     from grader.cli.watch import watching
-    from grader.execution import RunSettings
     from grader.gradebook import Gradebook
     from grader.intake import load_submissions
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rubrics import load_rubric
 
-    loaded = load_rubric(rubric)
+    loaded = load_rubric(running.rubric)
     tier = options.require_tier(unsafe=unsafe_no_sandbox)
     found = load_submissions(submissions)
-    data = options.data_folder(data)
     out = options.output_folder(out, submissions)
     side_by_side = options.jobs_for(jobs, len(found))
     settings = GradeSettings(
         out=out,
         rubric=loaded,
-        run=RunSettings.of(
-            tier,
-            timeout_s=timeout,
-            memory_bytes=int(memory * 1024**3),
-            data=data,
-            threads=max(1, options.cores() // side_by_side),
-        ),
+        run=running.settings(tier, threads=max(1, options.cores() // side_by_side)),
         jobs=side_by_side,
-        reference_budget_s=reference_budget,
+        reference_budget_s=running.reference_budget,
         rerun=rerun,
     )
     with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +15,7 @@ from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
 from grader.resources import holds_results
 
 if TYPE_CHECKING:
+    from grader.execution import RunSettings
     from grader.sandbox import TierReport
 
 DEFAULT_TIMEOUT_S = 900.0
@@ -23,31 +27,77 @@ DEFAULT_REFERENCE_S = 60.0
 DEFAULT_MEMORY_GB = 4.0
 """A Keras notebook on 60,000 small pictures in float64 holds about 1.5 GB; twice that, and some."""
 
-rubric = click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
-data = click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets.")
-timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=1),
-    default=DEFAULT_TIMEOUT_S,
-    show_default=True,
-    help="Seconds a notebook may run.",
-)
-memory = click.option(
-    "--memory",
-    type=click.FloatRange(min=1.5),
-    default=DEFAULT_MEMORY_GB,
-    show_default=True,
-    help="Gigabytes a notebook may use.",
-)
-reference_budget = click.option(
-    "--reference-budget",
-    type=click.FloatRange(min=0),
-    default=DEFAULT_REFERENCE_S,
-    show_default=True,
-    help="Seconds on two idle cores for the references of one split; decides how much they train; 0 trains none.",
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The options of every command that runs notebooks, as given: one field an option, of the same name."""
+
+    rubric: str
+    data: Path | None
+    timeout: float
+    memory: float
+    reference_budget: float
+
+    def settings(self, tier: TierReport, *, threads: int) -> RunSettings:
+        """Return how a notebook is to be run under `tier`.
+
+        Raises:
+            DatasetError: the folder of data sets is not there.
+        """
+        from grader.execution import RunSettings
+
+        return RunSettings.of(
+            tier,
+            timeout_s=self.timeout,
+            memory_bytes=int(self.memory * GIGABYTE),
+            data=data_folder(self.data),
+            threads=threads,
+        )
+
+
+_RUNNING = (
+    click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by."),
+    click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=1),
+        default=DEFAULT_TIMEOUT_S,
+        show_default=True,
+        help="Seconds a notebook may run.",
+    ),
+    click.option(
+        "--memory",
+        type=click.FloatRange(min=1.5),
+        default=DEFAULT_MEMORY_GB,
+        show_default=True,
+        help="Gigabytes a notebook may use.",
+    ),
+    click.option(
+        "--reference-budget",
+        type=click.FloatRange(min=0),
+        default=DEFAULT_REFERENCE_S,
+        show_default=True,
+        help="Seconds on two idle cores for the references of one split; decides how much they train; 0 trains none.",
+    ),
 )
 
-MEMORY_PER_JOB = 3 * 1024**3
+
+def running(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of `Running`, and hand them over as its argument `running`."""
+
+    @functools.wraps(command)
+    def with_running(*args: Any, **given: Any) -> Any:
+        values = {item.name: given.pop(item.name) for item in fields(Running)}
+        return command(*args, running=Running(**values), **given)
+
+    for option in reversed(_RUNNING):
+        with_running = option(with_running)
+    return with_running
+
+
+GIGABYTE = 1024**3
+
+MEMORY_PER_JOB = 3 * GIGABYTE
 """One notebook with TensorFlow, its verification and the grader: 0.7 GB measured for a small fit, doubled twice."""
 
 
