@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from grader.model import Grade, Judgement
+    from grader.sandbox import TierReport
 
 MARKS = {"emerging": "●○○○", "developing": "●●○○", "proficient": "●●●○", "exemplary": "●●●●"}
 PASSING = ("proficient", "exemplary")
@@ -47,7 +48,6 @@ def command(
     from grader.intake import load_submission
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rubrics import load_rubric
-    from grader.sandbox import detect_tier
     from grader.storage import read_grade
 
     loaded = load_rubric(running.rubric)
@@ -55,14 +55,17 @@ def command(
         submission = load_submission(notebook)
     except SubmissionError as error:
         raise SubmissionsNotFoundError(f"{notebook} {error}") from error
+    tier = options.own_tier(running.isolation)
+    if tier.tier == "none":
+        click.echo(unwalled_warning(tier), err=True)
+    run = running.settings(tier, threads=options.cores())
     out = options.output_folder(
         out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
     )
     settings = GradeSettings(
         out=out,
         rubric=loaded,
-        # One's own notebook may run without isolation where none works.
-        run=running.settings(detect_tier(), threads=options.cores()),
+        run=run,
         jobs=1,
         reference_budget_s=running.reference_budget,
         rerun=True,
@@ -74,6 +77,15 @@ def command(
     print_grade(grade, Console())
     click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
     ctx.exit(exit_status(grade))
+
+
+def unwalled_warning(tier: TierReport) -> str:
+    """Return what a student has to know whose own notebook is about to run without isolation."""
+    mend = f"\nTo mend it: {tier.remedy}" if tier.remedy else ""
+    return (
+        f"No isolation works on this machine ({tier.why_not_better}): the notebook runs with your own rights, "
+        f"so check only what you wrote yourself.{mend}"
+    )
 
 
 def exit_status(grade: Grade) -> int:

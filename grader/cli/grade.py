@@ -52,16 +52,20 @@ def command(
     from grader.intake import load_submissions
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rubrics import load_rubric
+    from grader.sandbox import unsandboxed
 
     loaded = load_rubric(running.rubric)
-    tier = options.require_tier(unsafe=unsafe_no_sandbox)
+    if unsafe_no_sandbox and running.isolation != "auto":
+        raise click.UsageError("--isolation and --unsafe-no-sandbox contradict each other; give one of them")
+    tier = unsandboxed() if unsafe_no_sandbox else options.require_tier(running.isolation)
     found = load_submissions(submissions)
-    out = options.output_folder(out, submissions)
     side_by_side = options.jobs_for(jobs, len(found))
+    run = running.settings(tier, threads=max(1, options.cores() // side_by_side))
+    out = options.output_folder(out, submissions)
     settings = GradeSettings(
         out=out,
         rubric=loaded,
-        run=running.settings(tier, threads=max(1, options.cores() // side_by_side)),
+        run=run,
         jobs=side_by_side,
         reference_budget_s=running.reference_budget,
         rerun=rerun,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -16,6 +16,7 @@ from grader.resources import holds_results
 
 if TYPE_CHECKING:
     from grader.execution import RunSettings
+    from grader.model import Tier
     from grader.sandbox import TierReport
 
 DEFAULT_TIMEOUT_S = 900.0
@@ -37,6 +38,7 @@ class Running:
     timeout: float
     memory: float
     reference_budget: float
+    isolation: str
 
     def settings(self, tier: TierReport, *, threads: int) -> RunSettings:
         """Return how a notebook is to be run under `tier`.
@@ -79,6 +81,13 @@ _RUNNING = (
         show_default=True,
         help="Seconds on two idle cores for the references of one split; decides how much they train; 0 trains none.",
     ),
+    click.option(
+        "--isolation",
+        type=click.Choice(["auto", "bubblewrap", "landlock"]),
+        default="auto",
+        show_default=True,
+        help="Where notebooks run: the best that works here, or exactly this.",
+    ),
 )
 
 
@@ -116,23 +125,31 @@ def jobs_for(asked: str, submissions: int) -> int:
     return max(1, min(cores(), carried, submissions))
 
 
-def require_tier(*, unsafe: bool) -> TierReport:
-    """Return the isolation to use; other people's notebooks run without any only where that was asked for by name.
+def require_tier(isolation: str) -> TierReport:
+    """Return the isolation for other people's notebooks: `auto` is the best that works here.
 
     Raises:
-        SandboxUnavailableError: no tier works here and it was not waived.
+        SandboxUnavailableError: no tier works here, or not the one that was named.
     """
-    from grader.sandbox import detect_tier, unsandboxed
-
-    if unsafe:
-        return unsandboxed()
-    report = detect_tier()
+    report = own_tier(isolation)
     if report.tier == "none":
+        mend = f" To mend it: {report.remedy.rstrip('.')}." if report.remedy else ""
         raise SandboxUnavailableError(
-            f"no isolation works on this machine: {report.why_not_better}. {report.remedy or ''} "
+            f"no isolation works on this machine: {report.why_not_better}.{mend} "
             "Or, only for notebooks you trust as much as your own: --unsafe-no-sandbox"
         )
     return report
+
+
+def own_tier(isolation: str) -> TierReport:
+    """Return the isolation for one's own notebook, which may run without any where none works.
+
+    Raises:
+        SandboxUnavailableError: a tier was named and does not work here.
+    """
+    from grader.sandbox import detect_tier, exact_tier
+
+    return detect_tier() if isolation == "auto" else exact_tier(cast("Tier", isolation))
 
 
 def data_folder(data: Path | None) -> Path | None:

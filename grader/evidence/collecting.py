@@ -138,6 +138,8 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         channel_faults=run.channel_faults + seen.log.faults,
         watched=tuple(dict.fromkeys(item.library for item in seen.log.of("probe.hooked", Hooked))),
         isolation_gaps=run.isolation_gaps,
+        why_not_better=run.why_not_better,
+        remedy=run.remedy,
         wall_s=run.wall_s,
         failed_by=tell_whose_fault(submission, run.cells),
     )

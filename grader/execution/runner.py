@@ -187,6 +187,8 @@ def _run(
         artifacts=dict(parser.artifacts),
         channel_faults=parser.faults,
         isolation_gaps=settings.gaps,
+        why_not_better=settings.why_not_better,
+        remedy=settings.remedy,
         executed_notebook=folder / NOTEBOOK,
         peak_memory_bytes=peak_memory,
     )

@@ -25,7 +25,7 @@ class RunSettings:
 
     `limits.wall_s` is the time allowed for all cells together, in seconds. `data` is laid out like
     `~/.keras/datasets`. `python` is the kernel's interpreter. `probe` is the folder of the watching code, or None
-    for a bare kernel. `gaps` is what the tier doesn't hold.
+    for a bare kernel. `gaps` is what the tier doesn't hold; `why_not_better` and `remedy` are passed on to the reports.
     """
 
     tier: Tier
@@ -35,6 +35,8 @@ class RunSettings:
     threads: int = 2
     probe: Path | None = PROBE
     gaps: tuple[str, ...] = ()
+    why_not_better: str | None = None
+    remedy: str | None = None
 
     @classmethod
     def of(
@@ -49,7 +51,16 @@ class RunSettings:
     ) -> RunSettings:
         """Settings for the isolation found on this machine; the limits not named have their defaults."""
         limits = Limits(wall_s=timeout_s, memory=memory_bytes)
-        return cls(report.tier, limits, data, python, threads, gaps=report.gaps)
+        return cls(
+            report.tier,
+            limits,
+            data,
+            python,
+            threads,
+            gaps=report.gaps,
+            why_not_better=report.why_not_better,
+            remedy=report.remedy,
+        )
 
     def identity(self) -> dict[str, object]:
         """What a stored run has to have in common with these settings to stand for a new one, as plain JSON."""

@@ -410,6 +410,10 @@ class RunFacts:
     wall_s: float = 0.0
     failed_by: Literal["", "notebook", "machine"] = ""
     """Whose doing the first failure was: the notebook's on any machine, or this one's, which lacks what it needs."""
+    why_not_better: str | None = None
+    """Why no better isolation was used."""
+    remedy: str | None = None
+    """The line that would give a better one."""
 
 
 # ---------------------------------------------------------------- recomputed outside

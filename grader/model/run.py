@@ -55,6 +55,7 @@ class Run:
 
     `failed_cell` is the first cell that failed or was cut short; `message` says in one sentence what happened.
     `artifacts` maps artifact ids to files written by the host from the event channel.
+    `why_not_better` says why no better isolation was used, `remedy` what would mend that.
     `channel_faults` counts lines that were malformed, out of sequence or over the caps.
     """
 
@@ -70,6 +71,8 @@ class Run:
     isolation_gaps: tuple[str, ...] = ()
     executed_notebook: Path | None = None
     peak_memory_bytes: int = 0
+    why_not_better: str | None = None
+    remedy: str | None = None
 
     @property
     def completed(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Grade, Highlight, Rubric
+from grader.model import Evidence, Grade, Highlight, Rubric, RunFacts
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
@@ -161,21 +161,29 @@ def _review_line(reason: str, grade: Grade) -> tuple[str, str, str]:
     return "", "", reason
 
 
+def _no_better(run: RunFacts) -> str:
+    """Return why no better isolation was used, and the line that would mend it."""
+    if run.why_not_better is None:
+        return ""
+    return f"{run.why_not_better}. To mend it: {run.remedy}" if run.remedy else run.why_not_better
+
+
 def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple[Fact, ...]:
     run = evidence.run
     status = grade.run.get("status", run.status)
     isolation = "nothing was run" if status in {"not_run", "infrastructure_failure"} else TIERS[run.isolation]
-    gaps = "; ".join(run.isolation_gaps)
     facts = [
         Fact("Status", status_words(status)),
         Fact("Time", duration(grade.run.get("wall_s"))),
-        Fact("Isolation", f"{isolation}. Not covered here: {gaps}" if gaps else isolation),
+        Fact("Isolation", isolation),
     ]
     if run.failed_cell is not None:
         facts.append(Fact("First failing cell", link_cells(f"cell {cell_number(run.failed_cell)}", known)))
     facts += [
         Fact(name, link_cells(words, known))
         for name, words in (
+            ("Not covered by it", "; ".join(run.isolation_gaps)),
+            ("No better isolation", _no_better(run)),
             ("What happened", run.message or ""),
             ("Why", run.diagnosis),
             ("Needed, but not here", ", ".join(run.needs)),

@@ -4,7 +4,7 @@ from grader.sandbox.box import Box, Breach, Offer
 from grader.sandbox.limits import GIB, KIB, MIB, Limits
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.script import JSON, ScriptResult, run_script
-from grader.sandbox.tiers import TierReport, detect_tier, explain, tier_gaps, try_tier, unsandboxed
+from grader.sandbox.tiers import TierReport, detect_tier, exact_tier, explain, tier_gaps, try_tier, unsandboxed
 
 __all__ = [
     "GIB",
@@ -19,6 +19,7 @@ __all__ = [
     "ScriptResult",
     "TierReport",
     "detect_tier",
+    "exact_tier",
     "explain",
     "run_script",
     "tier_gaps",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from grader.errors import SandboxError
+from grader.errors import SandboxError, SandboxUnavailableError
 from grader.model import Tier
 from grader.sandbox import seccomp, shim
 from grader.sandbox.box import Box
@@ -118,6 +118,21 @@ def detect_tier(python: str = sys.executable) -> TierReport:
             return _report(tier, complaints)
         complaints.append(complaint)
     return _report("none", complaints)
+
+
+def exact_tier(tier: Tier, python: str = sys.executable) -> TierReport:
+    """The report of the tier that was asked for by name.
+
+    Raises:
+        SandboxUnavailableError: it does not work here.
+    """
+    complaint = try_tier(tier, python)
+    if complaint is not None:
+        reason, remedy = explain(complaint)
+        mend = f"; to mend it: {remedy}" if remedy else ""
+        raise SandboxUnavailableError(f"the isolation {tier} does not work on this machine: {reason}{mend}")
+    why = None if tier == "bubblewrap" else f"{tier} was asked for with --isolation"
+    return TierReport(tier, tier_gaps(tier), why)
 
 
 def try_tier(tier: Tier, python: str = sys.executable) -> str | None:

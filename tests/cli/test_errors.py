@@ -104,7 +104,7 @@ def test_no_sandbox_is_refused_with_the_way_out(tmp_path, write_notebook, monkey
     )
     monkeypatch.setattr(grader.sandbox, "detect_tier", lambda: report)
     with pytest.raises(SandboxUnavailableError, match="--unsafe-no-sandbox"):
-        require_tier(unsafe=False)
+        require_tier("auto")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "many"])
