@@ -7,6 +7,7 @@
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
     │   └── ResultsError              an --out folder that can't be written, or holds no results
+    ├── StorageFullError              a disk the grader writes to is full: exit status 3, and the class goes on later
     ├── SubmissionError               one submission can't be read: reported under its name, the rest go on
     └── InfrastructureError           the grader or the machine failed: never a student's low level
         ├── SandboxError              a box could not be started or did not obey
@@ -57,6 +58,10 @@ class SandboxUnavailableError(UsageError):
 
 class ResultsError(UsageError):
     """An output folder that can't be written, or that holds no stored results."""
+
+
+class StorageFullError(GraderError):
+    """A disk that the grader writes to is full: no fault of a submission, so the whole command ends."""
 
 
 class SubmissionError(GraderError):

@@ -1,4 +1,4 @@
-"""Evidence and grades to JSON files and back: byte-stable, never half-written.
+"""Evidence and grades to JSON files and back: byte-stable.
 
 `evidence.json` is the grader's own format: it comes back as equal evidence, so that a class can be judged again
 without running anything. `grade.json` is a public contract (`grader/reports/grade.schema.json`).
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import secrets
 from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any, TypeVar
 import cattrs
 from cattrs.errors import BaseValidationError
 
+from grader.durable import utf8, write_atomically
 from grader.errors import ResultsError
 from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, Highlight, Judgement
 
@@ -33,50 +32,6 @@ NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """JSON has no such numbers: `evidence.json` spells them as strings, so that a diverged loss comes back as it was."""
 
 
-# ---------------------------------------------------------------- files
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a reader, or a crash at any moment, sees the old file or the new one.
-
-    Raises:
-        ResultsError: the folder can't be written to, or the disk is full.
-    """
-    data = content if isinstance(content, bytes) else _utf8(content)
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_synced(temporary, data)
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as problem:
-        temporary.unlink(missing_ok=True)
-        reason = problem.strerror or problem
-        raise ResultsError(f"{path} can't be written ({reason}): free space or give another --out folder") from problem
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself survive a power cut, where the system lets folders be synced."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _utf8(text: str) -> bytes:
-    """Encode text; a lone surrogate becomes a backslash escape, which inside a JSON string is its own spelling."""
-    return text.encode("utf-8", "backslashreplace")
-
-
 # ---------------------------------------------------------------- evidence
 def evidence_json(evidence: Evidence) -> str:
     """Return evidence as JSON: one line per field, the same bytes for equal evidence.
@@ -86,7 +41,7 @@ def evidence_json(evidence: Evidence) -> str:
     """
     plain = _CONVERTER.unstructure(evidence, Evidence)
     lines = (f"{_dumps(name)}: {_dumps(_spell_numbers(value))}" for name, value in plain.items())
-    return _utf8("{" + ",\n".join(lines) + "}\n").decode()
+    return utf8("{" + ",\n".join(lines) + "}\n").decode()
 
 
 def write_evidence(path: Path, evidence: Evidence) -> None:
@@ -114,7 +69,7 @@ def read_evidence(path: Path) -> Evidence:
 def grade_json(grade: Grade) -> str:
     """Return a grade in the form of the `grade.json` contract: fixed key order, `null` where a number is not one."""
     parts = (f"{_dumps(name)}: {_one_line_each(value)}" for name, value in grade_document(grade).items())
-    return _utf8("{\n" + ",\n".join(parts) + "\n}\n").decode()
+    return utf8("{\n" + ",\n".join(parts) + "\n}\n").decode()
 
 
 def _one_line_each(value: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import nbformat
 
+from grader.durable import write_atomically
 from grader.intake.read import read_output
 from grader.model import Cell, SavedOutput, Submission
-from grader.storage import write_atomically
 
 MAX_OUTPUTS = 200
 """Outputs of one cell that are kept for reading, as at intake."""

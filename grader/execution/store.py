@@ -12,10 +12,10 @@ from typing import Any
 import cattrs
 from cattrs.preconf.json import make_converter
 
+from grader.durable import write_atomically
 from grader.errors import RunnerError
 from grader.execution.settings import RunSettings
 from grader.model import Event, Run, Submission
-from grader.storage import write_atomically
 
 RUN = "run.json"
 EVENTS = "events.jsonl"

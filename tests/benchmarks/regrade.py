@@ -18,8 +18,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from grader.durable import write_atomically
 from grader.gradebook import Gradebook
-from grader.storage import evidence_json, read_evidence, write_atomically
+from grader.storage import evidence_json, read_evidence
 
 
 def copy_class(graded: Path, target: Path, count: int) -> None:
