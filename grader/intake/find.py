@@ -1,20 +1,18 @@
-"""Finding submissions in a folder, and giving each a name that is safe to use as a folder's."""
+"""Finding submissions: in a folder, in a folder per student, in zip archives of either."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import SubmissionError, SubmissionsNotFoundError
+from grader.intake.archives import ADVICE, MAX_SUBMISSION_BYTES, LeftOut, Unpacker, is_archive, names_in
+from grader.intake.names import Ids
 from grader.intake.read import load_notebook
 from grader.model import Submission, Unreadable
 from grader.resources import holds_results
-
-MAX_ID_CHARACTERS = 100
-"""File systems allow 255 bytes in a name; four-byte letters and a suffix must still fit."""
 
 MAX_DEPTH = 4
 """How deep a student's folder is searched for a notebook: unpacked archives wrap one or two folders."""
@@ -30,23 +28,28 @@ class Candidate:
     problem: str = ""
 
 
-def load_submissions(path: Path) -> tuple[Submission | Unreadable, ...]:
-    """Read all submissions at `path`: one notebook, a folder of notebooks, or a folder per student.
+def load_submissions(path: Path, unpacked: Path | None = None) -> tuple[Submission | Unreadable, ...]:
+    """Read all submissions at `path`: a notebook, a folder of notebooks, a folder per student, or a zip of any of them.
 
     What can't be read comes back as Unreadable under its name; the others are unaffected.
+
+    Args:
+        path: the file or folder.
+        unpacked: an empty, private folder that zip archives are opened into; it must outlive the submissions.
+            Without one, archives are not opened.
 
     Raises:
         SubmissionsNotFoundError: where there is no such path, or nothing that looks like a submission.
     """
-    if not path.exists():
-        raise SubmissionsNotFoundError(f"{path} does not exist; give a notebook or a folder of notebooks")
-    candidates = [_single(path)] if path.is_file() else sorted(_in_folder(path), key=lambda item: item.name)
+    finder = Finder(Unpacker(unpacked) if unpacked is not None else None)
+    candidates = sorted(finder.at(path), key=lambda item: item.name)
     if not candidates:
         raise SubmissionsNotFoundError(
-            f"{path} holds no notebook; it should hold .ipynb files, or one folder per student with a notebook in it"
+            f"{path} holds no notebook; it should hold .ipynb files, or one folder or .zip per student with a notebook "
+            "in it"
         )
-    taken: set[str] = set()
-    return tuple(_load(candidate, _unique(safe_id(candidate.name), taken)) for candidate in candidates)
+    ids = Ids()
+    return tuple(_load(candidate, ids.new(candidate.name)) for candidate in candidates)
 
 
 def load_submission(path: Path) -> Submission:
@@ -56,57 +59,160 @@ def load_submission(path: Path) -> Submission:
         SubmissionsNotFoundError: where the path is not a notebook file.
         SubmissionError: where the notebook can't be read.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SubmissionsNotFoundError(f"{path} is not a file; give the notebook to check, a file ending in .ipynb")
-    candidate = _single(path)
-    if candidate.problem:
-        raise SubmissionError(f"{path.name} {candidate.problem}")
-    return load_notebook(candidate.notebook, safe_id(candidate.name), path.absolute().parent)
+    if path.suffix.lower() != ".ipynb":
+        raise SubmissionError(f"{path.name} {NO_NOTEBOOK}")
+    return load_notebook(path.absolute(), Ids().new(path.stem), path.absolute().parent)
 
 
-def safe_id(name: str) -> str:
-    """Return `name` as an id that can be a folder's name anywhere: letters, digits, `-_. @+` and no leading dot."""
-    text = unicodedata.normalize("NFC", name)
-    text = "".join(letter if letter.isalnum() or letter in "-_. @+" else "_" for letter in text)
-    text = re.sub(r"\s+", " ", text).strip(" .")[:MAX_ID_CHARACTERS].strip(" .")
-    return text or "unnamed"
+NO_NOTEBOOK = "is not a notebook: its name doesn't end in .ipynb"
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Looks for submissions; archives are opened only where there is an unpacker."""
+
+    unpacker: Unpacker | None
+
+    def at(self, path: Path) -> list[Candidate]:
+        """Return the submissions at a path that somebody named.
+
+        Raises:
+            SubmissionsNotFoundError: there is nothing, or it can't be opened.
+        """
+        try:
+            if not os.path.exists(path):
+                path.stat()  # says why
+            if os.path.isdir(path):
+                os.listdir(path)
+        except FileNotFoundError as error:
+            what = f"{path} does not exist; give a notebook or a folder of notebooks"
+            raise SubmissionsNotFoundError(what) from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise SubmissionsNotFoundError(f"{path} can't be opened ({reason}); check its permissions") from error
+        path = path.absolute()
+        if os.path.isdir(path):
+            return list(self._in_folder(path))
+        if is_archive(path):
+            return list(self._in_archive(path))
+        return [_single(path)]
+
+    def _in_folder(self, folder: Path) -> Iterator[Candidate]:
+        """Yield the submissions of a class folder, or of one student's own project folder."""
+        entries = _visible(folder)
+        loose = [entry for entry in entries if _is_notebook(entry)]
+        inside = {entry: self._of_student(entry) for entry in entries if _is_folder(entry)}
+        packed = [entry for entry in entries if self._holds_submission(entry)]
+        if len(loose) == 1 and not packed and all(student is None for student in inside.values()):
+            yield Candidate(loose[0].stem, loose[0], folder)  # a single project with its data beside it
+            return
+        for notebook in loose:
+            yield Candidate(notebook.stem, notebook, None)
+        for archive in packed:
+            yield self._of_archive(archive, archive.stem)
+        for entry, student in inside.items():
+            if student is not None or not loose:
+                yield student or Candidate(entry.name, entry, None, _why_empty(entry))
+        for entry in entries:
+            if os.path.islink(entry) and os.path.isdir(entry) and entry not in loose:
+                yield Candidate(entry.name, entry, None, "is a link to a folder; copy the folder itself here")
+
+    def _in_archive(self, archive: Path) -> Iterator[Candidate]:
+        """Yield the submissions of an archive that somebody named: a whole class, or one student's project."""
+        if self.unpacker is None:
+            yield Candidate(archive.stem, archive, None, f"is an archive; {ADVICE}")
+            return
+        try:
+            folder, left_out = self.unpacker.unpack(archive)
+        except SubmissionError as error:
+            raise SubmissionsNotFoundError(f"{archive} {error}") from error
+        found = list(self._in_folder(_unwrapped(folder)))
+        lost = [item for item in left_out if Path(item.name).suffix.lower() in {".ipynb", ".zip"}]
+        if len(found) == 1 and not lost:
+            yield Candidate(archive.stem, found[0].notebook, found[0].folder, found[0].problem)
+            return
+        yield from found
+        for item in lost:
+            name = item.name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+            yield Candidate(Path(name).stem, Path(name), None, f"was left in the archive: it {item.reason}")
+
+    def _of_student(self, student: Path) -> Candidate | None:
+        """Return what a student's folder holds: a notebook, several, an archive of one; None where it holds none."""
+        notebooks = list(_notebooks(student, MAX_DEPTH))
+        if notebooks:
+            return _only(student.name, student, notebooks)
+        packed = [entry for entry in _visible(student) if self._holds_submission(entry)]
+        if len(packed) == 1:
+            return self._of_archive(packed[0], student.name)
+        return _several(student.name, student, packed, "archives") if packed else None
+
+    def _of_archive(self, archive: Path, name: str) -> Candidate:
+        """Unpack one student's archive. One that does not come out whole is not graded in part."""
+        if self.unpacker is None:
+            return Candidate(name, archive, None, f"is an archive; {ADVICE}")
+        try:
+            folder, left_out = self.unpacker.unpack(archive, MAX_SUBMISSION_BYTES)
+        except SubmissionError as error:
+            return Candidate(name, archive, None, str(error))
+        if left_out:
+            return Candidate(name, archive, None, _left_out(left_out))
+        notebooks = list(_notebooks(folder, MAX_DEPTH))
+        return _only(name, archive, notebooks) if notebooks else Candidate(name, archive, None, EMPTY)
+
+    def _holds_submission(self, entry: Path) -> bool:
+        """Whether an archive is somebody's hand-in: it lists a notebook, or can't even be listed. Others are data."""
+        if not is_archive(entry) or os.path.isdir(entry):
+            return False
+        try:
+            return any(name.lower().endswith((".ipynb", ".zip")) for name in names_in(entry))
+        except SubmissionError:
+            return True
+
+
+EMPTY = "holds no notebook (.ipynb); ask the student for it"
 
 
 def _single(path: Path) -> Candidate:
     if path.suffix.lower() != ".ipynb":
-        return Candidate(path.stem, path, None, "is not a notebook: its name doesn't end in .ipynb")
-    notebook = path.absolute()
-    others = any(_is_notebook(entry) and entry != notebook for entry in _visible(notebook.parent))
+        return Candidate(path.stem, path, None, NO_NOTEBOOK)
+    others = any(_is_notebook(entry) and entry != path for entry in _visible(path.parent))
     # Beside other people's notebooks, what lies there may be theirs.
-    return Candidate(path.stem, notebook, None if others else notebook.parent)
+    return Candidate(path.stem, path, None if others else path.parent)
 
 
-def _in_folder(folder: Path) -> Iterator[Candidate]:
-    """Yield the submissions of a class folder, or of one student's own project folder."""
-    folder = folder.absolute()
-    loose = [entry for entry in _visible(folder) if _is_notebook(entry)]
-    inside = {entry: list(_notebooks(entry, MAX_DEPTH)) for entry in _visible(folder) if _is_folder(entry)}
-    if len(loose) == 1 and not any(inside.values()):
-        yield Candidate(loose[0].stem, loose[0], folder)  # a single project with its data beside it
-        return
-    for notebook in loose:
-        yield Candidate(notebook.stem, notebook, None)
-    for student, notebooks in inside.items():
-        if notebooks or not loose:
-            yield _student_folder(student, notebooks)
-
-
-def _student_folder(student: Path, notebooks: list[Path]) -> Candidate:
-    shallowest = min((len(path.parts) for path in notebooks), default=0)
+def _only(name: str, where: Path, notebooks: list[Path]) -> Candidate:
+    """Return the notebook that lies highest, where it is the only one there."""
+    shallowest = min(len(path.parts) for path in notebooks)
     best = [path for path in notebooks if len(path.parts) == shallowest]
-    if len(best) == 1:
-        return Candidate(student.name, best[0], best[0].parent)
-    if not best:
-        return Candidate(student.name, student, None, "holds no notebook (.ipynb); ask the student for it")
-    names = ", ".join(path.name for path in best[:5])
-    return Candidate(
-        student.name, student, None, f"holds {len(best)} notebooks ({names}); keep the one that is to be graded"
-    )
+    return Candidate(name, best[0], best[0].parent) if len(best) == 1 else _several(name, where, best, "notebooks")
+
+
+def _several(name: str, where: Path, found: list[Path], what: str) -> Candidate:
+    names = ", ".join(path.name for path in found[:5])
+    return Candidate(name, where, None, f"holds {len(found)} {what} ({names}); keep the one that is to be graded")
+
+
+def _left_out(left_out: tuple[LeftOut, ...]) -> str:
+    first = left_out[0]
+    more = f" (and {len(left_out) - 1:,} more)" if len(left_out) > 1 else ""
+    return f"was not unpacked: {first.name[:100]} in it {first.reason}{more}; {ADVICE}"
+
+
+def _why_empty(folder: Path) -> str:
+    readable = os.access(folder, os.R_OK | os.X_OK)
+    return EMPTY if readable else "can't be opened; check the folder's permissions"
+
+
+def _unwrapped(folder: Path) -> Path:
+    """Return the folder inside folders that hold nothing else: what packers wrap around what they pack."""
+    for _ in range(MAX_DEPTH):
+        entries = _visible(folder)
+        if len(entries) != 1 or not _is_folder(entries[0]):
+            break
+        folder = entries[0]
+    return folder
 
 
 def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
@@ -118,20 +224,30 @@ def _notebooks(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
+    """Return what lies in a folder, hidden things and earlier results left out; nothing where it can't be opened."""
     try:
-        return sorted(
-            entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")) and not holds_results(entry)
-        )
+        return sorted(entry for entry in folder.iterdir() if not _is_ours_or_hidden(entry))
     except OSError:
         return []
 
 
+def _is_ours_or_hidden(entry: Path) -> bool:
+    try:
+        return entry.name.startswith((".", "__")) or holds_results(entry)
+    except OSError:
+        return False  # a folder nobody may look into: reported, not passed over
+
+
 def _is_notebook(entry: Path) -> bool:
-    return entry.suffix.lower() == ".ipynb" and not entry.name.endswith("-checkpoint.ipynb") and not entry.is_dir()
+    return (
+        entry.suffix.lower() == ".ipynb"
+        and not entry.name.endswith("-checkpoint.ipynb")
+        and (not os.path.isdir(entry) or os.path.islink(entry))
+    )
 
 
 def _is_folder(entry: Path) -> bool:
-    return entry.is_dir() and not entry.is_symlink()
+    return os.path.isdir(entry) and not os.path.islink(entry)
 
 
 def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:
@@ -141,13 +257,3 @@ def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:
         return load_notebook(candidate.notebook, submission_id, candidate.folder)
     except SubmissionError as error:
         return Unreadable(submission_id, candidate.notebook, str(error))
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    """Two names that a case-blind file system would merge are told apart by a number."""
-    unique, number = name, 1
-    while unique.casefold() in taken:
-        number += 1
-        unique = f"{name}-{number}"
-    taken.add(unique.casefold())
-    return unique

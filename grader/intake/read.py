@@ -6,13 +6,14 @@ import hashlib
 import json
 import logging
 import os
-import stat
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from grader.errors import SubmissionError
+from grader.intake.files import opened
 from grader.model import Cell, SavedOutput, Submission
 from grader.model.submission import CellKind
 
@@ -37,7 +38,39 @@ MAX_HASHED_BYTES = 64 * 1024 * 1024
 MAX_HASHED_TOTAL = 1024 * 1024 * 1024
 """Once this much was hashed, the files that follow are identified by size and time of change as well."""
 
-OUTPUT_KINDS = ("stream", "display_data", "execute_result", "error")
+MAX_BRACKETS = 1_000_000
+"""Lists and mappings in a notebook's JSON, brackets inside texts counted too: real ones had 40,000 at most."""
+
+MAX_COMMAS = 8_000_000
+"""Entries of lists and mappings: a notebook full of interactive plots has 3 million numbers."""
+
+MAX_SOURCE_CHARACTERS = 4_000_000
+"""Text of all cells together: pictures pasted into markdown fit, data does not. A class is held in memory at once."""
+
+MAX_KEPT_CHARACTERS = 8_000_000
+"""Text kept of all saved outputs together, for the same reason: 200 outputs of full length."""
+
+MAX_COUNT = 10**9
+"""Execution counts and format numbers beyond it are no counts: JSON allows thousands of digits."""
+
+MAX_FOLDER_DEPTH = 64
+"""Folders inside folders beside a notebook: what walks them later does so recursively."""
+
+OTHER_FILES = (
+    (b"%pdf", "a PDF"),
+    (b"pk\x03\x04", "an archive or an Office document"),
+    (b"\x89png", "a picture"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+    (b"import ", "a Python script"),
+    (b"from ", "a Python script"),
+    (b"#", "a script or a text"),
+)
+"""How files begin that students rename to .ipynb."""
+
+KINDS: tuple[CellKind, ...] = ("code", "markdown", "raw")
+OutputKind = Literal["stream", "display_data", "execute_result", "error"]
+OUTPUT_KINDS: tuple[OutputKind, ...] = ("stream", "display_data", "execute_result", "error")
 
 
 def load_notebook(path: Path, submission_id: str, folder: Path | None) -> Submission:
@@ -67,36 +100,32 @@ def load_notebook(path: Path, submission_id: str, folder: Path | None) -> Submis
         folder=folder,
         sha256=hashlib.sha256(raw).hexdigest(),
         files_sha256=hash_files(folder, path) if folder else "",
-        cells=tuple(_cell(index, cell) for index, cell in enumerate(cells)),
+        cells=_cells(cells),
         saved_format=f"{_integer(document.get('nbformat'), 4)}.{_integer(document.get('nbformat_minor'), 0)}",
     )
 
 
 def _read_bytes(path: Path) -> bytes:
-    """Read a regular file once, through one descriptor, so that what was checked is what is read."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError as error:
-        if path.is_symlink():
-            raise SubmissionError("is a link to another file; copy the notebook itself here") from error
-        raise SubmissionError(f"can't be opened ({error.strerror}); check the file's permissions") from error
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise SubmissionError("is not a regular file; hand in the notebook itself")
-        if facts.st_size > MAX_NOTEBOOK_BYTES:
-            size = facts.st_size // 1024**2
+    with opened(path) as (descriptor, facts), open(descriptor, "rb", closefd=False) as file:
+        # The size it has and the bytes it gives: a file may grow while it is read.
+        raw = file.read(MAX_NOTEBOOK_BYTES + 1) if facts.st_size <= MAX_NOTEBOOK_BYTES else b""
+        if facts.st_size > MAX_NOTEBOOK_BYTES or len(raw) > MAX_NOTEBOOK_BYTES:
+            size = max(facts.st_size, len(raw)) // 1024**2
             raise SubmissionError(f"is {size} MB large; clear its outputs and save it again")
-        raw = file.read(MAX_NOTEBOOK_BYTES + 1)
-    if not raw.strip():
+    if not raw.strip(b"\0 \t\r\n"):
         raise SubmissionError("is empty; the upload may have been cut off, ask for it again")
     return raw
 
 
 def _parse(raw: bytes) -> dict[str, Any]:
+    for start, kind in OTHER_FILES:
+        if raw.lstrip()[:16].lower().startswith(start):
+            raise SubmissionError(f"is {kind} under a notebook's name; hand in the .ipynb file itself")
     encoding = json.detect_encoding(raw)
     try:
-        document = json.loads(raw.decode(encoding), parse_constant=lambda _: None)
+        text = raw.decode(encoding)
+        _check_structure(text)
+        document = json.loads(text, parse_constant=lambda _: None)
     except UnicodeDecodeError as error:
         raise SubmissionError(f"is not text ({error.reason} at byte {error.start}); save it again as .ipynb") from error
     except json.JSONDecodeError as error:
@@ -108,6 +137,12 @@ def _parse(raw: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise SubmissionError("holds JSON that is not a notebook; export it again from Jupyter or Colab")
     return document
+
+
+def _check_structure(text: str) -> None:
+    """Refuse what would fill the memory once parsed: a million empty brackets are 3 MB of text and 60 MB of lists."""
+    if text.count("{") + text.count("[") > MAX_BRACKETS or text.count(",") > MAX_COMMAS:
+        raise SubmissionError("has far more entries than a notebook has; clear its outputs and save it again")
 
 
 def _normalise(document: dict[str, Any]) -> dict[str, Any]:
@@ -142,28 +177,49 @@ def _language(document: Mapping[str, Any]) -> str:
     return "python"
 
 
-def _cell(index: int, raw: object) -> Cell:
-    cell = _mapping(raw)
-    kind = cell.get("cell_type")
+def _cells(raw: list[object]) -> tuple[Cell, ...]:
+    read: list[Cell] = []
+    characters, room = 0, MAX_KEPT_CHARACTERS
+    for index, item in enumerate(raw):
+        cell = _cell(index, _mapping(item), room)
+        characters += len(cell.source)
+        if characters > MAX_SOURCE_CHARACTERS:
+            raise SubmissionError(
+                f"has {characters:,} characters of code and text by cell {index + 1}; keep data in files of their own"
+            )
+        room -= sum(len(output.text) + len(output.html) for output in cell.outputs)
+        read.append(cell)
+    return tuple(read)
+
+
+def _cell(index: int, cell: Mapping[str, Any], room: int) -> Cell:
     count = cell.get("execution_count")
     outputs = cell.get("outputs")
     return Cell(
         index=index,
-        kind=cast("CellKind", kind) if kind in ("code", "markdown", "raw") else "raw",
+        kind=next((known for known in KINDS if known == cell.get("cell_type")), "raw"),
         source=_text(cell.get("source")),
-        execution_count=count if isinstance(count, int) and not isinstance(count, bool) else None,
-        outputs=tuple(_outputs(outputs)) if isinstance(outputs, list) else (),
+        execution_count=_integer(count, 0) if _integer(count, -1) >= 0 else None,
+        outputs=tuple(_outputs(outputs, room)) if isinstance(outputs, list) else (),
     )
 
 
-def _outputs(outputs: list[object]) -> list[SavedOutput]:
-    return [output for raw in outputs[:MAX_OUTPUTS] if (output := read_output(_mapping(raw))) is not None]
+def _outputs(outputs: list[object], room: int) -> list[SavedOutput]:
+    """Return the first outputs as text; once `room` characters were kept, only their kinds."""
+    kept: list[SavedOutput] = []
+    for raw in outputs[:MAX_OUTPUTS]:
+        output = read_output(_mapping(raw))
+        if output is None:
+            continue
+        room -= len(output.text) + len(output.html)
+        kept.append(output if room >= 0 else replace(output, text="", html=""))
+    return kept
 
 
 def read_output(raw: Mapping[str, Any]) -> SavedOutput | None:
     """Return one nbformat 4 output as typed text, or None where it is of no known kind."""
-    kind = raw.get("output_type")
-    if kind not in OUTPUT_KINDS:
+    kind = next((known for known in OUTPUT_KINDS if raw.get("output_type") == known), None)
+    if kind is None:
         return None
     data = _mapping(raw.get("data"))
     if kind == "stream":
@@ -189,10 +245,16 @@ def shorten(text: str) -> str:
 
 
 def hash_files(folder: Path, notebook: Path) -> str:
-    """Digest names and contents of the files beside a notebook; links are named but never followed."""
+    """Digest names and contents of the files beside a notebook; links are named but never followed.
+
+    Raises:
+        SubmissionError: folders lie in folders deeper than is sensible.
+    """
     digest = hashlib.sha256()
     seen, budget = 0, MAX_HASHED_TOTAL
     for directory, folders, files in os.walk(folder):
+        if len(Path(directory).parts) - len(folder.parts) > MAX_FOLDER_DEPTH:
+            raise SubmissionError(f"lies beside folders that are nested more than {MAX_FOLDER_DEPTH} deep")
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(directory, name)
@@ -211,15 +273,12 @@ def hash_files(folder: Path, notebook: Path) -> str:
 def _file_identity(path: Path, most: int) -> tuple[bytes, int]:
     """Return what tells this file from a changed one, and how many bytes had to be read for it (at most `most`)."""
     try:
-        facts = path.lstat()
-        if not stat.S_ISREG(facts.st_mode):
-            return b"not a regular file", 0
-        if facts.st_size > most:
-            return f"{facts.st_size} {facts.st_mtime_ns}".encode(), 0
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest(), facts.st_size
-    except OSError:
-        return b"unreadable", 0
+        with opened(path) as (descriptor, facts), open(descriptor, "rb", closefd=False) as file:
+            if facts.st_size > most:
+                return f"{facts.st_size} {facts.st_mtime_ns}".encode(), 0
+            return hashlib.sha256(file.read(facts.st_size)).digest(), facts.st_size
+    except (SubmissionError, OSError):
+        return b"unreadable, a link or no regular file", 0
 
 
 def _text(value: object) -> str:
@@ -235,4 +294,5 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _integer(value: object, otherwise: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+    sensible = isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_COUNT
+    return cast("int", value) if sensible else otherwise

@@ -8,7 +8,7 @@ import pytest
 
 from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake import load_submission, load_submissions
-from grader.intake.find import safe_id
+from grader.intake.names import safe_id
 from grader.model import Submission, Unreadable
 
 

@@ -80,7 +80,7 @@ def test_utf_16_is_read(tmp_path):
         (b"", "empty"),
         (b"   ", "empty"),
         (b'{"nbformat": 4, "cells": [', "not a complete notebook"),
-        (b"<html>Sign in</html>", "not a complete notebook"),
+        (b"<html>Sign in</html>", "web page"),
         (b"[1, 2]", "not a notebook"),
         (b'{"a": 1}', "not a notebook"),
         (b'{"nbformat": 4, "cells": {"a": 1}}', "no list of cells"),
