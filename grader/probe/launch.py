@@ -18,7 +18,8 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 def main() -> None:
     """Start the kernel and stay in it until it ends."""
-    if sys.path and os.path.abspath(sys.path[0] or os.curdir) == FOLDER:
+    # The folder may be reached through a link, and Python puts the resolved one first.
+    if sys.path and os.path.realpath(sys.path[0] or os.curdir) == os.path.realpath(FOLDER):
         del sys.path[0]
     probe = start_probe()
     from ipykernel.kernelapp import IPKernelApp

@@ -17,6 +17,9 @@ RUNTIME = "/run/nb"
 WORK_FOLDERS = ("/work", "/workspace", "/sandbox-work")
 """Names for the working folder; the first that the interpreter doesn't live under."""
 
+CONTENT = "/content"
+"""The working folder's other name inside: Google Colab's, which notebooks write into absolute paths."""
+
 USER_ID = 1000
 """The uid inside where an ordinary user's namespace maps it."""
 
@@ -82,6 +85,7 @@ def options(mounts: Mounts, limits: Limits, *, uid: int | None) -> list[str]:
         "--dev", "/dev",
         *_folder_of_its_own("/dev/shm", limits.shm, uid),  # noqa: S108 - the box's own
         *_folder_of_its_own(mounts.work, limits.scratch, uid),
+        *(["--symlink", mounts.work, CONTENT] if _is_free(CONTENT, mounts) else []),
         "--perms", "0755", "--dir", "/run",
         "--perms", "0755", "--dir", RUNTIME,
         *(["--bind", mounts.socket_folder, f"{RUNTIME}/s"] if mounts.socket_folder else []),
@@ -92,6 +96,12 @@ def options(mounts: Mounts, limits: Limits, *, uid: int | None) -> list[str]:
         "--remount-ro", "/dev",
         "--remount-ro", "/",
     ]  # fmt: skip
+
+
+def _is_free(folder: str, mounts: Mounts) -> bool:
+    """Whether nothing that has to be seen inside lives there (a grader that itself runs on Colab does)."""
+    seen = (*mounts.interpreter, *mounts.read_only)
+    return not any(path == folder or path.startswith(f"{folder}/") for path in seen)
 
 
 def _namespaces(uid: int | None) -> list[str]:
