@@ -19,26 +19,26 @@ TRIAL_S = 30.0
 
 _WORD = "the box is open for business"
 
+COMMAND_LINES_READABLE = "command lines of the machine's other processes can be read"
+PORTS_OPEN = "TCP ports can be listened on (connecting is refused)"
+DISK_POLLED = "disk use is measured twice a second, not held by a file system of its own"
+FOLDERS_LINKED = (
+    "folders beside the notebook are links: code that walks folders without following links doesn't enter them"
+)
+NO_SHARED_MEMORY = "there is no /dev/shm: process pools fall back to one process"
+FILES_OPEN = "the notebook can read and change every file that you can"
+NETWORK_OPEN = "the notebook can use the network"
+ONLY_WATCHED = "memory, processes and disk are only watched, twice a second or more"
+CONNECTIONS_FILTERED = "TCP connections are refused by the system-call filter only"
+SIGNALS_OPEN = "processes of the same user can be signalled, and could be ended by the notebook"
+
 _GAPS: dict[Tier, tuple[str, ...]] = {
     "bubblewrap": (),
-    "landlock": (
-        "command lines of the machine's other processes can be read",
-        "TCP ports can be listened on (connecting is refused)",
-        "disk use is measured twice a second, not held by a file system of its own",
-        "folders beside the notebook are links: code that walks folders without following links doesn't enter them",
-        "there is no /dev/shm: process pools fall back to one process",
-    ),
-    "none": (
-        "the notebook can read and change every file that you can",
-        "the notebook can use the network",
-        "memory, processes and disk are only watched, twice a second or more",
-    ),
+    "landlock": (COMMAND_LINES_READABLE, PORTS_OPEN, DISK_POLLED, FOLDERS_LINKED, NO_SHARED_MEMORY),
+    "none": (FILES_OPEN, NETWORK_OPEN, ONLY_WATCHED),
 }
 
-_LANDLOCK_GAPS_BY_VERSION = (
-    (4, "TCP connections are refused by the system-call filter only"),
-    (6, "processes of the same user can be signalled, and could be ended by the notebook"),
-)
+_LANDLOCK_GAPS_BY_VERSION = ((4, CONNECTIONS_FILTERED), (6, SIGNALS_OPEN))
 
 _REMEDIES: tuple[tuple[str, str, str], ...] = (
     (

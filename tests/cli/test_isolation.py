@@ -15,9 +15,11 @@ from grader.cli.check import unwalled_warning
 from grader.errors import SandboxUnavailableError
 from grader.sandbox import TierReport, exact_tier, try_tier
 
+MAIN = "import sys; from grader.cli.main import main; sys.exit(main())"
+
 
 def grader(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "grader.cli.main", *map(str, words)]
+    command = [sys.executable, "-c", MAIN, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 

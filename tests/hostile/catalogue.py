@@ -92,7 +92,7 @@ class Attack:
     cells: tuple[str, ...]
     held_by: str | Mapping[Tier, str]
     status: RunStatus | Mapping[Tier, RunStatus] = "ok"
-    stopped_in: int | None | Mapping[Tier, int | None] = None
+    stopped_in: int | Mapping[Tier, int | None] | None = None
     message: str | Mapping[Tier, str] = ""
     gaps: Mapping[Tier, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

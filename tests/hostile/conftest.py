@@ -1,0 +1,44 @@
+"""Classes of attacks, each graded once for all the tests that look at it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from grader.model import Tier
+from grader.sandbox import try_tier
+
+from .arena import ClassOutcome, User, graded
+from .catalogue import Attack
+
+TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
+
+OPTIONS = ("--timeout", "12", "--memory", "1.5", "--reference-budget", "0", "--jobs", "3")
+"""Limits that attacks reach in seconds."""
+
+GradedClass = Callable[..., ClassOutcome]
+
+
+@pytest.fixture(scope="session")
+def graded_class() -> Iterator[GradedClass]:
+    """Grade a class once a session: `graded_class("reading", attacks, tier, user)`; the first word is its key."""
+    with contextlib.ExitStack() as stack:
+        done: dict[tuple[str, Tier, User], ClassOutcome] = {}
+
+        def get(
+            key: str,
+            attacks: Sequence[Attack],
+            tier: Tier,
+            user: User = "current",
+            options: Sequence[str] = OPTIONS,
+        ) -> ClassOutcome:
+            complaint = try_tier(tier)
+            if complaint is not None:
+                pytest.skip(f"the tier {tier} does not work here: {complaint}")
+            if (key, tier, user) not in done:
+                done[key, tier, user] = stack.enter_context(graded(attacks, tier, user, options=options))
+            return done[key, tier, user]
+
+        yield get
