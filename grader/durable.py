@@ -28,7 +28,9 @@ READY = ".ready"
 LEAST_FREE = 1024 * 1024
 """Bytes without which nothing is begun: the files of a small submission take a third of it."""
 
-_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""Errors of a disk, or of a user's share of it, that is full."""
+
 _TEMPORARY = ".tmp"
 
 
@@ -128,12 +130,16 @@ def _wrote(process: int, entry: os.DirEntry[str]) -> bool:
 # ---------------------------------------------------------------- space
 def require_space(folder: Path) -> None:
     """Raise StorageFullError where a folder's disk has too little room for anything to be begun or to have worked."""
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return  # what really can't be written says so itself
-    if free < LEAST_FREE:
+    if not has_space(folder):
         raise storage_full(folder, LEAST_FREE)
+
+
+def has_space(folder: Path) -> bool:
+    """Return whether a folder's disk has room for a small submission, as far as can be told."""
+    try:
+        return shutil.disk_usage(folder).free >= LEAST_FREE
+    except OSError:
+        return True  # what really can't be written says so itself
 
 
 def storage_full(folder: Path, needed: int) -> StorageFullError:
@@ -149,7 +155,7 @@ def storage_full(folder: Path, needed: int) -> StorageFullError:
 
 
 def _unwritable(path: Path, needed: int, problem: OSError) -> StorageFullError | ResultsError:
-    if problem.errno in _FULL:
+    if problem.errno in FULL:
         return storage_full(path if path.is_dir() else path.parent, needed)
     reason = problem.strerror or problem
     return ResultsError(f"{path} can't be written ({reason}): mend that, or give another --out folder")

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from grader.errors import ResultsError
+from grader.durable import FULL, has_space, storage_full
+from grader.errors import ResultsError, StorageFullError
 from grader.model import CriterionResult, Level, Result
 from grader.resources import GRADEBOOK
 
@@ -68,6 +69,7 @@ MIGRATIONS = (
     CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit trail is never shortened'); END;
     """,
+    "ALTER TABLE results ADD COLUMN evidence_sha256 TEXT NOT NULL DEFAULT '';\n",
 )
 """One script per schema version, applied in order: `PRAGMA user_version` counts those applied."""
 
@@ -104,7 +106,8 @@ class Gradebook:
 
     Raises:
         ResultsError: from the constructor where the file can't be made or opened, is damaged, or was written by a
-            newer grader; from any method where the disk is full or another process holds the file too long.
+            newer grader; from any method where another process holds the file too long.
+        StorageFullError: from any method; what was stored before stays.
     """
 
     def __init__(self, out: Path) -> None:
@@ -117,7 +120,7 @@ class Gradebook:
             )
         try:
             self._prepare()
-        except ResultsError:
+        except BaseException:
             self._connection.close()
             raise
 
@@ -136,6 +139,9 @@ class Gradebook:
     def _prepare(self) -> None:
         with self._faults():
             self._connection.row_factory = sqlite3.Row
+            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
         with self._transaction() as connection:
@@ -150,17 +156,24 @@ class Gradebook:
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     # ------------------------------------------------------------ results
-    def record(self, result: Result, fingerprint: str) -> None:
+    def record(self, result: Result, fingerprint: str, evidence_sha256: str = "") -> None:
         """Store a submission's result in place of an older one, all of it or nothing.
 
         `fingerprint` covers all that the run depended on: notebook, files, data, options, evidence version. An empty
         one marks a result that is shown but must not last (a failure of the machine): it never counts as finished.
+        `evidence_sha256` is the digest of the evidence's file: another file there is not what this line is about.
         """
-        self._store(_result_values(result) | {"fingerprint": fingerprint})
+        self._store(_result_values(result) | {"fingerprint": fingerprint, "evidence_sha256": evidence_sha256})
 
-    def record_judgement(self, result: Result) -> None:
-        """Store a result that was judged again from stored evidence: its fingerprint stays, as nothing was run."""
-        self._store(_result_values(result))
+    def record_judgement(self, result: Result, evidence_sha256: str = "") -> None:
+        """Store a result that was judged again from stored evidence: its fingerprint stays, as nothing was run.
+
+        Evidence that this gradebook knows nothing of (its grader was killed before it came to this line) is judged
+        like any other, but the submission is then run again by the next `grader grade`.
+        """
+        known = self._text("evidence_sha256", result.submission)
+        unknown = {"fingerprint": "", "evidence_sha256": evidence_sha256}
+        self._store(_result_values(result) | ({} if known in {None, "", evidence_sha256} else unknown))
 
     def _store(self, values: dict[str, Any]) -> None:
         names = ", ".join(values)
@@ -180,8 +193,16 @@ class Gradebook:
 
     def fingerprint(self, submission: str) -> str | None:
         """Return the fingerprint of the inputs a result was made from, None where there is no result."""
-        row = self._fetch("SELECT fingerprint FROM results WHERE submission = ?", (submission,))
-        return str(row[0]["fingerprint"]) if row else None
+        return self._text("fingerprint", submission)
+
+    def describes(self, submission: str, evidence_sha256: str) -> bool:
+        """Return whether a stored result was judged from the evidence file of this digest."""
+        return self._text("evidence_sha256", submission) in {"", evidence_sha256}  # none: by an older grader
+
+    def _text(self, column: str, submission: str) -> str | None:
+        query = f"SELECT {column} FROM results WHERE submission = ?"  # noqa: S608 - the column is named in this class
+        row = self._fetch(query, (submission,))
+        return str(row[0][0]) if row else None
 
     def results(self, only: Collection[str] | None = None) -> tuple[Result, ...]:
         """Return the results in the natural order of their ids (`student2` before `student10`).
@@ -260,10 +281,24 @@ class Gradebook:
         try:
             yield
         except (sqlite3.Error, OSError) as problem:
-            raise ResultsError(
-                f"the gradebook {self.path} can't be used ({problem}): check that its folder can be written and has "
-                "free space, that no other program holds the file, and that it is a gradebook"
-            ) from problem
+            raise self._explained(problem) from problem
+
+    def _explained(self, problem: sqlite3.Error | OSError) -> ResultsError | StorageFullError:
+        code = getattr(problem, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL or getattr(problem, "errno", None) in FULL:
+            return storage_full(self.path.parent, 0)
+        if isinstance(problem, sqlite3.OperationalError) and not has_space(self.path.parent):
+            return storage_full(self.path.parent, 0)  # the files beside it could not be made
+        if type(problem) is sqlite3.DatabaseError:
+            return ResultsError(
+                f"the gradebook {self.path} is damaged, or is none ({problem}). Nothing was changed. Put back a copy "
+                f"of it, or save what is readable in it (sqlite3 {GRADEBOOK} .recover) and move {GRADEBOOK}, "
+                f"{GRADEBOOK}-wal and {GRADEBOOK}-shm elsewhere: `grader grade` then makes a new one, without overrides"
+            )
+        return ResultsError(
+            f"the gradebook {self.path} can't be used ({problem}): check that its folder can be written and has "
+            "free space, that no other program holds the file, and that it is a gradebook"
+        )
 
 
 def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -12,12 +12,13 @@ PACKAGE = Path(__file__).resolve().parents[1] / "grader"
 
 LAYERS = (
     ("errors", "resources"),
+    ("durable",),
     ("model",),
     ("probe",),
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
-    ("execution", "verification", "reference", "gradebook"),
-    ("regrading",),
+    ("execution", "verification", "reference", "gradebook", "claiming", "retrying"),
+    ("regrading", "environments"),
     ("pipeline",),
     ("cli",),
 )
@@ -33,7 +34,7 @@ FORBIDDEN = {
 }
 """What a part must not import, whatever the layers say."""
 
-STANDALONE = ("probe", "sandbox/shim.py", "sandbox/keeper.py", "verification/inside.py")
+STANDALONE = ("probe", "environments/inside.py", "sandbox/shim.py", "sandbox/keeper.py", "verification/inside.py")
 """Code that runs inside sandboxes: it imports nothing of the grader."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import cast
 
@@ -60,6 +61,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; what goes wrong is one sentence on stderr and an exit status."""
+    _stop_as_by_hand()
     try:
         status = cli.main(standalone_mode=False)
     except UsageError as error:
@@ -74,6 +76,14 @@ def main() -> None:
         error.show()
         sys.exit(EXIT_USAGE)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop_as_by_hand() -> None:
+    """Let a request to end, or the loss of the terminal, be what Ctrl-C is, unless the caller had it ignored."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _complain(message: str, status: int) -> int:

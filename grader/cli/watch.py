@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -84,7 +84,8 @@ class Lines:
         self._print(f"{line}  ({left})" if left else line)
 
     def _print(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        with suppress(OSError):  # nobody reads any more, or the log's disk is full: no reason not to grade
+            print(line, file=sys.stderr, flush=True)
 
 
 class Live:
@@ -116,7 +117,7 @@ class Live:
 
     def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
         """Show the stage of one submission on its own line."""
-        with self._lock:
+        with self._lock, suppress(OSError):
             self._pace.begun(submission)
             row = self._rows.get(submission)
             if row is None:
@@ -127,7 +128,7 @@ class Live:
 
     def finished(self, result: Result, *, reused: bool) -> None:
         """Print the result above the bars and take the submission's line away."""
-        with self._lock:
+        with self._lock, suppress(OSError):
             self._pace.finished(result.submission, reused=reused)
             row = self._rows.pop(result.submission, None)
             if row is not None:

@@ -85,6 +85,8 @@ class ChannelParser:
     cell: int | None = None
     faults: int = 0
     artifacts: dict[str, Path] = field(default_factory=dict)
+    disk_fault: OSError | None = None
+    """Why something could not be stored: the host's fault, not the sender's."""
     _held: bytearray = field(default_factory=bytearray)
     _overlong: bool = False
     _expected: int = 0
@@ -125,8 +127,10 @@ class ChannelParser:
                 self._part(event)
             else:
                 self._store(event)
-        except (ChannelFault, RecursionError, OSError):
+        except (ChannelFault, RecursionError):
             self.faults += 1
+        except OSError as error:
+            self.disk_fault = self.disk_fault or error
 
     def _check_order(self, event: dict[str, Any]) -> None:
         """Count a break in the numbering; the event itself is kept, for whoever has to make sense of the run."""
@@ -202,7 +206,8 @@ class ChannelParser:
 
     def _discard(self, artifact: _Artifact) -> None:
         """Drop an artifact that went wrong; its id is spent."""
-        artifact.file.close()
+        with contextlib.suppress(OSError):  # what it still holds has no room
+            artifact.file.close()
         artifact.path.unlink(missing_ok=True)
         self._spent.add(artifact.path.name.split(".", 1)[0])
 

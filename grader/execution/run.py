@@ -54,8 +54,11 @@ def run_submission(
     (folder / RUN).unlink(missing_ok=True)
     write_job(folder, submission, settings)
     began = time.monotonic()
-    with _Runner(folder, settings) as runner:
-        trouble = runner.follow(on_progress, stop)
+    try:
+        with _Runner(folder, settings) as runner:
+            trouble = runner.follow(on_progress, stop)
+    except OSError as error:  # no more processes, no memory for one
+        trouble = f"the runner process could not be started ({error})"
     if stop is not None and stop.is_set() and trouble:
         raise RunnerError(f"the run of {submission.id} was stopped before it was over; run it again")
     if trouble is None:

@@ -15,7 +15,7 @@ PREFIX = "nbg-"
 LOCK = "lock"
 
 SETTLING_S = 60.0
-"""A folder younger than this may not have taken its lock yet."""
+"""A folder without a lock that is younger than this may be about to get one."""
 
 
 class BoxFolder:
@@ -23,9 +23,12 @@ class BoxFolder:
 
     def __init__(self) -> None:
         remove_abandoned(Path(tempfile.gettempdir()))
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-        try_lock(self._lock)
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            if try_lock(self._lock) and (self.path / LOCK).exists():
+                return
+            os.close(self._lock)  # another's clean-up came between, and took the folder for abandoned
 
     def remove(self) -> None:
         """Remove the folder and all that a student's process left in it."""
@@ -44,9 +47,12 @@ def remove_abandoned(parent: Path) -> None:
             continue
         try:
             facts = entry.stat(follow_symlinks=False)
-            young = time.time() - facts.st_mtime < SETTLING_S
-            if not young and facts.st_uid == os.geteuid() and entry.is_dir(follow_symlinks=False):
+            if facts.st_uid != os.geteuid() or not entry.is_dir(follow_symlinks=False):
+                continue
+            if os.path.lexists(os.path.join(entry.path, LOCK)):
                 _remove_if_unlocked(Path(entry.path))
+            elif time.time() - facts.st_mtime > SETTLING_S:
+                remove_tree(Path(entry.path))
         except OSError:
             continue  # somebody else is removing it
 
