@@ -16,8 +16,10 @@ SHARE_SLACK = 0.006
 """Normalised entries are mostly shown with two decimals, cut or rounded."""
 COUNT_SLACK = 0.51
 """Counts are whole numbers: annotated values may be rounded."""
-NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
-BRACKETED_ROW = re.compile(r"\[+\s*((?:-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?[\s,]*)+)\]+")
+_NUMBER = r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+NUMBER = re.compile(_NUMBER)
+BRACKETED_ROW = re.compile(rf"(?<!\[)\[+\s*({_NUMBER}(?:[\s,]+{_NUMBER})*)[\s,]*\]")
+"""Each piece can be matched in one way only: hostile output must not cost more than its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _scored_counts(evidence: Evidence) -> frozenset[int]:
 
 def _counts(values: Matrix, totals: frozenset[int]) -> bool:
     flat = [value for row in values for value in row]
-    if any(value < 0 or value != int(value) for value in flat):
+    if not all(value >= 0 and float(value).is_integer() for value in flat):
         return False
     return int(sum(flat)) in totals and sum(values[i][i] for i in range(len(values))) > 0
 

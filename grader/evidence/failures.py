@@ -15,6 +15,9 @@ from grader.model import CellRun, Submission
 MAX_NAME = 120
 """Longest file or module name repeated to the student."""
 
+MAX_FAILURES = 50
+"""Failing cells looked into: what is missing shows in the first ones, and each is compared with all cells before it."""
+
 _NETWORK = re.compile(
     r"URLError|HTTPError|getaddrinfo|Name or service not known|Temporary failure in name resolution|"
     r"URL fetch failure|ConnectionError|ConnectTimeout|Max retries exceeded|Network is unreachable|gaierror|"
@@ -23,13 +26,14 @@ _NETWORK = re.compile(
     r"Command '?\[?'?(wget|curl|gdown|kaggle|git|(?:\S*python\S* -m )?pip)\b.*returned non-zero",
 )
 _DOWNLOAD = re.compile(
-    r"^\s*[!%]\s*(?:wget|curl|gdown|kaggle|git\s+clone|aws|gsutil)\b|^\s*%%(?:bash|sh)\b[\s\S]*\b(?:wget|curl)\b",
+    r"^[ \t]*[!%][ \t]*(?:wget|curl|gdown|kaggle|git[ \t]+clone|aws|gsutil)\b|"
+    r"\A\s*%%(?:bash|sh)\b[\s\S]*\b(?:wget|curl)\b",
     re.MULTILINE,
 )
 """Shell commands that fetch data: offline they fail without an exception, and a later cell misses the files."""
 
 _DATASET_CALL = re.compile(r"(?:datasets?\.)?\b(\w+)\.load_data\s*\(|\b(fetch_\w+)\s*\(")
-_DATASET_URL = re.compile(r"tf-keras-datasets/(?:\S*/)?([\w-]+)")
+_DATASET_URL = re.compile(r"tf-keras-datasets/(?:\S{0,200}/)?([\w-]{1,100})")
 _GPU = re.compile(
     r"not compiled with CUDA|Found no NVIDIA driver|(?i:GPU(?: device)? (?:was )?not (?:found|available))|"
     r"(?i:\bno GPU)|/device:GPU|cudaGetDevice|nvidia-smi"
@@ -38,7 +42,7 @@ _GPU_SOURCES = {
     "IndexError": re.compile(
         r"(?:list_physical_devices|list_logical_devices)\s*\(\s*['\"]GPU|\bgpus?\s*\[", re.IGNORECASE
     ),
-    "AssertionError": re.compile(r"^\s*assert\b[^\n]*(?:gpu|cuda)", re.IGNORECASE | re.MULTILINE),
+    "AssertionError": re.compile(r"^[ \t]*assert\b[^\n]*(?:gpu|cuda)", re.IGNORECASE | re.MULTILINE),
 }
 """What the cell of such an exception says where it insists on a GPU without the message telling."""
 
@@ -57,7 +61,7 @@ with a dot, the package itself is here and has no such part: an old or a misspel
 _INPUT = "StdinNotImplementedError"
 _WRITES = re.compile(r"save|dump|\bto_(?:csv|json|pickle|excel|parquet)|Checkpoint|Logger|imwrite|['\"][wax]b?\+?['\"]")
 _EXIT = re.compile(
-    r"^\s*(?:(?:os\.)?(?:_exit|abort)|exit|quit)\s*\(|os\.kill\s*\(\s*os\.getpid|do_shutdown\s*\(", re.MULTILINE
+    r"^[ \t]*(?:(?:os\.)?(?:_exit|abort)|exit|quit)\s*\(|os\.kill\s*\(\s*os\.getpid|do_shutdown\s*\(", re.MULTILINE
 )
 _OWN_ERRORS = ("NameError", "SyntaxError", "IndentationError", "TabError", "UnboundLocalError")
 
@@ -135,9 +139,9 @@ CAUSES: tuple[Cause, ...] = (
 def find_needs(submission: Submission, cells: Sequence[CellRun]) -> tuple[str, ...]:
     """Return what failing cells needed and this machine did not have, each once, in order of appearance."""
     found: dict[str, None] = {}
-    for cell in cells:
-        if cell.status == "error":
-            found.update(dict.fromkeys(_needs_of(cell, submission)))
+    failed = [cell for cell in cells if cell.status == "error"]
+    for cell in failed[:MAX_FAILURES]:
+        found.update(dict.fromkeys(_needs_of(cell, submission)))
     return tuple(found)
 
 

@@ -46,8 +46,8 @@ RULES = {
 NEEDS_ALL_CELLS = frozenset({"F401", "F811", "F821"})
 """Rules that can't be told when a cell had to be left out: it may hold the use or the definition."""
 IPYTHON_NAMES = ("display", "get_ipython", "In", "Out", "_", "__", "___", "_i", "_ih", "_oh", "_dh", "exit", "quit")
-TIMEOUT_S = 30.0
-"""A notebook lints in well under a second; this is for a machine that is swamped."""
+TIMEOUT_S = 15.0
+"""A notebook lints in well under a second; this is for a machine that is swamped, and for code made to be slow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ MAX_MARKDOWN_CHARACTERS = 60_000
 ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[\U000e0000-\U000e007f]")
 """Characters without width, directions and tags: invisible ways to write."""
 
+_PASTED = re.compile(r"data:image/[\w+.-]{1,40};base64,[A-Za-z0-9+/=]*")
 _HIDING_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])|"
     r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)"
@@ -51,11 +52,15 @@ class MarkdownText:
 @lru_cache(maxsize=512)
 def read_markdown(source: str) -> MarkdownText:
     """Return the visible blocks and the hidden texts of one markdown cell; code blocks are left out. Never raises."""
-    text = source[:MAX_MARKDOWN_CHARACTERS].replace("\0", " ")
     reader = _Reader()
-    for token in _PARSER.parse(text):
+    for token in _PARSER.parse(readable(source)):
         reader.take(token)
     return reader.finish()
+
+
+def readable(source: str) -> str:
+    """Return the markdown that is read of a cell: pictures pasted into it taken out, the rest cut where it is endless."""
+    return _PASTED.sub("data:", source)[:MAX_MARKDOWN_CHARACTERS].replace("\0", " ")
 
 
 def count_headings(source: str) -> int:

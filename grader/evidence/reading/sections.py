@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from grader.evidence.reading.markdown import Block, read_markdown
+from grader.evidence.reading.markdown import Block, read_markdown, readable
 from grader.evidence.reading.sentences import Sentence, count_words, is_template, split_sentences
 from grader.model.evidence import CellFacts, Section, SectionKind
 
@@ -62,6 +63,8 @@ _HEADINGS: tuple[tuple[SectionKind, str], ...] = (
     ),
 )
 """Words of headings, surest kind first: "Conclusions about the model" is a conclusion."""
+MAX_PROSE_CHARACTERS = 400_000
+"""Markdown read of one notebook, without pasted pictures: a long novel. Nobody reads what follows, and nobody wrote it."""
 _APPENDIX = re.compile(
     r"^\W*(?:references|bibliograph\w*|sources|appendix|credits|referencias|bibliografía|fuentes|"
     r"anexo)\b",
@@ -108,9 +111,11 @@ def kind_of_heading(heading: str) -> SectionKind:
 def read_document(cells: tuple[CellFacts, ...]) -> Document:
     """Read all markdown (and raw) cells. Template sentences are left out of the sentences and of the word counts."""
     reader = _DocumentReader(cells)
+    room = MAX_PROSE_CHARACTERS
     for cell in cells:
-        if cell.kind != "code":
+        if cell.kind != "code" and room > 0:
             reader.read(cell)
+            room -= len(readable(cell.source))
     return reader.finish()
 
 
@@ -120,9 +125,19 @@ def last_cell_calling(cells: tuple[CellFacts, ...], pattern: re.Pattern[str]) ->
     return found[-1] if found else None
 
 
+def _calls_any(cell: CellFacts, pattern: re.Pattern[str]) -> bool:
+    return any(pattern.search(name) for name in cell.calls)
+
+
 class _DocumentReader:
     def __init__(self, cells: tuple[CellFacts, ...]) -> None:
-        self._cells = cells
+        self._calling = [cell for cell in cells if cell.calls]
+        self._places = [cell.index for cell in self._calling]
+        scoring = [cell.index for cell in self._calling if _calls_any(cell, SCORING_CALLS)]
+        fitting = [cell.index for cell in self._calling if _calls_any(cell, FITTING_CALLS)]
+        self._first_scoring = min(scoring, default=None)
+        self._last_result = max((*scoring, *fitting), default=-1)
+        self._kinds: dict[int, SectionKind] = {}
         self._sections: list[_Open] = []
         self._headings: list[tuple[int, SectionKind]] = []
         self._sentences: list[Sentence] = []
@@ -170,17 +185,22 @@ class _DocumentReader:
             self._sections.append(_Open(position, "", [cell.index]))
 
     def _kind_by_position(self, cell: CellFacts) -> SectionKind:
-        before = [name for other in self._cells if other.index < cell.index for name in other.calls]
-        after = [other for other in self._cells if other.index > cell.index and other.calls]
-        if not before and after:
+        following = bisect_right(self._places, cell.index)
+        if following < len(self._places) and (following == 0 or self._places[0] >= cell.index):
             return "introduction"
-        scored = any(SCORING_CALLS.search(name) for name in before)
-        if scored and not any(
-            SCORING_CALLS.search(name) or FITTING_CALLS.search(name) for other in after for name in other.calls
-        ):
+        scored = self._first_scoring is not None and self._first_scoring < cell.index
+        if scored and self._last_result <= cell.index:
             return "conclusion"
-        following = after[0].calls if after else ()
-        return next((kind for kind, words in _CODE_KINDS if any(words.search(name) for name in following)), "other")
+        return self._kind_of_code(following)
+
+    def _kind_of_code(self, number: int) -> SectionKind:
+        """Return what the code of one of the calling cells is about, `other` where there is no such cell."""
+        if number not in self._kinds:
+            followed = self._calling[number : number + 1]
+            self._kinds[number] = next(
+                (kind for kind, words in _CODE_KINDS if any(_calls_any(cell, words) for cell in followed)), "other"
+            )
+        return self._kinds[number]
 
     def _add(self, block: Block, cell: CellFacts) -> None:
         if not self._sections:

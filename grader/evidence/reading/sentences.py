@@ -67,7 +67,7 @@ def split_sentences(text: str) -> list[str]:
     """Split plain text into sentences; decimals, abbreviations and initials don't end one. Overlong ones are cut."""
     parts: list[str] = []
     for piece in _BOUNDARY.split(text[:MAX_TEXT_CHARACTERS]):
-        if parts and _ends_in_abbreviation(parts[-1]):
+        if parts and len(parts[-1]) < MAX_SENTENCE_CHARACTERS and _ends_in_abbreviation(parts[-1]):
             parts[-1] = f"{parts[-1]} {piece}"
         else:
             parts.append(piece)
