@@ -6,6 +6,8 @@
     │   ├── RubricError               a rubric file with mistakes, each named by its path
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
+    │   ├── CourseEnvironmentError    an interpreter that is not there, or can't run watched kernels
+    │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
     │   └── ResultsError              an --out folder that can't be written, or holds no results
     ├── StorageFullError              a disk the grader writes to is full: exit status 3, and the class goes on later
     ├── SubmissionError               one submission can't be read: reported under its name, the rest go on
@@ -54,6 +56,25 @@ class DatasetError(UsageError):
 
 class SandboxUnavailableError(UsageError):
     """No isolation tier works on this machine, and isolation was not waived by name."""
+
+
+class CourseEnvironmentError(UsageError):
+    """The interpreter that kernels should run in is not there, is too old, or lacks something."""
+
+
+class EnvironmentFileError(UsageError):
+    """A `grader.toml` with mistakes.
+
+    Args:
+        source: the file.
+        mistakes: one sentence each, starting with the path of the mistake (`$.environments.keras2.python`).
+    """
+
+    def __init__(self, source: str, mistakes: tuple[str, ...]) -> None:
+        self.source = source
+        self.mistakes = mistakes
+        count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        super().__init__(f"{source} has {count}: " + "; ".join(mistakes))
 
 
 class ResultsError(UsageError):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +16,10 @@ from grader import __version__
 from grader.checks import run_checks
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.collecting import collect_evidence
+from grader.evidence.eras import tell_era
 from grader.evidence.sealing import reference_data, sealed_scorings
 from grader.execution import RunProgress, RunSettings, run_submission
+from grader.execution.interpreter import own_interpreter
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import (
@@ -61,6 +62,12 @@ class GradeSettings:
     reference_budget_s: float
     rerun: bool = False
     own_notebook: bool = False
+    run_by_era: Mapping[str, RunSettings] = field(default_factory=dict)
+
+    def run_of(self, submission: Submission) -> RunSettings:
+        """Return how one submission is to be run: as all, or as those written for the same older libraries."""
+        era = tell_era(submission) if self.run_by_era else ""
+        return self.run_by_era.get(era, self.run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class ClassGrader:
         """Grade one submission and write its files; the gradebook's line comes last."""
         if isinstance(submission, Unreadable):
             return self._finish(unreadable_evidence(submission), "", reused=False)
-        fingerprint = fingerprint_of(submission, self.settings.run)
+        fingerprint = fingerprint_of(submission, self.settings.run_of(submission))
         stored = self.settings.out / submission.id / "evidence.json"
         if not self.settings.rerun and self.book.is_finished(submission.id, fingerprint):
             try:
@@ -121,7 +128,7 @@ class ClassGrader:
         work.mkdir(parents=True)
         try:
             run = self._run(submission, work)
-            evidence = self._complete(collect_evidence(submission, run), run)
+            evidence = self._complete(collect_evidence(submission, run), run, self.settings.run_of(submission))
             self._keep_notebook(submission, run)
         except InfrastructureError as error:
             if self.stop.is_set():
@@ -142,17 +149,19 @@ class ClassGrader:
             self.progress.stage(submission.id, "running", detail, news.cell / max(1, news.cells))
 
         self.progress.stage(submission.id, "running", "starting")
-        return run_submission(submission, work, self.settings.run, on_progress, stop=self.stop)
+        settings = self.settings.run_of(submission)
+        return run_submission(submission, work, settings, on_progress, stop=self.stop)
 
-    def _complete(self, evidence: Evidence, run: Run) -> Evidence:
+    def _complete(self, evidence: Evidence, run: Run, box: RunSettings) -> Evidence:
         """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
-        box = self.settings.run
         run_boxed = partial(run_script, stop=self.stop)
+        # A model sealed by one Keras can't always be read by another: the run's own reads it, in a clean process.
+        reread = partial(run_boxed, python=box.python, environment=dict(box.interpreter.variables))
         sealed = sealed_scorings(evidence, run)
         if sealed:
             self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
             try:
-                evidence = replace(evidence, verified=verify(sealed, tier=box.tier, limits=box.limits, run=run_boxed))
+                evidence = replace(evidence, verified=verify(sealed, tier=box.tier, limits=box.limits, run=reread))
             except InfrastructureError as error:
                 self._raise_if_stopped(error)
                 evidence = replace(evidence, verification_note=str(error))
@@ -213,14 +222,13 @@ def _own_fault(error: Exception) -> str:
 
 def fingerprint_of(submission: Submission, settings: RunSettings) -> str:
     """Digest everything a run depends on: another digest means the submission has to be run again."""
-    versions = {name: _version(name) for name in ("tensorflow-cpu", "tensorflow", "keras", "numpy", "scikit-learn")}
     parts = {
         "notebook": submission.sha256,
         "files": submission.files_sha256,
         "settings": settings.identity(),
         "grader": __version__,
         "evidence": EVIDENCE_VERSION,
-        "versions": versions,
+        "references": asdict(own_interpreter()),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -248,10 +256,3 @@ def _bare_evidence(submission: str, notebook: str, sha256: str, facts: RunFacts)
         code=CodeFacts(),
         prose=ProseFacts(),
     )
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""

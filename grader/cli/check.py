@@ -43,6 +43,7 @@ def command(
     from rich.console import Console
 
     from grader.cli.watch import watching
+    from grader.environments import trusted_folders
     from grader.errors import SubmissionError, SubmissionsNotFoundError
     from grader.gradebook import Gradebook
     from grader.intake import load_submission
@@ -58,7 +59,8 @@ def command(
     tier = options.own_tier(running.isolation)
     if tier.tier == "none":
         click.echo(unwalled_warning(tier), err=True)
-    run = running.settings(tier, threads=options.cores())
+    folders = trusted_folders(notebook, own=True)
+    run = running.settings(tier, threads=options.cores(), folders=folders)
     out = options.output_folder(
         out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
     )
@@ -70,6 +72,7 @@ def command(
         reference_budget_s=running.reference_budget,
         rerun=True,
         own_notebook=True,
+        run_by_era=running.settings_by_era(run, folders=folders),
     )
     with Gradebook.open(out) as book, watching(1, 1) as progress:
         ClassGrader(settings, book, progress, threading.Event()).grade_all((submission,))

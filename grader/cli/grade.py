@@ -48,6 +48,7 @@ def command(
     an interrupted call goes on where it stopped.
     """
     from grader.cli.watch import watching
+    from grader.environments import trusted_folders
     from grader.gradebook import Gradebook
     from grader.intake import load_submissions
     from grader.pipeline import ClassGrader, GradeSettings
@@ -60,7 +61,8 @@ def command(
     tier = unsandboxed() if unsafe_no_sandbox else options.require_tier(running.isolation)
     found = load_submissions(submissions)
     side_by_side = options.jobs_for(jobs, len(found))
-    run = running.settings(tier, threads=max(1, options.cores() // side_by_side))
+    folders = trusted_folders(submissions, own=False)
+    run = running.settings(tier, threads=max(1, options.cores() // side_by_side), folders=folders)
     out = options.output_folder(out, submissions)
     settings = GradeSettings(
         out=out,
@@ -69,6 +71,7 @@ def command(
         jobs=side_by_side,
         reference_budget_s=running.reference_budget,
         rerun=rerun,
+        run_by_era=running.settings_by_era(run, folders=folders),
     )
     with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
         results = ClassGrader(settings, book, progress, threading.Event()).grade_all(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -39,22 +39,41 @@ class Running:
     memory: float
     reference_budget: float
     isolation: str
+    python: str | None
 
-    def settings(self, tier: TierReport, *, threads: int) -> RunSettings:
-        """Return how a notebook is to be run under `tier`.
+    def settings(self, tier: TierReport, *, threads: int, folders: Sequence[Path] = ()) -> RunSettings:
+        """Return how a notebook is to be run under `tier`; `folders` are looked through for a `grader.toml`.
 
         Raises:
             DatasetError: the folder of data sets is not there.
+            EnvironmentFileError: the `grader.toml` has mistakes.
+            CourseEnvironmentError: the interpreter asked for can't run watched kernels here.
         """
+        from grader.environments import choose_environment, in_environment, read_environments
         from grader.execution import RunSettings
 
-        return RunSettings.of(
+        settings = RunSettings.of(
             tier,
             timeout_s=self.timeout,
             memory_bytes=int(self.memory * GIGABYTE),
             data=data_folder(self.data),
             threads=threads,
         )
+        chosen = choose_environment(self.python, read_environments(folders))
+        return settings if chosen is None else in_environment(chosen, settings)
+
+    def settings_by_era(self, settings: RunSettings, *, folders: Sequence[Path] = ()) -> dict[str, RunSettings]:
+        """Return how notebooks written for older libraries are to be run: nothing where `--python` says it for all.
+
+        Raises:
+            EnvironmentFileError, CourseEnvironmentError: as in `settings`.
+        """
+        from grader.environments import in_environment, read_environments
+
+        if self.python is not None:
+            return {}
+        known = read_environments(folders).environments
+        return {item.era: in_environment(item, settings) for item in known if item.era}
 
 
 _RUNNING = (
@@ -87,6 +106,11 @@ _RUNNING = (
         default="auto",
         show_default=True,
         help="Where notebooks run: the best that works here, or exactly this.",
+    ),
+    click.option(
+        "--python",
+        metavar="PATH|NAME",
+        help="Run notebooks in another Python with ipykernel: its path, or an environment of grader.toml.",
     ),
 )
 

@@ -140,6 +140,7 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         isolation_gaps=run.isolation_gaps,
         why_not_better=run.why_not_better,
         remedy=run.remedy,
+        interpreter=run.interpreter,
         wall_s=run.wall_s,
         failed_by=tell_whose_fault(submission, run.cells),
     )

@@ -134,7 +134,7 @@ async def _run_cells(sandbox: Sandbox, notebook: Any, channel: _Channel, setting
         start = ["-m", "ipykernel_launcher"] if settings.probe is None else [f"{sandbox.inside('probe')}/launch.py"]
         return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS]
 
-    variables = {**_KERNEL_VARIABLES, **channel.variables}
+    variables = {**_KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
     manager = kernel_manager(sandbox, command, variables, channel.descriptors)
     client = BoxedNotebookClient(
         notebook,
@@ -189,6 +189,7 @@ def _run(
         isolation_gaps=settings.gaps,
         why_not_better=settings.why_not_better,
         remedy=settings.remedy,
+        interpreter=settings.interpreter,
         executed_notebook=folder / NOTEBOOK,
         peak_memory_bytes=peak_memory,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from grader.model import Tier
+from grader.execution.interpreter import own_interpreter
+from grader.model import Interpreter, Tier
 from grader.sandbox import Limits, TierReport
 from grader.sandbox.limits import MEMORY, WALL_S
 
@@ -24,7 +25,8 @@ class RunSettings:
     """Everything a run depends on besides the submission.
 
     `limits.wall_s` is the time allowed for all cells together, in seconds. `data` is laid out like
-    `~/.keras/datasets`. `python` is the kernel's interpreter. `probe` is the folder of the watching code, or None
+    `~/.keras/datasets`. `python` is the kernel's interpreter,
+    `interpreter` what is known of it. `probe` is the folder of the watching code, or None
     for a bare kernel. `gaps` is what the tier doesn't hold; `why_not_better` and `remedy` are passed on to the reports.
     """
 
@@ -37,6 +39,7 @@ class RunSettings:
     gaps: tuple[str, ...] = ()
     why_not_better: str | None = None
     remedy: str | None = None
+    interpreter: Interpreter = field(default_factory=own_interpreter)
 
     @classmethod
     def of(
@@ -48,6 +51,7 @@ class RunSettings:
         data: Path | None = None,
         threads: int = 2,
         python: str = sys.executable,
+        interpreter: Interpreter | None = None,
     ) -> RunSettings:
         """Settings for the isolation found on this machine; the limits not named have their defaults."""
         limits = Limits(wall_s=timeout_s, memory=memory_bytes)
@@ -60,6 +64,7 @@ class RunSettings:
             gaps=report.gaps,
             why_not_better=report.why_not_better,
             remedy=report.remedy,
+            interpreter=interpreter or own_interpreter(),
         )
 
     def identity(self) -> dict[str, object]:
@@ -69,6 +74,7 @@ class RunSettings:
             "memory": self.limits.memory,
             "wall_s": self.limits.wall_s,
             "python": self.python,
+            "interpreter": asdict(self.interpreter),
             "threads": self.threads,
             "data": [] if self.data is None else list(_listing(self.data, DATA_DEPTH)),
         }

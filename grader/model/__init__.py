@@ -49,7 +49,7 @@ from grader.model.judgement import (
     Rubric,
 )
 from grader.model.result import CriterionResult, Result
-from grader.model.run import CellRun, Event, Run, RunStatus, Tier
+from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
 from grader.model.submission import Cell, CellKind, SavedOutput, Submission, Unreadable
 
@@ -74,6 +74,7 @@ __all__ = [
     "Grade",
     "Highlight",
     "InputKind",
+    "Interpreter",
     "Judgement",
     "LabelFacts",
     "Labels",

@@ -6,10 +6,10 @@ running anything. Numbers that a student's process claimed and numbers recompute
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.model.run import RunStatus, Tier
+from grader.model.run import Interpreter, RunStatus, Tier
 from grader.model.submission import CellKind, SavedOutput
 
 EVIDENCE_VERSION = 1
@@ -414,6 +414,7 @@ class RunFacts:
     """Why no better isolation was used."""
     remedy: str | None = None
     """The line that would give a better one."""
+    interpreter: Interpreter = field(default_factory=Interpreter)
 
 
 # ---------------------------------------------------------------- recomputed outside

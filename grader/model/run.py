@@ -25,6 +25,25 @@ Tier = Literal["bubblewrap", "landlock", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The Python that ran a notebook.
+
+    `name` is the environment or path as it was asked for, empty for the grader's own interpreter. `python` is its
+    version, `packages` the versions of the libraries that results depend on, by library, and `variables` what the
+    course's environment sets.
+    """
+
+    name: str = ""
+    python: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+
+    def version_of(self, library: str) -> str:
+        """Return the version of a library, empty where it is not there."""
+        return dict(self.packages).get(library, "")
+
+
+@dataclass(frozen=True, slots=True)
 class CellRun:
     """How one code cell ended: `status` is `ok`, `error`, `interrupted` (limit hit here) or `not_run`."""
 
@@ -73,6 +92,7 @@ class Run:
     peak_memory_bytes: int = 0
     why_not_better: str | None = None
     remedy: str | None = None
+    interpreter: Interpreter = field(default_factory=Interpreter)
 
     @property
     def completed(self) -> bool:

@@ -168,6 +168,19 @@ def _no_better(run: RunFacts) -> str:
     return f"{run.why_not_better}. To mend it: {run.remedy}" if run.remedy else run.why_not_better
 
 
+def _interpreter(run: RunFacts) -> str:
+    """Return which Python ran the notebook and what it has of the libraries that results hang on."""
+    used = run.interpreter
+    if not used.python:
+        return ""
+    shown = ("tensorflow", "keras", "tf_keras", "numpy", "scikit-learn")
+    packages = ", ".join(f"{name} {used.version_of(name)}" for name in shown if used.version_of(name))
+    variables = ", ".join(f"{name}={value}" for name, value in used.variables)
+    extra = "; ".join(part for part in (packages, variables) if part)
+    where = f"environment {used.name}: " if used.name else ""
+    return f"{where}Python {used.python}" + (f" with {extra}" if extra else "")
+
+
 def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple[Fact, ...]:
     run = evidence.run
     status = grade.run.get("status", run.status)
@@ -184,6 +197,7 @@ def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple
         for name, words in (
             ("Not covered by it", "; ".join(run.isolation_gaps)),
             ("No better isolation", _no_better(run)),
+            ("Ran in", _interpreter(run)),
             ("What happened", run.message or ""),
             ("Why", run.diagnosis),
             ("Needed, but not here", ", ".join(run.needs)),

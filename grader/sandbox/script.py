@@ -57,13 +57,14 @@ def run_script(
     python: str = sys.executable,
     modules: Sequence[Path] = (),
     threads: int = 2,
+    environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
 ) -> ScriptResult:
     """Run `script` with `inputs` read-only in a fresh box, and wait for it.
 
     The script is given one word of JSON: `{"arguments": {...}, "inputs": {name: path inside}}`. `modules` are
     importable inside: a package (folder with `__init__.py`) or a file by its name, the files of any other folder by
-    theirs. Setting `stop` from any thread ends the box.
+    theirs. `environment` is added to the box's variables. Setting `stop` from any thread ends the box.
 
     Raises:
         SandboxError: the box could not be put together, ended in a way that is not the script's doing, or was stopped.
@@ -79,7 +80,7 @@ def run_script(
             raise SandboxError(f"the arguments of {script.name} take more than {MAX_ARGUMENTS} bytes; pass a file")
         path = os.pathsep.join(_search_path(sandbox, modules))
         command = [python, sandbox.inside(f"script/{script.name}"), word]
-        process = sandbox.start(command, environment={"PYTHONPATH": path}, stdout=subprocess.PIPE)
+        process = sandbox.start(command, environment={**(environment or {}), "PYTHONPATH": path}, stdout=subprocess.PIPE)
         stdout = _read_capped(process.stdout, limits.output, sandbox, stop)
         if stop is not None and stop.is_set():
             raise SandboxError(f"{script.name} was stopped before it was over")
