@@ -12,8 +12,10 @@ from .channel import Channel
 from .data_hooks import DataHooks
 from .figures import FigureHooks
 from .imports import Hook, install
+from .integrity import Integrity
 from .keras_hooks import KerasHooks
 from .scoring import Scorings
+from .session import Session
 from .sklearn_hooks import SklearnHooks
 from .watch import Probe
 from .weights import WeightHooks
@@ -26,10 +28,14 @@ LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "te
 def start(descriptor: int) -> Probe:
     """Start watching: open the channel and hook libraries as they are imported."""
     probe = Probe(Channel(descriptor))
-    probe.send("probe.started", python=platform.python_version(), pid=os.getpid())
+    probe.send("probe.started", python=platform.python_version(), pid=os.getpid(), cell_ends=True)
     hide_from_traceback_module()
     table, prefixes = hooks(probe)
-    install(table, prefixes, probe.fault)
+    probe.session = session = Session(probe)
+    for module, hook in session.hooks().items():
+        table.setdefault(module, []).append(hook)
+    finder = install(table, prefixes, probe.fault)
+    probe.last_word = Integrity(probe, finder).cell_ended
     return probe
 
 

@@ -77,6 +77,7 @@ def attach_to_shell(probe: Any, shell: Any) -> None:
             return kind, error, trace
 
         shell._get_exc_info = exc_info
+        probe.session.attach(shell)
     except Exception as error:
         probe.fault("shell", error)
 

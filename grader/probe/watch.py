@@ -48,6 +48,8 @@ class Probe:
         self.before_training: list[Callable[[], None]] = []
         self.at_cell_end: list[Callable[[], None]] = []
         self.cell_error: BaseException | None = None
+        self.last_word: Callable[[Any], None] | None = None
+        self.session: Any = None
         self._augmentations = 0
         self._numbers: dict[str, itertools.count[int]] = {}
         self._faults: dict[str, int] = {}
@@ -111,6 +113,11 @@ class Probe:
             self.models.end_cell()
         except Exception as error:
             self.fault("cell end", error)
+        if self.last_word is not None:
+            try:
+                self.last_word(result)
+            except Exception as error:
+                self.fault("integrity", error)
 
     def _run_all(self, actions: list[Callable[[], None]]) -> None:
         for action in actions:

@@ -80,6 +80,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     figure.titled   figure, axes, title, x_label, y_label, texts: [str] (annotations, capped), legend: [str]
     augmentation    class, [rows_in, rows_out]   a random layer or function applied outside a model; with rows (one
                     for one) where it was applied to rows in memory, without where it became a part of a pipeline
+    run.note        what: drive | upload | url | package | magic | login, text    something stood in for what was asked
+    run.lacked      need: url | file | package | secret | input, name, by      asked for, and not here
     weights.loaded  model, how                    load_weights, load_model, set_weights, pretrained application
 """
 
