@@ -5,6 +5,7 @@
     │   ├── SubmissionsNotFoundError  no folder, no notebook there
     │   ├── RubricError               a rubric file with mistakes, each named by its path
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
+    │   ├── UrlMapError               a mapping file of --urls with mistakes, each named by its line
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
     │   ├── CourseEnvironmentError    an interpreter that is not there, or can't run watched kernels
     │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
@@ -52,6 +53,20 @@ class RubricError(UsageError):
 
 class DatasetError(UsageError):
     """A data folder that is not there, or is not laid out like `~/.keras/datasets`."""
+
+
+class UrlMapError(UsageError):
+    """A mapping file of `--urls` with mistakes.
+
+    Args:
+        source: the file.
+        mistakes: one sentence each, starting with the line of the mistake (`line 3: ...`).
+    """
+
+    def __init__(self, source: str, mistakes: tuple[str, ...]) -> None:
+        self.source = source
+        self.mistakes = mistakes
+        super().__init__(f"--urls {source}: " + "; ".join(mistakes))
 
 
 class SandboxUnavailableError(UsageError):

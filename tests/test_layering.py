@@ -15,6 +15,7 @@ LAYERS = (
     ("durable",),
     ("model",),
     ("probe",),
+    ("urls",),
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "reference", "gradebook", "claiming", "retrying"),

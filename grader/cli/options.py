@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grader.execution import RunSettings
     from grader.model import Tier
     from grader.sandbox import TierReport
+    from grader.urls import UrlFile
 
 DEFAULT_TIMEOUT_S = 900.0
 """Fifteen minutes: real class notebooks took at most two on a loaded machine."""
@@ -40,12 +41,14 @@ class Running:
     reference_budget: float
     isolation: str
     python: str | None
+    urls: Path | None
 
     def settings(self, tier: TierReport, *, threads: int, folders: Sequence[Path] = ()) -> RunSettings:
         """Return how a notebook is to be run under `tier`; `folders` are looked through for a `grader.toml`.
 
         Raises:
             DatasetError: the folder of data sets is not there.
+            UrlMapError: the mapping file of URLs has mistakes.
             EnvironmentFileError: the `grader.toml` has mistakes.
             CourseEnvironmentError: the interpreter asked for can't run watched kernels here.
         """
@@ -58,6 +61,7 @@ class Running:
             memory_bytes=int(self.memory * GIGABYTE),
             data=data_folder(self.data),
             threads=threads,
+            urls=url_files(self.urls),
         )
         chosen = choose_environment(self.python, read_environments(folders))
         return settings if chosen is None else in_environment(chosen, settings)
@@ -76,9 +80,28 @@ class Running:
         return {item.era: in_environment(item, settings) for item in known if item.era}
 
 
+def url_files(mapping: Path | None) -> tuple[UrlFile, ...]:
+    """Return what a mapping file says; nothing where none is given.
+
+    Raises:
+        UrlMapError: the file has mistakes.
+    """
+    if mapping is None:
+        return ()
+    from grader.urls import load_urls
+
+    return load_urls(mapping)
+
+
 _RUNNING = (
     click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by."),
     click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets."),
+    click.option(
+        "--urls",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Local files for the addresses that notebooks fetch: lines `https://...: file` (YAML) or CSV.",
+    ),
     click.option(
         "--timeout",
         type=click.FloatRange(min=1),

@@ -41,8 +41,10 @@ from grader.execution.products import written_files
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import ARTIFACTS, EVENTS, NOTEBOOK, Job, read_job, write_run
 from grader.model import Run, Submission
+from grader.probe.programs.mapping import URLS_VARIABLE
 from grader.probe.wire import FD_VARIABLE
 from grader.sandbox import GIB, Box, Offer, Sandbox
+from grader.urls import mapping_json, offered_names
 
 RUNNER_MEMORY = 2 * GIB
 """RLIMIT_DATA of this process: 200 MB in honest use; a hostile message must not take the machine's."""
@@ -106,6 +108,8 @@ def execute(folder: Path, job: Job) -> Run:
 
 def _box(submission: Submission, settings: RunSettings) -> Box:
     offers = () if settings.probe is None else (Offer("probe", settings.probe),)
+    names = offered_names(settings.urls)
+    offers += tuple(Offer(name, item.path) for name, item in zip(names, settings.urls, strict=True))
     # The cells' own time is kept by the runner, which interrupts first; the box's is for a runner that hangs.
     limits = replace(settings.limits, wall_s=settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S)
     return Box(
@@ -135,6 +139,7 @@ async def _run_cells(sandbox: Sandbox, notebook: Any, channel: _Channel, setting
         return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS]
 
     variables = {**_KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
+    variables |= _offered_urls(sandbox, settings)
     manager = kernel_manager(sandbox, command, variables, channel.descriptors)
     client = BoxedNotebookClient(
         notebook,
@@ -162,6 +167,14 @@ async def _run_cells(sandbox: Sandbox, notebook: Any, channel: _Channel, setting
 
 def _tell(news: RunProgress) -> None:
     print(json.dumps({"cell": news.cell, "cells": news.cells, "seconds": round(news.seconds, 3)}), flush=True)
+
+
+def _offered_urls(sandbox: Sandbox, settings: RunSettings) -> dict[str, str]:
+    """Tell the box which of its files stand for which address."""
+    if not settings.urls:
+        return {}
+    paths = [sandbox.inside(name) for name in offered_names(settings.urls)]
+    return {URLS_VARIABLE: sandbox.write_offer("urls.json", json.dumps(mapping_json(settings.urls, paths)))}
 
 
 def _exit_code(sandbox: Sandbox) -> int | None:

@@ -12,6 +12,7 @@ from grader.execution.interpreter import own_interpreter
 from grader.model import Interpreter, Tier
 from grader.sandbox import Limits, TierReport
 from grader.sandbox.limits import MEMORY, WALL_S
+from grader.urls import UrlFile
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
 """The code that watches from inside the kernel."""
@@ -40,6 +41,8 @@ class RunSettings:
     why_not_better: str | None = None
     remedy: str | None = None
     interpreter: Interpreter = field(default_factory=own_interpreter)
+    urls: tuple[UrlFile, ...] = ()
+    """Addresses that files stand for."""
 
     @classmethod
     def of(
@@ -52,6 +55,7 @@ class RunSettings:
         threads: int = 2,
         python: str = sys.executable,
         interpreter: Interpreter | None = None,
+        urls: tuple[UrlFile, ...] = (),
     ) -> RunSettings:
         """Settings for the isolation found on this machine; the limits not named have their defaults."""
         limits = Limits(wall_s=timeout_s, memory=memory_bytes)
@@ -65,6 +69,7 @@ class RunSettings:
             why_not_better=report.why_not_better,
             remedy=report.remedy,
             interpreter=interpreter or own_interpreter(),
+            urls=urls,
         )
 
     def identity(self) -> dict[str, object]:
@@ -77,6 +82,7 @@ class RunSettings:
             "interpreter": asdict(self.interpreter),
             "threads": self.threads,
             "data": [] if self.data is None else list(_listing(self.data, DATA_DEPTH)),
+            "urls": [[item.url, item.sha256] for item in self.urls],
         }
 
 

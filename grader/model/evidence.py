@@ -415,6 +415,8 @@ class RunFacts:
     remedy: str | None = None
     """The line that would give a better one."""
     interpreter: Interpreter = field(default_factory=Interpreter)
+    substituted: tuple[str, ...] = ()
+    """What stood in for something the notebook asked for: `x.csv was already here: https://... was not downloaded`."""
 
 
 # ---------------------------------------------------------------- recomputed outside
