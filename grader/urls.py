@@ -111,7 +111,8 @@ def _read_csv(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
         if tuple(cell.strip().lower() for cell in row) == _HEADER:
             continue
         if len(row) != len(_HEADER):
-            raise UrlMapError(str(path), (f"line {reader.line_num}: it has {len(row)} columns, not an address and a file",))
+            found = f"it has {len(row)} columns, not an address and a file"
+            raise UrlMapError(str(path), (f"line {reader.line_num}: {found}",))
         yield reader.line_num, row[0].strip(), row[1].strip()
 
 

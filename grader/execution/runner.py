@@ -107,9 +107,10 @@ def execute(folder: Path, job: Job) -> Run:
 
 
 def _box(submission: Submission, settings: RunSettings) -> Box:
-    offers = () if settings.probe is None else (Offer("probe", settings.probe),)
-    names = offered_names(settings.urls)
-    offers += tuple(Offer(name, item.path) for name, item in zip(names, settings.urls, strict=True))
+    named = zip(offered_names(settings.urls), settings.urls, strict=True)
+    offers = tuple(Offer(name, item.path) for name, item in named)
+    if settings.probe is not None:
+        offers += (Offer("probe", settings.probe),)
     # The cells' own time is kept by the runner, which interrupts first; the box's is for a runner that hangs.
     limits = replace(settings.limits, wall_s=settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S)
     return Box(
