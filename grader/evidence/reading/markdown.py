@@ -59,7 +59,7 @@ def read_markdown(source: str) -> MarkdownText:
 
 
 def readable(source: str) -> str:
-    """Return the markdown that is read of a cell: pictures pasted into it taken out, the rest cut where it is endless."""
+    """Return the markdown that is read of a cell: pictures pasted into it taken out, the rest cut if it is endless."""
     return _PASTED.sub("data:", source)[:MAX_MARKDOWN_CHARACTERS].replace("\0", " ")
 
 

@@ -64,7 +64,7 @@ _HEADINGS: tuple[tuple[SectionKind, str], ...] = (
 )
 """Words of headings, surest kind first: "Conclusions about the model" is a conclusion."""
 MAX_PROSE_CHARACTERS = 400_000
-"""Markdown read of one notebook, without pasted pictures: a long novel. Nobody reads what follows, and nobody wrote it."""
+"""Markdown read of one notebook, without pasted pictures: a novel. Nobody wrote what follows."""
 _APPENDIX = re.compile(
     r"^\W*(?:references|bibliograph\w*|sources|appendix|credits|referencias|bibliografía|fuentes|"
     r"anexo)\b",
