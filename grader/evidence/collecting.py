@@ -8,6 +8,7 @@ from grader.evidence.altered import find_asides
 from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
+from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
 from grader.evidence.records import Fault, Hooked, Scored
@@ -141,6 +142,7 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         why_not_better=run.why_not_better,
         remedy=run.remedy,
         interpreter=run.interpreter,
+        watch_gaps=find_watch_gaps(submission, run),
         wall_s=run.wall_s,
         failed_by=tell_whose_fault(submission, run.cells),
     )

@@ -26,6 +26,7 @@ from grader.evidence.records import (
     Metric,
     Scored,
     Sealed,
+    WeightsKept,
     WeightsLoaded,
 )
 from grader.model import CallbackFacts, LayerFacts
@@ -193,7 +194,21 @@ def _metric(fields: Fields, cell: int, order: int) -> Metric:
 
 
 def _weights_loaded(fields: Fields, _cell: int, order: int) -> WeightsLoaded:
-    return WeightsLoaded(model=fields.must("model", as_identifier), how=fields.text("how"), order=order)
+    return WeightsLoaded(
+        model=fields.must("model", as_identifier),
+        how=fields.text("how"),
+        order=order,
+        weights=fields.text("weights"),
+    )
+
+
+def _weights_kept(fields: Fields, _cell: int, order: int) -> WeightsKept:
+    return WeightsKept(
+        model=fields.must("model", as_identifier),
+        weights=fields.must("weights", as_text),
+        during=fields.text("during"),
+        order=order,
+    )
 
 
 PARSERS = {
@@ -206,4 +221,5 @@ PARSERS = {
     "model.scored": _scored,
     "metric.computed": _metric,
     "weights.loaded": _weights_loaded,
+    "weights.kept": _weights_kept,
 }

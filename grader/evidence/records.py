@@ -281,6 +281,17 @@ class WeightsLoaded:
     model: str
     how: str
     order: int
+    weights: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsKept:
+    """A state of a model that may be loaded again; `during` is the training that was going on."""
+
+    model: str
+    weights: str
+    during: str
+    order: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from grader.evidence.identity import RowStore
 from grader.evidence.labels import LabelStore, LabelVector
 from grader.evidence.lineage import Lineage
 from grader.evidence.parsing import Log
+from grader.evidence.provenance import Provenance
 from grader.evidence.records import Drawn, Fitted, Metric, Scored, SeedSet, Split, Titled
 from grader.evidence.trainings import sealed_note, seals
 from grader.model import Drawing, MetricCall, PreprocessingFit, Role, RowSet, Scoring, SeedCall, SplitCall
@@ -35,6 +36,7 @@ SAME_PREDICTION = 0.999
 def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) -> tuple[Scoring, ...]:
     """Return every scoring outside of fit, in order, with the role of its rows."""
     sealed = seals(log, artifacts)
+    provenance = Provenance(log, lineage)
     roles: dict[tuple[str, str | None, int], Role] = {}
     found: list[Scoring] = []
     for scored in log.of("model.scored", Scored)[-MAX_SCORINGS:]:
@@ -58,6 +60,7 @@ def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) 
                 order=scored.order,
                 trained_by=tuple(fit.began.id for fit in lineage.fits_before(scored)),
                 during=scored.during,
+                unwatched=provenance.why_unwatched(scored),
             )
         )
     return tuple(found)

@@ -17,6 +17,7 @@ from grader.model.evidence import (
     MetricCall,
     Mistake,
     ModelFacts,
+    NearCopies,
     NumberClaim,
     Overlap,
     Passage,
@@ -33,6 +34,7 @@ from grader.model.evidence import (
     Task,
     TrainingRun,
     Verified,
+    WatchGap,
 )
 from grader.model.judgement import (
     LEVELS,
@@ -85,6 +87,7 @@ __all__ = [
     "MetricCall",
     "Mistake",
     "ModelFacts",
+    "NearCopies",
     "NumberClaim",
     "Origin",
     "Outcome",
@@ -115,4 +118,5 @@ __all__ = [
     "TrainingRun",
     "Unreadable",
     "Verified",
+    "WatchGap",
 ]

@@ -215,6 +215,20 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class NearCopies:
+    """How many of the rows `left` lie next to a training row, far closer than rows of this data lie to each other.
+
+    Measured by the host on `sampled` of them, mirrored and turned pictures included. `expected` is the share that the
+    data's own near repeats explain.
+    """
+
+    left: str
+    sampled: int
+    near: int
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
 class LayerFacts:
     """One layer, nested models flattened. `settings` holds units, filters, rate, activation, ... as text."""
 
@@ -311,6 +325,8 @@ class Scoring:
     """Ids of the trainings that made the scored weights, also where another object carries them (a loaded file)."""
     during: str = ""
     """Id of the training in which a callback did this scoring; empty for a scoring outside of fit."""
+    unwatched: str = ""
+    """Why the scored weights are not the work of the watched trainings alone; empty where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +407,19 @@ class SeedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchGap:
+    """A place where the watching of the run stopped or was tampered with.
+
+    `silent`: the probe no longer speaks; `unhooked`: a hook was taken out; `forged`: events that no hook sent;
+    `hidden`: how the cell ended, or what it ran, is not what the kernel replied. `detail` says what was seen.
+    """
+
+    cell: int
+    kind: Literal["silent", "unhooked", "forged", "hidden"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """The run as a whole, for checks and reports."""
 
@@ -417,6 +446,8 @@ class RunFacts:
     interpreter: Interpreter = field(default_factory=Interpreter)
     substituted: tuple[str, ...] = ()
     """What stood in for something the notebook asked for: `x.csv was already here: https://... was not downloaded`."""
+    watch_gaps: tuple[WatchGap, ...] = ()
+    """Where the watching was undone: what was seen can't be relied on from there."""
 
 
 # ---------------------------------------------------------------- recomputed outside
@@ -563,6 +594,10 @@ class Evidence:
     reference_note: str = ""
     augmentation_before_split: int | None = None
     """Test rows known by lineage to be copies of training rows, where lineage was seen."""
+    near_copies: NearCopies | None = None
+    """Rows of the final scoring that are all but equal to training rows; None where their values were not kept."""
+    starts: tuple[Verified, ...] = ()
+    """What the final model scored on the rows of the final scoring before its first training, recomputed."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

@@ -48,7 +48,7 @@ class CallHooks:
         self.probe = probe
         self.scorings = scorings
         self._pending: list[tuple[Any, Any, Any]] = []
-        self._loops: dict[int, Loop] = {}
+        self._loops: dict[int, Loop] = probe.loops
         self._traced: dict[int, Traced] = {}
         self._taping: Any = None
         probe.at_cell_end.insert(0, self.end_loops)
@@ -217,8 +217,9 @@ class CallHooks:
     def end_loops(self) -> None:
         """End the custom trainings: the cell is over."""
         self._pending.clear()
-        loops, self._loops = self._loops, {}
-        for loop in loops.values():
+        loops = list(self._loops.values())
+        self._loops.clear()
+        for loop in loops:
             loop.training.end(self.probe.cell_error, loop="custom", steps=loop.steps)
 
 

@@ -12,6 +12,7 @@ import fcntl
 import json
 import math
 import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +31,10 @@ MAX_TEXT = 2_000
 
 MAX_DEPTH = 8
 
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+SENDING_FILES = (__file__, os.path.join(FOLDER, "watch.py"))
+
 
 class Channel:
     """Sends events in order. One per process; disabled in forked children."""
@@ -41,6 +46,8 @@ class Channel:
         self._pid = os.getpid()
         self._seq = 0
         self._sent: Counter[str] = Counter()
+        self._written: Counter[str] = Counter()
+        self._foreign = 0
         self._dropped: set[str] = set()
         self._artifacts = 0
         self._artifact_bytes = 0
@@ -55,6 +62,7 @@ class Channel:
         if not self._open or os.getpid() != self._pid:
             return
         with self._lock:
+            self._foreign += not sent_by_probe()
             if not self._may_send(kind):
                 return
             body = {"seq": self._seq, "kind": kind}
@@ -62,7 +70,17 @@ class Channel:
             line = json.dumps(jsonable(body), allow_nan=False, separators=(",", ":"))
             if len(line) >= MAX_LINE_BYTES:
                 line = json.dumps({"seq": self._seq, "kind": "probe.dropped", "what": kind, "why": "line too long"})
+                kind = "probe.dropped"
+            self._written[kind] += 1
             self._write(line.encode("ascii"))
+
+    def state(self, **fields: Any) -> None:
+        """Send `probe.integrity`: what was sent so far, and how much of it not by the probe."""
+        with self._lock:
+            sent = dict(self._written)
+            Channel.send(
+                self, "probe.integrity", sent=sent, artifacts=self._artifacts, foreign=self._foreign or None, **fields
+            )
 
     def send_artifact(self, form: str, size: int, chunks: Iterable[bytes | memoryview]) -> str | None:
         """Send bytes as parts and return the artifact's id; None where a cap forbids it."""
@@ -72,6 +90,7 @@ class Channel:
             if size > MAX_ARTIFACT_BYTES or self._artifact_bytes + size > MAX_TOTAL_BYTES:
                 self.send("probe.dropped", what=f"artifact of {size} bytes", why="size cap")
                 return None
+            self._foreign += not sent_by_probe()
             self._artifact_bytes += size
             self._artifacts += 1
             name = f"a{self._artifacts}"
@@ -106,6 +125,14 @@ class Channel:
         self._open = False
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
+
+
+def sent_by_probe() -> bool:
+    """Tell whether the nearest frame outside of the sending itself belongs to the probe."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename in SENDING_FILES:
+        frame = frame.f_back
+    return frame is None or frame.f_code.co_filename.startswith(FOLDER)
 
 
 def _regroup(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:

@@ -22,6 +22,12 @@ from .wire import CHUNK_BYTES, MAX_ARTIFACT_BYTES, MAX_SEALS
 SEALS_PER_CELL = 8
 """Most seals made while one cell runs; the state a cell leaves behind is sealed beyond that, at its end."""
 
+MAX_STARTS = 3
+"""Most models of a run that are sent as their first training finds them: the result is mostly of the first or last."""
+
+MAX_START_WEIGHTS = 4_000_000
+"""Largest model sent so early, 16 MB: networks that beginners train; a large backbone is told by its loading."""
+
 SETTINGS = (
     "units", "filters", "kernel_size", "activation", "recurrent_activation", "rate", "strides", "pool_size", "padding",
     "dilation_rate", "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_initializer",
@@ -47,6 +53,8 @@ class Models:
         self._seals_in_cell = 0
         self._waiting: dict[str, tuple[Any, str]] = {}
         self._count = 0
+        self._trained: set[str] = set()
+        self._starts = 0
 
     def name(self, model: Any) -> str:
         """Return the id of a model object."""
@@ -97,6 +105,19 @@ class Models:
             self._waiting[name] = (weakref.ref(model), weights)
             return
         self._seal_now(model, name, weights)
+
+    def seal_start(self, model: Any, weights: str) -> None:
+        """Send a model as its first training finds it; not where an earlier training left these weights."""
+        name = self.name(model)
+        if not weights or weights in self._trained or self._starts >= MAX_STARTS or (name, weights) in self._sealed:
+            return
+        if sum(int(math.prod(weight.shape)) for weight in model.weights) <= MAX_START_WEIGHTS:
+            self._starts += 1
+            self._seal_now(model, name, weights)
+
+    def note_trained(self, weights: str) -> None:
+        """Remember that a training left these weights."""
+        self._trained.add(weights)
 
     def end_cell(self) -> None:
         """Seal what was put off in this cell, where the model is still in the state that was scored."""

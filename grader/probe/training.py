@@ -40,6 +40,7 @@ class Training:
         name = self.probe.models.describe(self.model)
         weights = weights_digest(self.model)
         self.unbuilt = not weights
+        self.probe.models.seal_start(self.model, weights)
         self.probe.send(
             "fit.began",
             fit=self.id,
@@ -74,13 +75,15 @@ class Training:
         if self.train_tee is not None and self.validation_tee is not None:
             unstable = moved(self.train_tee, self.validation_tee)
         self.probe.models.describe(self.model)
+        weights = weights_digest(self.model)
+        self.probe.models.note_trained(weights)
         self.probe.send(
             "fit.ended",
             fit=self.id,
             completed=error is None,
             error=None if error is None else type(error).__name__,
             built_with=self.built_with,
-            weights=weights_digest(self.model),
+            weights=weights,
             seconds=round(time.monotonic() - self.started, 3),
             rows=self.rows,
             labels=self.labels,

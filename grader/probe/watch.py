@@ -48,6 +48,8 @@ class Probe:
         self.before_training: list[Callable[[], None]] = []
         self.at_cell_end: list[Callable[[], None]] = []
         self.cell_error: BaseException | None = None
+        self.loops: dict[int, Any] = {}
+        """Custom trainings that are going on, by the id of the model object."""
         self.last_word: Callable[[Any], None] | None = None
         self.session: Any = None
         self._augmentations = 0
@@ -88,6 +90,14 @@ class Probe:
     def within(self, *kinds: str) -> bool:
         """Tell whether a watched call of one of the kinds is going on."""
         return any(what in kinds for what, _ in self.watch.stack)
+
+    def trains(self, model: Any) -> str:
+        """Return the id of the training of this model that is going on, empty where there is none."""
+        for what, holder in reversed(self.watch.stack):
+            if what == "fit" and holder.model is model:
+                return str(holder.id)
+        loop = self.loops.get(id(model))
+        return str(loop.training.id) if loop is not None else ""
 
     def labelled(self, rows: str | None, labels: str | None) -> None:
         """Send that rows were seen with labels."""

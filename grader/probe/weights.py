@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .models import weights_digest
 from .watch import Probe, binder, called_by_student
 from .wrapping import Watching, patch_function, patch_method
 
@@ -22,10 +23,13 @@ class WeightHooks:
     def layer(self, module: Any) -> None:
         """Hook `keras.src.layers.layer`."""
         patch_method(module.Layer, "set_weights", self.into_model("set_weights"), self.probe.fault)
+        patch_method(module.Layer, "get_weights", self.kept, self.probe.fault)
 
     def saving(self, module: Any) -> None:
         """Hook `keras.src.saving.saving_api`."""
         patch_function(module, "load_model", self.load_model, self.probe.fault)
+        for name in ("save_model", "save_weights"):
+            patch_function(module, name, self.kept, self.probe.fault)
 
     def application(self, module: Any) -> None:
         """Hook a module of `keras.applications`: its model functions have names in capitals."""
@@ -42,7 +46,7 @@ class WeightHooks:
                 return
             self.probe.training_starts()
             yield
-            self.probe.send("weights.loaded", model=self.probe.models.describe(model), how=how)
+            self._loaded(model, how)
 
         return observe
 
@@ -51,7 +55,21 @@ class WeightHooks:
         with self.probe.inside("application"):
             model = yield
         if hasattr(model, "weights"):
-            self.probe.send("weights.loaded", model=self.probe.models.describe(model), how="load_model")
+            self._loaded(model, "load_model")
+
+    def _loaded(self, model: Any, how: str) -> None:
+        name = self.probe.models.describe(model)
+        self.probe.send("weights.loaded", model=name, how=how, weights=weights_digest(model))
+
+    def kept(self, model: Any, *_args: Any, **_kwargs: Any) -> Watching:
+        """Observe what keeps a model's weights for later: saving it, or taking them out."""
+        yield
+        if not hasattr(model, "layers"):
+            return
+        during = self.probe.trains(model)
+        weights = weights_digest(model) if during else ""
+        if weights:
+            self.probe.send("weights.kept", model=self.probe.models.name(model), weights=weights, during=during)
 
     def build(self, name: str, bind: Any) -> Any:
         """Observe the making of a pretrained model."""
@@ -65,6 +83,6 @@ class WeightHooks:
             if arguments.get("weights") and hasattr(model, "layers"):
                 self.probe.models.note_pretrained(model, name)
                 how = f"{name}({arguments['weights']})"
-                self.probe.send("weights.loaded", model=self.probe.models.describe(model), how=how[:200])
+                self._loaded(model, how[:200])
 
         return observe

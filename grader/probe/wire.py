@@ -20,10 +20,13 @@ array, copied or under another name, has the same id. Per-row hashes are uint64 
 
 Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, model m*, fit f*, scoring s*, artifact a*):
 
-    probe.started   python, pid
+    probe.started   python, pid, cell_ends: true where every cell ends with a probe.integrity
     probe.hooked    library, version
     probe.fault     where, error              the probe's own fault, swallowed: what it would have seen is unknown
     probe.dropped   what, why                 a cap was reached
+    probe.integrity sent: {kind: number}, artifacts: number, executed: digest of the cell's source, [failed: the
+                    exception the cell ended with], [missing: hooks that are gone], [foreign: number of sendings that
+                    no hook made]             at the end of every cell: where it does not come, nobody was watching
     artifact        see above; format: npy | keras | json
 
     rows.seen       rows, count, shape (of one row), dtype, source: array | frame | tf.data | generator | sequence,
@@ -68,7 +71,7 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
                     ImageDataGenerator.flow(x) does]
     model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
-                    be loaded without the student's code]
+                    be loaded without the student's code]; also of the state in which a first training finds a model
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
                     returned: {name: number}, [predictions: artifact (float, one row per input row)],
                     [during: the fit in whose callback this happened; not sealed]
@@ -82,7 +85,9 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     for one) where it was applied to rows in memory, without where it became a part of a pipeline
     run.note        what: drive | upload | url | package | magic | login, text    something stood in for what was asked
     run.lacked      need: url | file | package | secret | input, name, by      asked for, and not here
-    weights.loaded  model, how                    load_weights, load_model, set_weights, pretrained application
+    weights.loaded  model, how, weights: digest  load_weights, load_model, set_weights, pretrained application
+    weights.kept    model, weights: digest, during: the training of this model that is going on
+                                              save, save_weights, get_weights: a state that may be loaded again
 """
 
 from __future__ import annotations

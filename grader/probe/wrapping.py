@@ -33,6 +33,9 @@ them all out, so there the wrapper must pass for one of them and must not be ski
 
 HIDDEN_FILES = (HIDDEN_FILE, COUNTED_FILE)
 
+INSTALLED: list[tuple[Any, str, Any]] = []
+"""Every hook that was put in: the class or module, the name in it, and the wrapper."""
+
 
 def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> Callable[..., Any]:
     """Return a function that calls `original` unchanged while `observer` watches.
@@ -120,14 +123,18 @@ def patch_method(owner: type, name: str, observer: Observer, fault: Fault) -> No
     """Observe a function defined on the class itself; other descriptors and inherited functions are left alone."""
     original = owner.__dict__.get(name)
     if isinstance(original, types.FunctionType):
-        setattr(owner, name, observed(original, observer, fault))
+        wrapper = observed(original, observer, fault)
+        setattr(owner, name, wrapper)
+        INSTALLED.append((owner, name, wrapper))
 
 
 def patch_static(owner: type, name: str, observer: Observer, fault: Fault) -> None:
     """Observe a static method defined on the class itself."""
     original = owner.__dict__.get(name)
     if isinstance(original, staticmethod):
-        setattr(owner, name, staticmethod(observed(original.__func__, observer, fault)))
+        wrapper = observed(original.__func__, observer, fault)
+        setattr(owner, name, staticmethod(wrapper))
+        INSTALLED.append((owner, name, wrapper))
 
 
 def patch_function(module: types.ModuleType, name: str, observer: Observer, fault: Fault) -> None:
@@ -137,6 +144,7 @@ def patch_function(module: types.ModuleType, name: str, observer: Observer, faul
         return
     wrapper = observed(original, observer, fault)
     setattr(module, name, wrapper)
+    INSTALLED.append((module, name, wrapper))
     replace_references(name, original, wrapper)
 
 

@@ -1,0 +1,76 @@
+"""Whether the watching is still in place: told at the end of every cell, so that its silence tells as well."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import types
+from typing import Any
+
+from .watch import Probe
+from .wrapping import INSTALLED
+
+WATCHED_LIBRARIES = ("keras.", "tensorflow.", "tf_keras.")
+"""Libraries whose hooks must stay. Others' functions are redefined in honest notebooks too, and nothing that
+training, rows or models rest on is seen through them."""
+
+MAX_MISSING = 20
+
+WRAPPED_DEPTH = 4
+"""So many wrappers of other tools (loggers of experiments) around ours still lead to it."""
+
+
+class Integrity:
+    """Sends `probe.integrity` when a cell has ended."""
+
+    def __init__(self, probe: Probe, finder: Any) -> None:
+        """Watch over the hooks and over the finder that places them."""
+        self._probe = probe
+        self._finder = finder
+        self._methods = {name: getattr(probe.channel, name) for name in ("send", "send_artifact", "_write")}
+
+    def cell_ended(self, result: Any) -> None:
+        """Send what a cell left of the watching, what was executed, and how that ended."""
+        channel = self._probe.channel
+        info = getattr(result, "info", None)
+        source = getattr(info, "raw_cell", None)
+        error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
+        changed = [f"channel.{name}" for name in self._methods if name in vars(channel)]
+        type(channel).state(
+            channel,
+            executed=source_digest(source) if isinstance(source, str) else None,
+            failed=type(error).__name__ if error is not None else None,
+            missing=[*changed, *self.missing()][:MAX_MISSING] or None,
+        )
+
+    def missing(self) -> list[str]:
+        """Return the hooks that were put in and are gone."""
+        gone = [] if self._finder in sys.meta_path else ["import hook"]
+        for owner, name, wrapper in INSTALLED:
+            module = getattr(owner, "__module__", None) or getattr(owner, "__name__", "")
+            if str(module).startswith(WATCHED_LIBRARIES) and not leads_to(vars(owner).get(name), wrapper):
+                gone.append(f"{getattr(owner, '__name__', '?')}.{name}")
+        return gone
+
+
+def leads_to(current: Any, wrapper: Any, depth: int = WRAPPED_DEPTH) -> bool:
+    """Tell whether a function is the wrapper, or another tool's wrapper around it."""
+    if isinstance(current, (staticmethod, classmethod)):
+        current = current.__func__
+    if current is wrapper:
+        return True
+    if depth == 0 or not isinstance(current, types.FunctionType):
+        return False
+    inner = [getattr(current, "__wrapped__", None)]
+    for cell in current.__closure__ or ():
+        try:
+            inner.append(cell.cell_contents)
+        except ValueError:
+            continue
+    functions = (item for item in inner if isinstance(item, types.FunctionType))
+    return any(leads_to(item, wrapper, depth - 1) for item in functions)
+
+
+def source_digest(source: str) -> str:
+    """Return a short hash of a cell's source, spaces at its ends aside."""
+    return hashlib.sha256(source.strip().encode("utf-8", "replace")).hexdigest()[:16]
