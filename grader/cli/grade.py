@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections import Counter
 from pathlib import Path
@@ -42,7 +43,7 @@ def command(
     rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
-    """Grade SUBMISSIONS: a folder of notebooks, a folder per student, or one notebook.
+    """Grade SUBMISSIONS: a folder of notebooks, a folder or .zip per student, a .zip of any of them, or one notebook.
 
     Finished submissions are not run again unless their notebook, their files or an option that matters changed;
     an interrupted call goes on where it stopped.
@@ -59,7 +60,9 @@ def command(
     if unsafe_no_sandbox and running.isolation != "auto":
         raise click.UsageError("--isolation and --unsafe-no-sandbox contradict each other; give one of them")
     tier = unsandboxed() if unsafe_no_sandbox else options.require_tier(running.isolation)
-    found = load_submissions(submissions)
+    # Archives are opened into a private folder that is gone when the command ends.
+    unpacked = ctx.with_resource(tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True))
+    found = load_submissions(submissions, Path(unpacked))
     side_by_side = options.jobs_for(jobs, len(found))
     folders = trusted_folders(submissions, own=False)
     run = running.settings(tier, threads=max(1, options.cores() // side_by_side), folders=folders)

@@ -87,5 +87,8 @@ def _stop_as_by_hand() -> None:
 
 
 def _complain(message: str, status: int) -> int:
-    click.echo(f"grader: {message}", err=True)
+    from grader.reports.text import visible
+
+    # A message may carry a stranger's file name: no control sequence of it reaches the terminal.
+    click.echo(f"grader: {visible(message)}", err=True)
     return status
