@@ -11,7 +11,8 @@ from grader.evidence.final import find_final
 from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
-from grader.evidence.records import Fault, Hooked, Scored
+from grader.evidence.lacks import MOST_NOTES, Lacks
+from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
 from grader.evidence.rowsets import (
     collect_row_sets,
     count_augmented_copies,
@@ -127,14 +128,15 @@ def _diagnoses(trainings: Sequence[TrainingRun], labels: LabelFacts | None, task
 
 
 def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
+    lacks = Lacks(seen.log.of("run.lacked", Lacked))
     faults = seen.log.of("probe.fault", Fault) + seen.log.of("probe.dropped", Fault)
     return RunFacts(
         status=run.status,
         isolation=run.isolation,
         failed_cell=run.failed_cell,
         message=run.message,
-        needs=find_needs(submission, run.cells),
-        diagnosis=explain_failure(submission, run.cells),
+        needs=find_needs(submission, run.cells, lacks),
+        diagnosis=explain_failure(submission, run.cells, lacks),
         probe_faults=tuple(dict.fromkeys(item.text for item in faults))[:MAX_FAULTS],
         channel_faults=run.channel_faults + seen.log.faults,
         watched=tuple(dict.fromkeys(item.library for item in seen.log.of("probe.hooked", Hooked))),
@@ -144,5 +146,6 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         interpreter=run.interpreter,
         watch_gaps=find_watch_gaps(submission, run),
         wall_s=run.wall_s,
-        failed_by=tell_whose_fault(submission, run.cells),
+        failed_by=tell_whose_fault(submission, run.cells, lacks),
+        substituted=tuple(dict.fromkeys(item.text for item in seen.log.of("run.note", Noted)))[:MOST_NOTES],
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.evidence.lacks import Lacks, advice_on_package
 from grader.model import CellRun, Submission
 
 MAX_NAME = 120
@@ -59,6 +60,8 @@ _NAMESPACES = frozenset({"google", "mpl_toolkits", "azure", "backports", "sphinx
 with a dot, the package itself is here and has no such part: an old or a misspelt import."""
 
 _INPUT = "StdinNotImplementedError"
+_COLAB_PATHS = ("/content", "/kaggle", "drive/", "/gdrive")
+NOTHING_TOLD = Lacks()
 _WRITES = re.compile(r"save|dump|\bto_(?:csv|json|pickle|excel|parquet)|Checkpoint|Logger|imwrite|['\"][wax]b?\+?['\"]")
 _EXIT = re.compile(
     r"^[ \t]*(?:(?:os\.)?(?:_exit|abort)|exit|quit)\s*\(|os\.kill\s*\(\s*os\.getpid|do_shutdown\s*\(", re.MULTILINE
@@ -136,33 +139,37 @@ CAUSES: tuple[Cause, ...] = (
 )  # fmt: skip
 
 
-def find_needs(submission: Submission, cells: Sequence[CellRun]) -> tuple[str, ...]:
-    """Return what failing cells needed and this machine did not have, each once, in order of appearance."""
+def find_needs(submission: Submission, cells: Sequence[CellRun], lacks: Lacks = NOTHING_TOLD) -> tuple[str, ...]:
+    """Return what failing cells needed and this machine did not have, each once, in order of appearance.
+
+    `lacks` is what the run itself was seen to ask for in vain.
+    """
     found: dict[str, None] = {}
     failed = [cell for cell in cells if cell.status == "error"]
     for cell in failed[:MAX_FAILURES]:
-        found.update(dict.fromkeys(_needs_of(cell, submission)))
+        found.update(dict.fromkeys(_needs_of(cell, submission, lacks)))
     return tuple(found)
 
 
-def tell_whose_fault(submission: Submission, cells: Sequence[CellRun]) -> Literal["", "notebook", "machine"]:
+def tell_whose_fault(
+    submission: Submission, cells: Sequence[CellRun], lacks: Lacks = NOTHING_TOLD
+) -> Literal["", "notebook", "machine"]:
     """Return whose doing the first failure was; empty where nothing failed or it can't be told."""
     failed = _first_failure(cells)
     if failed is not None:
-        return "machine" if _needs_of(failed, submission) else "notebook"
+        return "machine" if _needs_of(failed, submission, lacks) else "notebook"
     return "notebook" if _exit_of(submission, cells) is not None else ""
 
 
-def explain_failure(submission: Submission, cells: Sequence[CellRun]) -> str:
+def explain_failure(submission: Submission, cells: Sequence[CellRun], lacks: Lacks = NOTHING_TOLD) -> str:
     """Return a sentence for the student on why the first failing cell failed; empty where it isn't known."""
     failed = _first_failure(cells)
     if failed is None:
         ending = _exit_of(submission, cells)
         return "" if ending is None else f"Cell {ending + 1} ends the kernel itself: take that line out."
-    needs = _needs_of(failed, submission)
+    needs = _needs_of(failed, submission, lacks)
     if needs:
-        kind, _, name = needs[-1].partition(" ")
-        return _NEED_SENTENCES[kind].format(name)
+        return _sentence_on(needs[-1])
     for cause in CAUSES:
         if cause.explains(failed.exception, failed.message, _source(submission, failed.index)):
             return cause.sentence
@@ -186,17 +193,35 @@ def _exit_of(submission: Submission, cells: Sequence[CellRun]) -> int | None:
     return next((index for index in reversed(tried) if _EXIT.search(_source(submission, index))), None)
 
 
-def _needs_of(cell: CellRun, submission: Submission) -> list[str]:
+def _sentence_on(need: str) -> str:
+    """Return what to do about a need."""
+    kind, _, name = need.partition(" ")
+    if kind == "module" and advice_on_package(name):
+        return advice_on_package(name)
+    if kind == "dataset" and name.startswith("fetch_"):
+        kind = "sklearn"
+    if kind == "upload" and not name:
+        kind = "uploads"
+    if kind == "file" and name.startswith(_COLAB_PATHS):
+        kind = "drive"
+    return _NEED_SENTENCES[kind].format(name)
+
+
+def _needs_of(cell: CellRun, submission: Submission, lacks: Lacks) -> list[str]:
     """Return what one failing cell needed; the last one named is what the student can do most about."""
     source, text = _source(submission, cell.index), f"{cell.exception}: {cell.message}"
     exception = cell.exception.rpartition(".")[2]
     if _NETWORK.search(text):
-        dataset = _dataset_of(text, source)
-        return ["network", f"dataset {dataset}"] if dataset else ["network"]
+        dataset, urls = _dataset_of(text, source), lacks.urls(cell)
+        if dataset:
+            return ["network", f"dataset {dataset}"]
+        return ["network", f"url {_name(urls[-1])}"] if urls else ["network"]
     if exception == _INPUT:
         return ["input"]
     if exception == "UsageError" and "tensorflow_version" in cell.message:
         return ["colab"]
+    if needed := lacks.needs(cell, source):
+        return needed
     if exception in {"ModuleNotFoundError", "ImportError"}:
         return _needs_of_import(cell.message)
     if _GPU.search(text) or (exception in _GPU_SOURCES and _GPU_SOURCES[exception].search(source)):
@@ -204,7 +229,7 @@ def _needs_of(cell: CellRun, submission: Submission) -> list[str]:
     place = _PLACE.search(cell.message)
     if place:
         return [f"place {_name(place.group(1))}"]
-    return _needs_of_files(cell, submission, exception)
+    return _needs_of_files(cell, submission, exception, lacks)
 
 
 def _dataset_of(text: str, source: str) -> str:
@@ -228,8 +253,8 @@ def _needs_of_import(message: str) -> list[str]:
     return [] if part and root not in _NAMESPACES else [f"module {_name(name)}"]
 
 
-def _needs_of_files(cell: CellRun, submission: Submission, exception: str) -> list[str]:
-    """Return the file that is missing; after a download by shell command, that command's network too."""
+def _needs_of_files(cell: CellRun, submission: Submission, exception: str, lacks: Lacks) -> list[str]:
+    """Return the file that is missing; after a download that failed, its network and address too."""
     before = [item for item in submission.cells if item.kind == "code" and item.index <= cell.index]
     downloads = any(_DOWNLOAD.search(item.source) for item in before)
     missing = _FILE.search(cell.message) if exception in _FILE_EXCEPTIONS else None
@@ -237,9 +262,14 @@ def _needs_of_files(cell: CellRun, submission: Submission, exception: str) -> li
         name = next(part for part in missing.groups() if part).strip(" '\"")
         if any(_made_by(item.source, name) for item in before):
             return []
-        return [f"file {_name(name)}", "network"] if downloads else [f"file {_name(name)}"]
+        url = lacks.url_of(name, cell)
+        fetched = ["network", f"url {_name(url)}"] if url else ["network"] if downloads else []
+        return [f"file {_name(name)}", *fetched]
     known = any(cause.explains(cell.exception, cell.message, _source(submission, cell.index)) for cause in CAUSES)
-    return ["network"] if downloads and not known and exception not in _OWN_ERRORS else []
+    if not downloads or known or exception in _OWN_ERRORS:
+        return []
+    url = lacks.url_of("", cell)
+    return ["network", f"url {_name(url)}"] if url else ["network"]
 
 
 def _made_by(source: str, name: str) -> bool:
@@ -255,7 +285,16 @@ def _name(text: str) -> str:
 _NEED_SENTENCES = {
     "network": "The cell needs the internet, off while grading: hand the data in beside the notebook, or use a "
     "data set the grader has.",
-    "dataset": "The notebook needs {0}, and there is no internet while grading: put {0} in --data.",
+    "dataset": "The notebook needs {0}, and there is no internet while grading: put {0} in --data "
+    "(grader data add {0}).",
+    "sklearn": "The cell's `{0}` needs the internet, off while grading: put scikit-learn's own folder "
+    "(~/scikit_learn_data, where `{0}` was called once) in --data, under that name.",
+    "url": "The notebook needs {0}, and there is no internet while grading: map it to a local file with --urls, or "
+    "hand the file in beside the notebook.",
+    "upload": "The notebook asks for {0} to be uploaded: hand {0} in beside the notebook.",
+    "uploads": "The notebook asks for a file to be uploaded, and no data file was handed in beside it.",
+    "secret": "The notebook asks Colab for the secret {0}, which nobody has while grading: let it run without.",
+    "drive": "The notebook needs the file {0}, which was not handed in: hand it in beside the notebook.",
     "module": "The package `{}` is not installed where notebooks are graded: use one that is, or ask for it; a module "
     "of your own has to be handed in beside the notebook.",
     "colab": "`%tensorflow_version` exists on Google Colab only: take it out.",

@@ -14,7 +14,7 @@ from grader.evidence.fields import (
     as_plain,
     as_text,
 )
-from grader.evidence.records import Drawn, Fault, Hooked, SeedSet, Titled
+from grader.evidence.records import Drawn, Fault, Hooked, Lacked, Noted, SeedSet, Titled
 from grader.model import Drawing
 from grader.probe.wire import MAX_MATRIX, MAX_SERIES
 
@@ -73,6 +73,14 @@ def _dropped(fields: Fields, _cell: int, _order: int) -> Fault:
     return Fault(text=f"dropped {fields.must('what', as_text)}: {fields.text('why')}"[:300])
 
 
+def _noted(fields: Fields, _cell: int, _order: int) -> Noted:
+    return Noted(fields.must("text", as_text))
+
+
+def _lacked(fields: Fields, cell: int, _order: int) -> Lacked:
+    return Lacked(fields.must("need", as_text), fields.text("name"), fields.text("by"), cell)
+
+
 PARSERS = {
     "figure.drawn": _drawn,
     "figure.titled": _titled,
@@ -80,4 +88,6 @@ PARSERS = {
     "probe.hooked": _hooked,
     "probe.fault": _fault,
     "probe.dropped": _dropped,
+    "run.note": _noted,
+    "run.lacked": _lacked,
 }

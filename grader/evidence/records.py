@@ -302,6 +302,23 @@ class Hooked:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something stood in for what the notebook asked for."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lacked:
+    """Something the notebook asked for that is not here. `need`: url, file, package, secret or input."""
+
+    need: str
+    name: str
+    by: str
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """The probe's own fault, or something it dropped at a cap."""
 

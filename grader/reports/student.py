@@ -201,6 +201,7 @@ def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple
             ("What happened", run.message or ""),
             ("Why", run.diagnosis),
             ("Needed, but not here", ", ".join(run.needs)),
+            ("Done in another way here", "; ".join(run.substituted)),
             ("Watched", ", ".join(run.watched)),
         )
         if words
