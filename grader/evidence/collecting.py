@@ -9,9 +9,9 @@ from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
 from grader.evidence.integrity import find_watch_gaps
+from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
-from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
 from grader.evidence.rowsets import (
     collect_row_sets,
