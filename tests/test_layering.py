@@ -15,7 +15,7 @@ LAYERS = (
     ("durable",),
     ("model",),
     ("probe",),
-    ("urls",),
+    ("urls", "datasets"),
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "reference", "gradebook", "claiming", "retrying"),

@@ -17,19 +17,6 @@ from grader.cli import options
 Health = Literal["good", "poor", "bad"]
 MARKS: dict[Health, tuple[str, str]] = {"good": ("ok", "green"), "poor": ("!!", "yellow"), "bad": ("no", "red")}
 
-KNOWN_DATASETS = {
-    "mnist": ("mnist.npz",),
-    "fashion_mnist": ("fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/t10k-images-idx3-ubyte.gz"),
-    "cifar10": ("cifar-10-batches-py-target", "cifar-10-batches-py", "cifar-10-python.tar.gz"),
-    "cifar100": ("cifar-100-python-target", "cifar-100-python", "cifar-100-python.tar.gz"),
-    "imdb": ("imdb.npz",),
-    "reuters": ("reuters.npz",),
-    "boston_housing": ("boston_housing.npz",),
-    "california_housing": ("california_housing.npz",),
-}
-"""Keras data sets by the files (any one of them) that `load_data()` looks for in `~/.keras/datasets`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One line of the doctor's report; `remedy` says what to do where health is not good."""
@@ -124,13 +111,15 @@ def _machine() -> Iterator[Diagnosis]:
 
 
 def _datasets(data: Path | None) -> Iterator[Diagnosis]:
+    from grader.datasets import KNOWN_DATASETS
+
     folder = data or Path.home() / ".keras" / "datasets"
     if data is not None and not data.is_dir():
         yield Diagnosis(
             "bad", "datasets", f"{data} is not a folder", "give --data a folder laid out like ~/.keras/datasets"
         )
         return
-    present = [name for name, files in KNOWN_DATASETS.items() if any((folder / file).exists() for file in files)]
+    present = [item.name for item in KNOWN_DATASETS if item.is_satisfied(folder)]
     if present:
         yield Diagnosis("good", "datasets", f"{', '.join(present)} in {folder}")
     else:
@@ -138,5 +127,5 @@ def _datasets(data: Path | None) -> Iterator[Diagnosis]:
             "poor",
             "datasets",
             f"none of Keras's data sets in {folder}",
-            "runs have no network: put the files the notebooks load into a folder and give it with --data",
+            "runs have no network: put what the notebooks load there (grader data add mnist), or give --data a folder",
         )

@@ -18,6 +18,7 @@ COMMANDS = {
     "regrade": ("grader.cli.regrade", "Judge again from stored evidence; runs nothing."),
     "reference": ("grader.cli.reference", "Train or show the reference recipes."),
     "rubric": ("grader.cli.rubric", "List, show and check rubrics."),
+    "data": ("grader.cli.data", "List and add the data sets that notebooks find offline."),
     "doctor": ("grader.cli.doctor", "Say what this machine can do, and how to mend what is missing."),
 }
 """Name of a command, the module that holds it (as `command`), and its line in the help."""
