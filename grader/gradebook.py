@@ -169,11 +169,12 @@ class Gradebook:
         """Store a result that was judged again from stored evidence: its fingerprint stays, as nothing was run.
 
         Evidence that this gradebook knows nothing of (its grader was killed before it came to this line) is judged
-        like any other, but the submission is then run again by the next `grader grade`.
+        like any other, but the submission is then run again by the next `grader grade`. No digest: it is known.
         """
-        known = self._text("evidence_sha256", result.submission)
-        unknown = {"fingerprint": "", "evidence_sha256": evidence_sha256}
-        self._store(_result_values(result) | ({} if known in {None, "", evidence_sha256} else unknown))
+        values = _result_values(result)
+        if evidence_sha256 and not self.describes(result.submission, evidence_sha256):
+            values |= {"fingerprint": "", "evidence_sha256": evidence_sha256}
+        self._store(values)
 
     def _store(self, values: dict[str, Any]) -> None:
         names = ", ".join(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from grader import __version__
 from grader.checks import run_checks
+from grader.claiming import REFERENCES, WORK_FOLDER, claimed
+from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.collecting import collect_evidence
 from grader.evidence.eras import tell_era
@@ -26,6 +29,7 @@ from grader.model import (
     EVIDENCE_VERSION,
     CodeFacts,
     Evidence,
+    Grade,
     ProseFacts,
     Rubric,
     Run,
@@ -36,13 +40,11 @@ from grader.model import (
 from grader.model.result import Result
 from grader.progress import Progress
 from grader.reference import train_references
-from grader.regrading import write_class, write_submission
+from grader.regrading import EVIDENCE, evidence_digest, write_class, write_judgement, write_submission
+from grader.retrying import again_if_failed, run_again_if_failed
 from grader.sandbox import run_script
-from grader.storage import evidence_json, read_evidence, write_atomically
+from grader.storage import read_evidence
 from grader.verification import verify
-
-WORK_FOLDER = ".work"
-"""Where runs keep their recorded rows until they are measured; emptied submission by submission."""
 
 POLL_S = 0.5
 """How often the main thread wakes while runs go on, so that Ctrl-C is heard."""
@@ -71,6 +73,14 @@ class GradeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run came to: its evidence, and the notebook as it was run (empty where none was kept)."""
+
+    evidence: Evidence
+    executed: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class ClassGrader:
     """Grades submissions into one output folder; `stop` ends the runs in progress."""
 
@@ -84,7 +94,19 @@ class ClassGrader:
 
         Submissions finished in an earlier call are judged again from stored evidence unless something that their
         run depends on has changed. Interrupted, it stops the runs in progress and keeps what is done.
+
+        Raises:
+            ResultsError: the folder can't be written to, or another grader is at work in it.
+            StorageFullError: its disk, or that of temporary files, is full; what is done is kept.
         """
+        with claimed(self.settings.out):
+            self._require_space()
+            self._grade_each(submissions)
+            results = self.book.results(only=[item.id for item in submissions])
+            write_class(self.settings.out, self.settings.rubric, results)
+            return results
+
+    def _grade_each(self, submissions: Sequence[Submission | Unreadable]) -> None:
         faults: list[Exception] = []
         with ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="grade") as pool:
             waiting: set[Future[Result]] = {pool.submit(self.grade_one, item) for item in submissions}
@@ -98,56 +120,70 @@ class ClassGrader:
                 raise
         if faults:
             raise faults[0]
-        results = self.book.results(only=[item.id for item in submissions])
-        write_class(self.settings.out, self.settings.rubric, results)
-        return results
 
     def grade_one(self, submission: Submission | Unreadable) -> Result:
         """Grade one submission and write its files; the gradebook's line comes last."""
         if isinstance(submission, Unreadable):
-            return self._finish(unreadable_evidence(submission), "", reused=False)
+            return self._finish(Measured(unreadable_evidence(submission)), "")
         fingerprint = fingerprint_of(submission, self.settings.run_of(submission))
-        stored = self.settings.out / submission.id / "evidence.json"
-        if not self.settings.rerun and self.book.is_finished(submission.id, fingerprint):
-            try:
-                return self._finish(read_evidence(stored), fingerprint, reused=True)
-            except ResultsError:
-                pass  # stored evidence is gone or of an older version: run again
-        evidence = self._measure(submission)
+        stored = self._stored(submission, fingerprint)
+        if stored is not None:
+            return self._finish_again(stored)
+        measured = self._measure(submission)
         try:
-            return self._finish(evidence, fingerprint, reused=False)
+            return self._finish(measured, fingerprint)
         except GraderError:
             raise
         except Exception as error:  # noqa: BLE001 - as in _measure: judging and rendering are ours as well
-            return self._finish(broken_evidence(submission, _own_fault(error)), fingerprint, reused=False)
+            return self._finish(Measured(broken_evidence(submission, _own_fault(error))), fingerprint)
 
-    def _measure(self, submission: Submission) -> Evidence:
-        """Run a submission and measure it; a fault of ours becomes evidence of a failed infrastructure."""
-        work = self.settings.out / WORK_FOLDER / submission.id
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
+    def _stored(self, submission: Submission, fingerprint: str) -> Evidence | None:
+        """Return the evidence of an earlier call that still stands for a new run, None where it has to be run."""
+        if self.settings.rerun or not self.book.is_finished(submission.id, fingerprint):
+            return None
+        digest = evidence_digest(self.settings.out, submission.id)
+        if digest is None or not self.book.describes(submission.id, digest):
+            return None  # gone, or of a run whose grader was killed before it came to the gradebook
         try:
-            run = self._run(submission, work)
+            return read_evidence(self.settings.out / submission.id / EVIDENCE)
+        except ResultsError:
+            return None  # of an older version
+
+    def _measure(self, submission: Submission) -> Measured:
+        """Run a submission and measure it; a fault of ours becomes evidence of a failed infrastructure.
+
+        What failed by the machine was tried twice; where a full disk may be why, the command ends instead.
+        """
+        work = self.settings.out / WORK_FOLDER / submission.id
+        try:
+            run = run_again_if_failed(lambda: self._run(submission, work))
             evidence = self._complete(collect_evidence(submission, run), run, self.settings.run_of(submission))
-            self._keep_notebook(submission, run)
+            if run.status == "infrastructure_failure" or evidence.verification_note or evidence.reference_note:
+                self._require_space()
+            return Measured(evidence, _executed(run))
         except InfrastructureError as error:
             if self.stop.is_set():
                 raise  # stopped by hand, not failed: it is run again next time
-            return broken_evidence(submission, str(error))
+            return Measured(broken_evidence(submission, str(error)))
         except GraderError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must cost neither the class nor the student
-            return broken_evidence(submission, _own_fault(error))
-        else:
-            return evidence
+            self._require_space()
+            return Measured(broken_evidence(submission, _own_fault(error)))
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def _require_space(self) -> None:
+        """Raise StorageFullError where results or boxes have no room: no submission could be graded."""
+        for folder in (self.settings.out, Path(tempfile.gettempdir())):
+            require_space(folder)
 
     def _run(self, submission: Submission, work: Path) -> Run:
         def on_progress(news: RunProgress) -> None:
             detail = f"cell {news.cell + 1} of {news.cells}"
             self.progress.stage(submission.id, "running", detail, news.cell / max(1, news.cells))
 
+        shutil.rmtree(work, ignore_errors=True)
         self.progress.stage(submission.id, "running", "starting")
         settings = self.settings.run_of(submission)
         return run_submission(submission, work, settings, on_progress, stop=self.stop)
@@ -161,7 +197,10 @@ class ClassGrader:
         if sealed:
             self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
             try:
-                evidence = replace(evidence, verified=verify(sealed, tier=box.tier, limits=box.limits, run=reread))
+                verified = again_if_failed(
+                    lambda: verify(sealed, tier=box.tier, limits=box.limits, run=reread), self.stop
+                )
+                evidence = replace(evidence, verified=verified)
             except InfrastructureError as error:
                 self._raise_if_stopped(error)
                 evidence = replace(evidence, verification_note=str(error))
@@ -169,12 +208,15 @@ class ClassGrader:
         if data is not None:
             self.progress.stage(evidence.submission, "training references")
             try:
-                references = train_references(
-                    data,
-                    tier=box.tier,
-                    budget_s=self.settings.reference_budget_s,
-                    cache=self.settings.out / WORK_FOLDER / "references",
-                    run=run_boxed,
+                references = again_if_failed(
+                    lambda: train_references(
+                        data,
+                        tier=box.tier,
+                        budget_s=self.settings.reference_budget_s,
+                        cache=self.settings.out / WORK_FOLDER / REFERENCES,
+                        run=run_boxed,
+                    ),
+                    self.stop,
                 )
                 evidence = replace(evidence, references=references)
             except InfrastructureError as error:
@@ -187,25 +229,35 @@ class ClassGrader:
         if self.stop.is_set():
             raise error
 
-    def _keep_notebook(self, submission: Submission, run: Run) -> None:
-        if run.executed_notebook is not None and run.executed_notebook.is_file():
-            target = self.settings.out / submission.id / "executed.ipynb"
-            write_atomically(target, run.executed_notebook.read_bytes())
-
-    def _finish(self, evidence: Evidence, fingerprint: str, *, reused: bool) -> Result:
-        """Judge evidence, write the submission's files and, last of all, its line in the gradebook."""
-        self.progress.stage(evidence.submission, "judging")
-        if not reused:
-            write_atomically(self.settings.out / evidence.submission / "evidence.json", evidence_json(evidence))
-        rubric = self.settings.rubric
-        findings = run_checks(evidence, rubric.thresholds)
-        grade = judge_grade(evidence, rubric, findings, own_notebook=self.settings.own_notebook)
-        write_submission(self.settings.out, rubric, evidence, grade)
+    def _finish(self, measured: Measured, fingerprint: str) -> Result:
+        """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""
+        grade = self._judge(measured.evidence)
+        digest = write_submission(self.settings.out, self.settings.rubric, measured.evidence, grade, measured.executed)
         result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
-        self.book.record(result, lasting)
-        self.progress.finished(result, reused=reused)
+        self.book.record(result, lasting, digest)
+        self.progress.finished(result, reused=False)
         return result
+
+    def _finish_again(self, evidence: Evidence) -> Result:
+        """Judge stored evidence; the line in the gradebook comes last here too."""
+        grade = self._judge(evidence)
+        write_judgement(self.settings.out, self.settings.rubric, evidence, grade)
+        result = Result.of_grade(grade)
+        self.book.record_judgement(result)
+        self.progress.finished(result, reused=True)
+        return result
+
+    def _judge(self, evidence: Evidence) -> Grade:
+        self.progress.stage(evidence.submission, "judging")
+        rubric = self.settings.rubric
+        findings = run_checks(evidence, rubric.thresholds)
+        return judge_grade(evidence, rubric, findings, own_notebook=self.settings.own_notebook)
+
+
+def _executed(run: Run) -> bytes:
+    kept = run.executed_notebook
+    return kept.read_bytes() if kept is not None and kept.is_file() else b""
 
 
 def _unforeseen(future: Future[Result]) -> Exception | None:

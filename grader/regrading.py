@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from grader.checks import run_checks
+from grader.claiming import claimed
+from grader.durable import replace_together
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import Evidence, Grade, Result, Rubric
 from grader.reports import grades_csv, render_index, render_report
-from grader.storage import grade_json, read_evidence, write_atomically
+from grader.storage import evidence_json, grade_json, read_evidence
+
+EVIDENCE = "evidence.json"
+EXECUTED = "executed.ipynb"
 
 
-def write_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade) -> None:
-    """Write one submission's `grade.json` and `report.html`."""
+def write_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes) -> str:
+    """Write all files of a submission that was run, together; return the digest of its evidence's file.
+
+    `executed` is the notebook as it was run, with its pictures; empty where none was kept.
+    """
+    stored = evidence_json(evidence).encode()
+    files = _judged(rubric, evidence, grade, executed)
+    replace_together(out / evidence.submission, {EVIDENCE: stored, EXECUTED: executed, **files})
+    return hashlib.sha256(stored).hexdigest()
+
+
+def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade) -> None:
+    """Write the files of a submission whose stored evidence was judged again."""
     folder = out / evidence.submission
-    write_atomically(folder / "grade.json", grade_json(grade))
-    write_atomically(folder / "report.html", render_report(grade, evidence, rubric, _executed_notebook(folder)))
+    replace_together(folder, _judged(rubric, evidence, grade, _executed_notebook(folder)))
+
+
+def _judged(rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes) -> dict[str, str | bytes]:
+    return {"grade.json": grade_json(grade), "report.html": render_report(grade, evidence, rubric, executed)}
 
 
 def _executed_notebook(folder: Path) -> bytes:
     """Return the notebook as it was run, with its pictures; nothing where none was kept."""
     try:
-        return (folder / "executed.ipynb").read_bytes()
+        return (folder / EXECUTED).read_bytes()
     except OSError:
         return b""
+
+
+def evidence_digest(out: Path, submission: str) -> str | None:
+    """Return the digest of a submission's stored evidence, None where there is none."""
+    try:
+        return hashlib.sha256((out / submission / EVIDENCE).read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
     """Judge a class again from its stored evidence; nothing is run.
 
     Raises:
-        ResultsError: `out` holds no results, or a submission's evidence can't be read.
+        ResultsError: `out` holds no results, another grader is at work in it, or evidence can't be read.
+        StorageFullError: its disk is full.
     """
-    with Gradebook.open_existing(out) as book:
+    with Gradebook.open_existing(out) as book, claimed(out):
         for row in book.results():
-            evidence = read_evidence(out / row.submission / "evidence.json")
+            evidence = read_evidence(out / row.submission / EVIDENCE)
             grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
-            write_submission(out, rubric, evidence, grade)
-            book.record_judgement(Result.of_grade(grade))
+            write_judgement(out, rubric, evidence, grade)
+            book.record_judgement(Result.of_grade(grade), evidence_digest(out, row.submission) or "")
         results = book.results()
-    write_class(out, rubric, results)
+        write_class(out, rubric, results)
     return results
 
 
 def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
-    """Write the class page and the table of grades."""
+    """Write the class page and the table of grades, together."""
     rows = tuple(results)
-    write_atomically(out / "grades.csv", grades_csv(rows, rubric))
-    write_atomically(out / "index.html", render_index(rows, rubric))
+    replace_together(out, {"grades.csv": grades_csv(rows, rubric), "index.html": render_index(rows, rubric)})

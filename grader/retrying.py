@@ -7,15 +7,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from grader.errors import InfrastructureError, SandboxError
+from grader.errors import InfrastructureError, SandboxError, StorageFullError
 from grader.model import Run
 
 T = TypeVar("T")
 
 
 def run_again_if_failed(run_once: Callable[[], Run]) -> Run:
-    """Run; where the machine or the grader failed, run once more. What failed twice says so, and why both times."""
-    first = run_once()
+    """Run; where the machine or the grader failed, run once more. What failed twice says so, and why both times.
+
+    Raises:
+        StorageFullError: a disk was full, and still is.
+    """
+    try:
+        first = run_once()
+    except StorageFullError:  # another's run may have filled the disk, and be over
+        return run_once()
     if first.status != "infrastructure_failure":
         return first
     second = run_once()

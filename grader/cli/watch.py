@@ -85,7 +85,7 @@ class Lines:
 
     def _print(self, line: str) -> None:
         with suppress(OSError):  # nobody reads any more, or the log's disk is full: no reason not to grade
-            print(line, file=sys.stderr, flush=True)
+            print(f"{line}\n", end="", file=sys.stderr, flush=True)  # in one piece: several threads write
 
 
 class Live:

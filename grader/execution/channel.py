@@ -87,6 +87,8 @@ class ChannelParser:
     artifacts: dict[str, Path] = field(default_factory=dict)
     disk_fault: OSError | None = None
     """Why something could not be stored: the host's fault, not the sender's."""
+    room_needed: int = 0
+    """Bytes that what could not be stored would have taken, about."""
     _held: bytearray = field(default_factory=bytearray)
     _overlong: bool = False
     _expected: int = 0
@@ -131,6 +133,7 @@ class ChannelParser:
             self.faults += 1
         except OSError as error:
             self.disk_fault = self.disk_fault or error
+            self.room_needed = max(self.room_needed, sum(item.parts * CHUNK_BYTES for item in self._open.values()))
 
     def _check_order(self, event: dict[str, Any]) -> None:
         """Count a break in the numbering; the event itself is kept, for whoever has to make sense of the run."""

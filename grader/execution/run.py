@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO, Self
 
 import grader
-from grader.errors import RunnerError
+from grader.errors import RunnerError, StorageFullError
 from grader.execution.cells import INTERRUPT_GRACE_S, STARTUP_S
 from grader.execution.settings import RunProgress, RunSettings
-from grader.execution.store import RUN, load_run, write_job, write_run
+from grader.execution.store import EXIT_STORAGE_FULL, RUN, load_run, write_job, write_run
 from grader.model import Run, Submission
 from grader.sandbox.pipes import PipeReader
 
@@ -49,6 +49,7 @@ def run_submission(
 
     Raises:
         RunnerError: `stop` was set before the run was over.
+        StorageFullError: the disk of `folder`, or that of temporary files, is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RUN).unlink(missing_ok=True)
@@ -120,6 +121,8 @@ class _Runner:
         if code == 0:
             return None
         said = self._stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
+        if code == EXIT_STORAGE_FULL:
+            raise StorageFullError(said)
         return f"the runner process ended with status {code}: {said or 'it said nothing'}"
 
     def _pipes(self) -> list[IO[bytes]]:

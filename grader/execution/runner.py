@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -24,7 +25,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.errors import SandboxError
+from grader.durable import FULL, has_space, storage_full
+from grader.errors import SandboxError, StorageFullError
 from grader.execution.cells import (
     INTERRUPT_GRACE_S,
     OUTPUT_WAIT_S,
@@ -39,7 +41,7 @@ from grader.execution.notebook import new_notebook, write_notebook
 from grader.execution.outcome import Outcome, outcome_of
 from grader.execution.products import written_files
 from grader.execution.settings import RunProgress, RunSettings
-from grader.execution.store import ARTIFACTS, EVENTS, NOTEBOOK, Job, read_job, write_run
+from grader.execution.store import ARTIFACTS, EVENTS, EXIT_STORAGE_FULL, NOTEBOOK, Job, read_job, write_run
 from grader.model import Run, Submission
 from grader.probe.programs.mapping import URLS_VARIABLE
 from grader.probe.wire import FD_VARIABLE
@@ -96,6 +98,10 @@ def execute(folder: Path, job: Job) -> Run:
         sandbox.destroy()
         if channel.reader is not None:
             channel.reader.stop()
+        if channel.parser.disk_fault is not None:
+            raise _explained(channel.parser.disk_fault, folder, channel.parser.room_needed)
+        if _killed_from_outside(result, exit_code):
+            raise SandboxError("the process that holds the sandbox was killed from outside")
         outcome = outcome_of(
             result, exit_code=exit_code, peak_memory=sandbox.peak_memory, memory_cap=settings.limits.memory
         )
@@ -182,6 +188,23 @@ def _exit_code(sandbox: Sandbox) -> int | None:
     return None if sandbox.process is None else sandbox.process.poll()
 
 
+def _explained(fault: OSError, folder: Path, needed: int = 0) -> Exception:
+    """Say of a full disk which it is: that of the results, or that of the box's folder."""
+    if fault.errno not in FULL:
+        return fault
+    temporary = Path(tempfile.gettempdir())
+    return storage_full(folder if has_space(temporary) else temporary, needed)
+
+
+def _killed_from_outside(result: CellsResult, exit_code: int | None) -> bool:
+    """Whether the box's outermost process was killed by none of ours: nothing inside the box can reach it.
+
+    A kernel that kills itself ends the box with an exit status.
+    """
+    died = result.ended is not None and result.ended.status == "kernel_died"
+    return died and exit_code is not None and exit_code < 0
+
+
 def _run(
     folder: Path,
     settings: RunSettings,
@@ -260,8 +283,10 @@ def main() -> None:
         try:
             execute(folder, read_job(folder))
         except Exception as error:  # noqa: BLE001 - the parent tells it; nothing here may hang on libraries' clean-up
-            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
-            os._exit(1)
+            told = _explained(error, folder) if isinstance(error, OSError) else error
+            full = isinstance(told, StorageFullError)
+            print(str(told) if full else f"{type(told).__name__}: {told}", file=sys.stderr, flush=True)
+            os._exit(EXIT_STORAGE_FULL if full else 1)
     os._exit(0)  # zmq's threads may wait for a kernel that is gone
 
 

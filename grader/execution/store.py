@@ -23,6 +23,9 @@ ARTIFACTS = "artifacts"
 NOTEBOOK = "executed.ipynb"
 JOB = "job.json"
 
+EXIT_STORAGE_FULL = 28
+"""Exit status of a runner that met a full disk of the machine; its message is then the last line of stderr."""
+
 _CONVERTER = make_converter()
 _CONVERTER.register_structure_hook(Path, lambda value, _: Path(value))
 _CONVERTER.register_unstructure_hook(Path, str)

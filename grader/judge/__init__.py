@@ -258,6 +258,8 @@ def _review_reasons(
         reasons.append(f"the run failed on the grader's side ({run.message or run.status.replace('_', ' ')})")
     if run.isolation == "none" and run.status not in GRADER_FAILED and not own_notebook:
         reasons.append("the notebook ran without isolation: what was measured could have been altered")
+    if evidence.verification_note:
+        reasons.append(f"the scores could not be recomputed outside the run: {evidence.verification_note}")
     if run.channel_faults:
         reasons.append(f"the record of the run was damaged {run.channel_faults} times: it may have been tampered with")
     judged = {name for item in judgements for name in item.findings}

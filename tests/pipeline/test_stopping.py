@@ -20,18 +20,20 @@ def test_a_recomputation_that_was_stopped_is_no_result(monkeypatch: pytest.Monke
     stop = threading.Event()
 
     def verify(*_: Any, **settings: Any) -> Any:
-        assert settings["run"].keywords == {"stop": stop}
+        assert settings["run"].keywords["stop"] is stop
         if stopped:
             stop.set()
         raise SandboxError("inside.py was stopped")
 
     monkeypatch.setattr(pipeline, "verify", verify)
     monkeypatch.setattr(pipeline, "sealed_scorings", lambda *_: (object(),))
-    settings: Any = SimpleNamespace(run=SimpleNamespace(tier="none", limits=None), reference_budget_s=0)
+    settings: Any = SimpleNamespace(reference_budget_s=0)
+    box: Any = SimpleNamespace(tier="none", limits=None, python="python", interpreter=SimpleNamespace(variables=()))
     grader = ClassGrader(settings, None, Silence(), stop)  # type: ignore[arg-type]
     evidence = pipeline.unreadable_evidence(SimpleNamespace(id="a", path=SimpleNamespace(name="a"), reason=""))  # type: ignore[arg-type]
     if stopped:
         with pytest.raises(SandboxError):
-            grader._complete(evidence, None)  # type: ignore[arg-type]
+            grader._complete(evidence, None, box)  # type: ignore[arg-type]
     else:
-        assert grader._complete(evidence, None).verification_note == "inside.py was stopped"  # type: ignore[arg-type]
+        noted = grader._complete(evidence, None, box).verification_note  # type: ignore[arg-type]
+        assert noted == "tried twice; both times inside.py was stopped"
