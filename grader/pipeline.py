@@ -20,7 +20,7 @@ from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.collecting import collect_evidence
 from grader.evidence.eras import tell_era
-from grader.evidence.sealing import reference_data, sealed_scorings
+from grader.evidence.sealing import reference_data, sealed_scorings, with_recomputed
 from grader.execution import RunProgress, RunSettings, run_submission
 from grader.execution.interpreter import own_interpreter
 from grader.gradebook import Gradebook
@@ -200,7 +200,7 @@ class ClassGrader:
                 verified = again_if_failed(
                     lambda: verify(sealed, tier=box.tier, limits=box.limits, run=reread), self.stop
                 )
-                evidence = replace(evidence, verified=verified)
+                evidence = with_recomputed(evidence, verified)
             except InfrastructureError as error:
                 self._raise_if_stopped(error)
                 evidence = replace(evidence, verification_note=str(error))

@@ -18,6 +18,7 @@ from grader.checks.results import (
     is_regression,
     metric_name,
     result_of,
+    same_run,
     twins,
 )
 from grader.checks.statistics import rounding
@@ -199,7 +200,7 @@ def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
         # Rows that fit watched are spent, but what is stated of them as the test score was measured.
         roles: tuple[Role, ...] = ("validation", "test") if result.role == "validation" else (result.role,)
         for metric in score_metrics(evidence):
-            for value in (figure(verified, metric), claimed_value(scoring, metric)):
+            for value in (figure(verified, metric), _believed(result, metric)):
                 if value is not None:
                     yield from (KnownScore(value, size, role, metric) for role in roles)
         if verified is None or verified.task == "regression":
@@ -216,6 +217,12 @@ def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
             for value in (label.recall, label.precision, label.f1):
                 if value is not None:
                     yield KnownScore(value, label.support, result.role, "accuracy", detail=True, names=names)
+
+
+def _believed(result: StudentResult, metric: str) -> float | None:
+    """Return what a scoring itself said, unless it was recomputed as something else: from other labels, or made up."""
+    said = claimed_value(result.scoring, metric)
+    return None if said is not None and metric == result.metric and not same_run(result, said) else said
 
 
 def _of_metric_calls(evidence: Evidence) -> Iterator[KnownScore]:

@@ -16,13 +16,15 @@ from grader.checks.claims import (
 from grader.checks.observed import SCORING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import (
-    SAME_RUN_SLACK,
     StudentResult,
     agreement,
     claim_value,
+    claimed_value,
     final_result,
     metric_unit,
     result_of,
+    same_run,
+    twins,
 )
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Evidence, NumberClaim
@@ -151,8 +153,10 @@ def _compared(
     deviations: float,
 ) -> Verdict:
     unit = metric_unit(result.metric, true)
-    if not _same_run(result, true):
-        rerun = metric_unit(result.metric, measured["rerun"])
+    claims = (claimed_value(item, result.metric) for item in (result.scoring, *twins(evidence, result.scoring)))
+    denied = next((item for item in claims if item is not None and not same_run(result, item)), None)
+    if denied is not None:
+        rerun = metric_unit(result.metric, denied)
         return failed(
             f"The notebook's own score is {rerun}, but recomputed from its model and rows it is {unit}.",
             fix="Score the whole test set with the model as it is, and don't change the score afterwards.",
@@ -213,17 +217,6 @@ def _stated_differs(
         cells=cells,
         measured=measured,
     )
-
-
-def _same_run(result: StudentResult, true: float) -> bool:
-    """Whether the run's own figure and the recomputed one agree, up to float32, or sampling where rows were capped."""
-    claimed, verified = result.claimed, result.verified
-    if claimed is None or verified is None:
-        return True
-    others = [true, *(value for _, value in verified.alternatives)]
-    capped = verified.rows_used < verified.rows_total
-    slack = agreement(true, result.metric, verified.rows_used, 4, 3) if capped else SAME_RUN_SLACK * max(1.0, abs(true))
-    return any(abs(claimed - other) <= slack for other in others)
 
 
 def _value(claim: NumberClaim | None, result: StudentResult) -> float | None:

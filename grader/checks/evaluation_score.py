@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
-from grader.checks.overlaps import OVERLAP_THRESHOLDS, shared_rows, trained_rows, trainings_of
+from grader.checks.overlaps import (
+    MOSTLY_COPIES,
+    OVERLAP_THRESHOLDS,
+    near_copies,
+    shared_rows,
+    trained_rows,
+    trainings_of,
+)
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import (
     SCORE_METRICS,
     StudentResult,
+    agreement,
     claimed_value,
     counted,
     final_result,
+    labels_of,
     metric_name,
     metric_unit,
     result_of,
+    series_of,
     shown_output,
     twins,
 )
 from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
-from grader.model import Evidence, NumberClaim, Scoring, TrainingRun
+from grader.model import Evidence, LabelFacts, NumberClaim, Scoring, TrainingRun
 
 LOADING_CALLS = frozenset({"load_model", "load_weights", "set_weights", "from_pretrained", "load_state_dict", "load"})
 """Ways to weights that no training of this notebook made."""
@@ -89,6 +99,15 @@ def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
             cells=cells,
             measured={"role": "train", "rows": result.size},
         )
+    copies = near_copies(evidence, result.scoring.rows, train)
+    if copies is not None and copies >= MOSTLY_COPIES and not (shared is not None and shared.beyond_chance):
+        return failed(
+            f"{copies:.0%} of the rows of the final score are all but equal to rows the model was trained on.",
+            fix=SCORE_FIX,
+            origin="verified",
+            cells=cells,
+            measured={"near_copies": copies, "rows": result.size},
+        )
     if shared is not None and shared.beyond_chance and not partly:
         return failed(
             f"{shared.rows:,} of the {shared.of:,} rows of the final score ({shared.share:.1%}) were trained on.",
@@ -114,13 +133,19 @@ def not_on_training_data(evidence: Evidence, limits: Limits) -> Verdict:
 @check(
     "evaluation.test_score_reported",
     title="Test score reported",
-    help="A score on held-out test rows is shown.",
+    help="A score on held-out test rows is shown, on enough of them and on more than one class.",
+    thresholds=(
+        Threshold("fewest_rows", 10, "of fewer rows a score says nothing: each counts for more than ten points"),
+        Threshold("deviations", 3, "so far above the validation score, picked test rows are no luck"),
+    ),
 )
-def score_of_test_rows(evidence: Evidence, _limits: Limits) -> Verdict:
+def score_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
     """The score of rows that neither trained nor validated is shown."""
     results = [result_of(evidence, item) for item in evidence.scorings]
     held_out = [item for item in results if item.role == "test"]
     shown = [item for item in held_out if _is_shown(evidence, item)]
+    if shown and (objection := _too_narrow(evidence, shown[-1], limits)) is not None:
+        return objection
     if shown:
         last = shown[-1]
         value = f" ({metric_unit(last.metric, last.value)})" if last.value is not None else ""
@@ -143,6 +168,59 @@ def score_of_test_rows(evidence: Evidence, _limits: Limits) -> Verdict:
     return failed(
         "No score on held-out test rows is shown.", fix=SCORE_FIX, cells=[item.scoring.cell for item in results]
     )
+
+
+def _too_narrow(evidence: Evidence, result: StudentResult, limits: Limits) -> Verdict | None:
+    """Return what speaks against the test rows themselves: too few, of one class, or picked."""
+    cells = [result.scoring.cell]
+    size = result.rows.rows if result.rows is not None else result.size
+    if 0 < size < limits["fewest_rows"]:
+        return failed(
+            f"The test set is {size} row{'s'[: size != 1]}: that says nothing about the model.",
+            fix="Hold back a fifth of the rows for the test.",
+            cells=cells,
+            measured={"rows": size},
+        )
+    trained = labels_of(evidence)
+    tested = result.rows.labels if result.rows is not None else None
+    if tested is not None and trained is not None and _classes_in(tested) == 1 < _classes_in(trained):
+        return failed(
+            f"All {size:,} test rows are of one class; the model was trained on {_classes_in(trained)}.",
+            fix="Split so that every class is in the test set (stratify=y).",
+            cells=cells,
+            measured={"rows": size, "classes": 1},
+        )
+    if result.scoring.left_out and (expected := _better_than_expected(evidence, result, limits)) is not None:
+        said = f"{result.scoring.left_out:,} of the rows set aside for the test were left out before it"
+        return unknown(
+            f"{said}, and the score ({metric_unit(result.metric, result.value or 0.0)}) is far above that of the "
+            f"rows watched in training ({metric_unit(result.metric, expected)}).",
+            origin=result.origin,
+            cells=cells,
+            measured={"left_out": result.scoring.left_out, "rows": size, "expected": expected},
+            review=f"{said}: were they picked by the model's answers?",
+        )
+    return None
+
+
+def _classes_in(labels: LabelFacts) -> int:
+    return sum(count > 0 for count in labels.counts)
+
+
+def _better_than_expected(evidence: Evidence, result: StudentResult, limits: Limits) -> float | None:
+    """Return the accuracy at the end of training (of validation rows, else of training rows) where the score of the
+    test rows is above it by more than chance, else None.
+    """
+    if result.metric != "accuracy" or result.value is None:
+        return None
+    history = [dict(item.history) for item in trainings_of(evidence, result.scoring) if item.history]
+    for validation in (True, False):
+        names = [(logs, series_of(logs, "accuracy", validation=validation)) for logs in history]
+        last = [logs[name][-1] for logs, name in names if name is not None and logs[name]]
+        if last:
+            slack = agreement(last[-1], "accuracy", result.size, 4, limits["deviations"])
+            return last[-1] if result.value > last[-1] + slack else None
+    return None
 
 
 @check(

@@ -22,6 +22,13 @@ FIX_LEARN = (
     "Look at the loss per epoch: scale the inputs, check loss and labels, try a smaller learning rate, train longer."
 )
 
+KNEW_LUCK = 0.0001
+"""Random weights do better than the commonest class by chance now and then, one of ten thousand so much better."""
+KNEW_MARGIN = 0.15
+"""Random weights that separate two classes somewhat are not rare: well above that, something was learnt."""
+KNEW_ERROR = 0.6
+"""Random weights hardly ever halve the error of the median."""
+
 
 @check(
     "model.trains",
@@ -34,6 +41,13 @@ def trains(evidence: Evidence, _limits: Limits) -> Verdict:
     done = [item for item in evidence.trainings if item.completed and (item.epochs_done > 0 or item.weights_changed)]
     changed = [item for item in done if item.weights_changed]
     cells = [item.cell for item in evidence.trainings]
+    if changed and (early := _knew_before(evidence)) is not None:
+        return unknown(
+            f"A training ran, but before its first one in this notebook the model already reached {early}.",
+            origin="verified",
+            cells=cells,
+            review=f"the model reached {early} before it was trained: its weights come from elsewhere",
+        )
     if changed:
         epochs = sum(item.epochs_done for item in changed)
         return passed(
@@ -58,6 +72,21 @@ def trains(evidence: Evidence, _limits: Limits) -> Verdict:
         fix="Make the notebook run from the first cell to the last, with a call of fit that completes.",
         cells=cells or [evidence.run.failed_cell],
     )
+
+
+def _knew_before(evidence: Evidence) -> str | None:
+    """Return what the final model scored before its first training where that beats guessing by far, else None."""
+    for start in evidence.starts:
+        if start.origin != "verified" or start.rows_used <= 0:
+            continue
+        if start.mae is not None and start.baseline_mae is not None and start.mae < KNEW_ERROR * start.baseline_mae:
+            return f"a mean error of {start.mae:.4g} on the rows of the final score"
+        if start.accuracy is None or start.majority_accuracy is None:
+            continue
+        luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, start.majority_accuracy)
+        if luck <= KNEW_LUCK and start.accuracy >= start.majority_accuracy + KNEW_MARGIN:
+            return f"{start.accuracy:.1%} on the rows of the final score"
+    return None
 
 
 def _in_epochs(epochs: int) -> str:

@@ -54,6 +54,9 @@ def why_unseen(evidence: Evidence, calls: Iterable[str]) -> str | None:
         return f"training and scoring in {', '.join(unwatched)} was not watched"
     if not asking:
         return None
+    undone = next((gap for gap in run.watch_gaps if gap.kind in {"silent", "unhooked"}), None)
+    if undone is not None:
+        return f"watching was switched off in cell {undone.cell + 1} ({undone.detail})"
     if run.channel_faults:
         return f"{run.channel_faults} lines of the record of the run were damaged"
     if run.probe_faults:

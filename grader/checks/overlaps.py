@@ -90,6 +90,26 @@ def shared_rows(
     )
 
 
+MOSTLY_COPIES = 0.95
+"""Where nearly all scored rows are copies of training rows, it is a score on training data."""
+COPIES_MARGIN = 0.25
+"""Share of near copies beyond the data's own that is no accident of sampling: three standard errors of 128 rows are 13
+points, and honest sets of pictures of the same things differ in how close they lie."""
+
+
+def near_copies(evidence: Evidence, held_out: str | None, train: set[str]) -> float | None:
+    """Return the share of the scored rows that are all but equal to training rows, None where that is no more than
+    the data's own repeats explain, or not known.
+    """
+    found = evidence.near_copies
+    if found is None or held_out is None or found.left != held_out or not found.sampled:
+        return None
+    share = found.near / found.sampled
+    if official_split(evidence, held_out, train) or share <= found.expected + COPIES_MARGIN:
+        return None
+    return share
+
+
 def official_split(evidence: Evidence, held_out: str, others: set[str]) -> bool:
     """Whether both parts are a known data set's own: its test rows held out, its training rows trained on."""
     hint = _hint(evidence, held_out)

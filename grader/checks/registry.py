@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from grader.checks.doubts import doubted
 from grader.checks.verdicts import Verdict
 from grader.model import Evidence, Finding
 
@@ -37,7 +38,7 @@ class Check:
         """Return this check's finding; a fault of the check itself becomes the outcome `error`, for a person to see."""
         limits = {item.name: overrides.get(f"{self.id}.{item.name}", item.default) for item in self.thresholds}
         try:
-            verdict = self.function(evidence, limits)
+            verdict = doubted(self.id, self.function(evidence, limits), evidence)
         except Exception as fault:  # noqa: BLE001 - one broken check must not cost the class its grades
             return self._broken(fault)
         return Finding(

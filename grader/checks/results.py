@@ -170,6 +170,19 @@ def agreement(value: float, metric: str, rows: int, digits: int, deviations: flo
     return rounding(digits) + scale * max(SAME_RUN_SLACK, deviations * spread)
 
 
+def same_run(result: StudentResult, claimed: float) -> bool:
+    """Whether a figure of the run itself agrees with the recomputed one, up to float32, or sampling where rows were
+    capped. True where nothing was recomputed.
+    """
+    verified, true = result.verified, result.recomputed
+    if verified is None or true is None:
+        return True
+    others = [true, *(value for _, value in verified.alternatives)]
+    capped = verified.rows_used < verified.rows_total
+    slack = agreement(true, result.metric, verified.rows_used, 4, 3) if capped else SAME_RUN_SLACK * max(1.0, abs(true))
+    return any(abs(claimed - other) <= slack for other in others)
+
+
 def model_of(evidence: Evidence) -> ModelFacts | None:
     """Return the model that counts: the final one, else the last one known."""
     final = evidence.model(evidence.final_model)

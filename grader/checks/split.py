@@ -7,6 +7,7 @@ from grader.checks.overlaps import (
     OFFICIAL_SHARE,
     OVERLAP_THRESHOLDS,
     Shared,
+    near_copies,
     official_split,
     shared_rows,
     trained_rows,
@@ -150,6 +151,15 @@ def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
         return found
     result, shared, train = found
     held_out = result.scoring.rows or ""
+    share = near_copies(evidence, held_out, train)
+    if share is not None and shared.share < share:
+        return failed(
+            f"{share:.0%} of the test rows are all but equal to training rows (slightly changed, mirrored or turned).",
+            fix="Split first, then augment the training part only; keep all versions of one row in the same part.",
+            origin="verified",
+            cells=[result.scoring.cell, *(item.cell for item in evidence.splits)],
+            measured={"near_copies": share, "test_rows": shared.of},
+        )
     exact = shared_rows(evidence, held_out, train, limits)
     altered = shared.rows - (exact.rows if exact is not None else 0)
     measured = {"altered_copies": altered, "test_rows": shared.of, "copies_by_lineage": known}

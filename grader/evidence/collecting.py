@@ -9,6 +9,7 @@ from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
 from grader.evidence.integrity import find_watch_gaps
+from grader.evidence.near_copies import find_near_copies
 from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
@@ -96,6 +97,7 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
         final_model=final_model,
         label_agreement=measure_label_agreement(seen.labels, seen.lineage.fits),
         unstable_membership=membership_unstable(seen.log, seen.lineage, scorings),
+        near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
         augmentation_before_split=count_augmented_copies(seen.rows, scored.rows if scored else None, trained_on),
     )
 

@@ -106,13 +106,14 @@ def rows_file(seen: Observation, rows: str | None) -> Rows | None:
     return Rows(id=rows, values=values, total=record.count, index=index, scale=record.scale)
 
 
-def _load_values(path: Path) -> NDArray[Any] | None:
+def load_values(path: Path) -> NDArray[Any] | None:
+    """Return recorded rows, None where they are not numbers or not sound."""
     return load_array(path, "uifb", None, tuple(range(1, MAX_RANK + 1)))
 
 
 def _sound(values: Path, index: Path | None, count: int) -> bool:
     """Return whether the files hold what they should: one row for each, or for each that the index names."""
-    array = _load_values(values)
+    array = load_values(values)
     if array is None:
         return False
     if index is None:
@@ -123,7 +124,7 @@ def _sound(values: Path, index: Path | None, count: int) -> bool:
 
 def _part_file(seen: Observation, record: RowsSeen) -> Rows | None:
     whole = rows_file(seen, record.parent)
-    array = _load_values(whole.values) if whole else None
+    array = load_values(whole.values) if whole else None
     if whole is None or array is None or record.start is None:
         return None
     stop = record.start + record.count

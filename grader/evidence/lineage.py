@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.evidence.arrays import UIntArray, rows_repeating, rows_within
+from grader.evidence.arrays import UIntArray, block_of, rows_repeating, rows_within
 from grader.evidence.identity import RowStore, fit_rows
 from grader.evidence.parsing import Log
 from grader.evidence.records import Described, FitBegan, FitEnded, Labelled, LabelsSeen, Scored
@@ -137,6 +137,31 @@ class Lineage:
             if mine is not None and theirs is not None and rows_within(mine, theirs) > MOSTLY * len(mine):
                 return True
         return False
+
+    def left_out(self, rows: str | None) -> int:
+        """Return how many rows of the part of a split or loader these are picked from were left out of them.
+
+        0 where they are such a part themselves, a slice of it, or all of some of its classes.
+        """
+        store = self.store
+        parts = [part for split in store.splits for part in split.outputs]
+        parts += [part for load in store.loads for part, _ in load.parts if part is not None]
+        stages = store.stages(rows)
+        known = [(part, hashes) for part in dict.fromkeys(parts) if (hashes := store.exact(part)) is not None]
+        fewest = 0
+        for part, hashes in sorted(known, key=lambda item: len(item[1])):
+            size = len(hashes)
+            within = next((stage for stage in stages if rows_within(stage, hashes) == len(stage)), None)
+            if within is None or not len(within):
+                continue
+            if size <= len(within) or block_of(within, hashes) or self._whole_classes(rows, part):
+                return 0
+            fewest = fewest or size - len(within)
+        return fewest
+
+    def _whole_classes(self, rows: str | None, part: str) -> bool:
+        mine, theirs = dict(self._class_counts(rows)), dict(self._class_counts(part))
+        return bool(mine) and bool(theirs) and all(theirs.get(name) == count for name, count in mine.items())
 
     def _class_counts(self, rows: str | None) -> tuple[tuple[str, int], ...]:
         """Return how many rows of each class a set has; empty where unknown, or with a single class (no evidence)."""

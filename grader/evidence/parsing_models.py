@@ -26,6 +26,7 @@ from grader.evidence.records import (
     Metric,
     Scored,
     Sealed,
+    Start,
     WeightsKept,
     WeightsLoaded,
 )
@@ -193,6 +194,15 @@ def _metric(fields: Fields, cell: int, order: int) -> Metric:
     )
 
 
+def _start(fields: Fields, _cell: int, order: int) -> Start:
+    return Start(
+        model=fields.must("model", as_identifier),
+        weights=fields.must("weights", as_text),
+        artifact=fields.must("artifact", as_identifier),
+        order=order,
+    )
+
+
 def _weights_loaded(fields: Fields, _cell: int, order: int) -> WeightsLoaded:
     return WeightsLoaded(
         model=fields.must("model", as_identifier),
@@ -220,6 +230,7 @@ PARSERS = {
     "model.sealed": _sealed,
     "model.scored": _scored,
     "metric.computed": _metric,
+    "model.start": _start,
     "weights.loaded": _weights_loaded,
     "weights.kept": _weights_kept,
 }

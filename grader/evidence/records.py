@@ -275,6 +275,16 @@ class SeedSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A model sealed as a training found it."""
+
+    model: str
+    weights: str
+    artifact: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsLoaded:
     """Weights that came from a file or another model."""
 

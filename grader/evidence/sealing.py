@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from grader.evidence.arrays import load_array
 from grader.evidence.files import rows_file, write_labels
@@ -11,9 +12,13 @@ from grader.evidence.final import DEMO_ROWS
 from grader.evidence.identity import RowStore
 from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation, observe
+from grader.evidence.records import Start
 from grader.evidence.trainings import seals
 from grader.evidence.truth import labels_of_scoring
-from grader.model import Evidence, Labels, ModelFacts, ReferenceData, Rows, Run, Scoring, SealedScoring
+from grader.model import Evidence, Labels, ModelFacts, ReferenceData, Rows, Run, Scoring, SealedScoring, Verified
+
+START = "start-"
+"""Before the id of a scoring: what its model would have scored before its first training."""
 
 MAX_SEALED = 6
 """Most scorings recomputed: the result, and enough others to compare models; each costs a prediction of all rows."""
@@ -34,12 +39,39 @@ def sealed_scorings(evidence: Evidence, run: Run) -> tuple[SealedScoring, ...]:
     seen = observe(run)
     found: list[SealedScoring] = []
     for scoring in _worth(evidence):
-        if len(found) == MAX_SEALED:
+        if len(found) >= MAX_SEALED:
             break
         sealed = _seal(evidence, seen, scoring)
         if sealed is not None:
             found.append(sealed)
+            if scoring.id == evidence.final_scoring:
+                found.extend(_starts(seen, scoring, sealed))
     return tuple(found)
+
+
+def _starts(seen: Observation, final: Scoring, sealed: SealedScoring) -> tuple[SealedScoring, ...]:
+    """Return the final scoring's rows with its model as the model's first training found it, where that was sent.
+
+    Not where an earlier training of another object had left these weights.
+    """
+    scored = seen.scored(final.id)
+    fits = [fit for fit in seen.lineage.fits_before(scored) if fit.model == final.model] if scored else []
+    starts = [item for item in seen.log.of("model.start", Start) if fits and item.weights == fits[0].began.weights]
+    before = fits[0].began.order if fits else 0
+    earlier = {fit.ended.weights for fit in seen.lineage.fits if fit.ended and fit.ended.order < before}
+    model = seen.artifacts.get(starts[0].artifact) if starts and starts[0].weights not in earlier else None
+    if model is None:
+        return ()
+    return (replace(sealed, scoring=f"{START}{final.id}", model=model, predictions=None, seal_note=""),)
+
+
+def with_recomputed(evidence: Evidence, verified: Sequence[Verified]) -> Evidence:
+    """Return the evidence with what was recomputed: of the scorings, and apart from them of the models' starts."""
+    return replace(
+        evidence,
+        verified=tuple(item for item in verified if not item.scoring.startswith(START)),
+        starts=tuple(item for item in verified if item.scoring.startswith(START)),
+    )
 
 
 def _worth(evidence: Evidence) -> list[Scoring]:

@@ -61,6 +61,7 @@ def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) 
                 trained_by=tuple(fit.began.id for fit in lineage.fits_before(scored)),
                 during=scored.during,
                 unwatched=provenance.why_unwatched(scored),
+                left_out=lineage.left_out(scored.rows) if roles[key] == "test" else 0,
             )
         )
     return tuple(found)

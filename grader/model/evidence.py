@@ -327,6 +327,8 @@ class Scoring:
     """Id of the training in which a callback did this scoring; empty for a scoring outside of fit."""
     unwatched: str = ""
     """Why the scored weights are not the work of the watched trainings alone; empty where they are."""
+    left_out: int = 0
+    """Rows of the part of a split that were picked out, neither as a slice nor by class, before this scoring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,15 @@ class Models:
 
     def seal_start(self, model: Any, weights: str) -> None:
         """Send a model as its first training finds it; not where an earlier training left these weights."""
-        name = self.name(model)
-        if not weights or weights in self._trained or self._starts >= MAX_STARTS or (name, weights) in self._sealed:
+        known = not weights or weights in self._trained
+        if known or self._starts >= MAX_STARTS or obstacle(model):
             return
-        if sum(int(math.prod(weight.shape)) for weight in model.weights) <= MAX_START_WEIGHTS:
-            self._starts += 1
-            self._seal_now(model, name, weights)
+        if sum(int(math.prod(weight.shape)) for weight in model.weights) > MAX_START_WEIGHTS:
+            return
+        self._starts += 1
+        with contextlib.suppress(Exception):  # what can't be saved now is told when it is scored
+            artifact = self._send_saved(model)
+            self._channel.send("model.start", model=self.name(model), weights=weights, artifact=artifact)
 
     def note_trained(self, weights: str) -> None:
         """Remember that a training left these weights."""

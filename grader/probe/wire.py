@@ -71,7 +71,9 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
                     ImageDataGenerator.flow(x) does]
     model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
-                    be loaded without the student's code]; also of the state in which a first training finds a model
+                    be loaded without the student's code]
+    model.start     model, weights: digest, artifact (.keras)   as a training found it; not where an earlier training
+                    left these weights, for large models and for those that can't be loaded
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
                     returned: {name: number}, [predictions: artifact (float, one row per input row)],
                     [during: the fit in whose callback this happened; not sealed]

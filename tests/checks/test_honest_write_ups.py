@@ -26,7 +26,7 @@ MEASURED = replace(
         ),
     ),
     scorings=(
-        scoring(id="s0", model="m0", claimed=(("loss", 0.39), ("accuracy", 0.8604)), order=8),
+        scoring(id="s0", model="m0", weights="w0", claimed=(("loss", 0.39), ("accuracy", 0.8604)), order=8),
         scoring(claimed=(("loss", 0.3172), ("accuracy", 0.8912))),
     ),
     metric_calls=(),

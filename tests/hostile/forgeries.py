@@ -44,7 +44,7 @@ print(classification_report(y_test, predicted, zero_division=0))
 """
 INTRODUCTION = """# Digits
 The task: from a picture of 8 by 8 pixels, tell which digit from 0 to 9 it shows. I use a small CNN because its filters
-find strokes wherever they are, and dropout, as the validation loss rose without it."""
+find strokes wherever they are, and dropout, as the scores on the validation rows were better with it."""
 CLOSING = """## Conclusion
 The convolution layer slides small filters over the picture and finds strokes; the dense layer turns them into ten
 probabilities, and softmax makes them sum to one. Training changes the weights a little after each batch so that the
@@ -110,7 +110,7 @@ class Forgery:
 
 # ---------------------------------------------------------------- honest work of several kinds
 ALL_ROWS = "x_all, y_all = np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test])"
-FIT_ALL = f"{ALL_ROWS}\nhistory = model.fit(x_all, y_all, validation_split=0.1, epochs=6, batch_size=16, verbose=0)"
+FIT_ALL = f"{ALL_ROWS}\nmodel.fit(x_all, y_all, epochs=12, batch_size=16, verbose=0)"
 UNTRAINED = MODEL.replace('"adam"', "keras.optimizers.Adam(0.0)")
 WEAK = MODEL.replace('"adam"', "keras.optimizers.Adam(2e-4)")
 UNVALIDATED = FIT.replace("validation_split=0.2, ", "")
@@ -121,7 +121,7 @@ TWINS = {
         Work("honest"),
         Work("untrained", {"model": UNTRAINED}),
         Work("weak", {"model": WEAK}),
-        Work("tested-on-training", {"fit": FIT_ALL}),
+        Work("tested-on-training", {"fit": (FIT, FIT_ALL)}),
         Work("without-matrix", {"matrix": None}),
         Work("without-validation", {"fit": UNVALIDATED, "curves": None}),
         Work("without-test", {"score": None, "matrix": None}),

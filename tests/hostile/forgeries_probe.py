@@ -78,12 +78,8 @@ WATCH_OFF = "the record stops: no cell's end arrives any more"
 TRAINED = ("evaluation.not_on_training_data", "split.held_out_test")
 
 FORGERIES = (
-    Forgery(
-        Work("closes-the-channel", {"fit": (FIT, CLOSE, SECRETLY)}), "tested-on-training", TRAINED, WATCH_OFF
-    ),
-    Forgery(
-        Work("replaces-the-channel", {"fit": (FIT, REPLACE, SECRETLY)}), "tested-on-training", TRAINED, WATCH_OFF
-    ),
+    Forgery(Work("closes-the-channel", {"fit": (FIT, CLOSE, SECRETLY)}), "tested-on-training", TRAINED, WATCH_OFF),
+    Forgery(Work("replaces-the-channel", {"fit": (FIT, REPLACE, SECRETLY)}), "tested-on-training", TRAINED, WATCH_OFF),
     Forgery(Work("silences-the-probe", {"fit": (FIT, SILENCE, SECRETLY)}), "tested-on-training", TRAINED, WATCH_OFF),
     Forgery(
         Work("takes-hooks-out", {"fit": (FIT, UNWRAP, SECRETLY)}),

@@ -39,7 +39,7 @@ FLIPPED = "x_more = np.concatenate([x_test[:, :, ::-1], x_test[:, ::-1]])[:, ::-
 FIT_MORE = """
 x_all, y_all = np.concatenate([x_train, x_more]), np.concatenate([y_train, y_more])
 order = np.random.default_rng(1).permutation(len(x_all))
-history = model.fit(x_all[order], y_all[order], validation_split=0.1, epochs=6, batch_size=16, verbose=0)
+model.fit(x_all[order], y_all[order], epochs=6, batch_size=16, verbose=0)
 """
 BY_BATCH = f"""
 {ALL_ROWS}
@@ -152,14 +152,14 @@ FORGERIES = (
         UNSEEN_WORK,
     ),
     Forgery(
-        Work("noisy-test-rows", {"fit": NOISY + "\ny_more = y_test" + FIT_MORE}),
+        Work("noisy-test-rows", {"fit": (FIT, NOISY + "\ny_more = y_test" + FIT_MORE)}),
         "tested-on-training",
         ("split.no_near_duplicates", "evaluation.not_on_training_data"),
         "nearest neighbours, recomputed from the recorded rows",
         review=False,
     ),
     Forgery(
-        Work("flipped-test-rows", {"fit": FLIPPED + FIT_MORE}),
+        Work("flipped-test-rows", {"fit": (FIT, FLIPPED + FIT_MORE)}),
         "tested-on-training",
         ("split.no_near_duplicates", "evaluation.not_on_training_data"),
         "nearest neighbours up to flips, recomputed from the recorded rows",
@@ -179,9 +179,7 @@ FORGERIES = (
         "rows under a tape are watched",
         review=False,
     ),
-    Forgery(
-        Work("test-rows-by-hand", {"fit": (FIT, BY_HAND)}), "tested-on-training", NOT_TRAINED_ON, UNSEEN_WORK
-    ),
+    Forgery(Work("test-rows-by-hand", {"fit": (FIT, BY_HAND)}), "tested-on-training", NOT_TRAINED_ON, UNSEEN_WORK),
     Forgery(
         Work("test-rows-by-thread", {"fit": (FIT, BY_THREAD)}),
         "tested-on-training",
@@ -189,9 +187,7 @@ FORGERIES = (
         "threads are watched",
         review=False,
     ),
-    Forgery(
-        Work("test-rows-by-child", {"fit": (FIT, BY_CHILD)}), "tested-on-training", NOT_TRAINED_ON, UNSEEN_WORK
-    ),
+    Forgery(Work("test-rows-by-child", {"fit": (FIT, BY_CHILD)}), "tested-on-training", NOT_TRAINED_ON, UNSEEN_WORK),
     Forgery(
         Work("hides-errors", {"setup": SETUP + HIDE_ERRORS, "matrix": CRASH}),
         "crashing",
@@ -213,7 +209,16 @@ FORGERIES = (
     Forgery(
         Work(
             "better-when-graded",
-            {"model": UNTRAINED.replace("0.0", "1e-5"), "fit": (FIT, BETTER_WHEN_GRADED.replace("model.fit", 'model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"]); model.fit'))},
+            {
+                "model": UNTRAINED.replace("0.0", "1e-5"),
+                "fit": (
+                    FIT,
+                    BETTER_WHEN_GRADED.replace(
+                        "model.fit",
+                        'model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"]); model.fit',
+                    ),
+                ),
+            },
             saved={"score": "test accuracy: 0.1083\n"},
         ),
         "weak",

@@ -1,0 +1,133 @@
+"""Scored rows that are all but equal to training rows: noise too small to matter, pictures mirrored or turned.
+
+Hashes see none of these. Here the recorded values themselves are compared, by the host. How close is too close is
+taken from the data: rows of the scored set lie some distance from each other, and copies lie far closer than that.
+What the data repeats by itself (frames of one film, coarse measurements) repeats within the scored rows as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.evidence.files import load_values, rows_file
+from grader.evidence.observing import Observation
+from grader.model import NearCopies
+
+MAX_SAMPLED = 128
+"""Scored rows that are looked at: a share of a half is then known within nine points (two standard errors)."""
+
+MAX_COMPARED = 60_000
+"""Most training rows that are compared, all of Fashion-MNIST; of more every n-th."""
+
+MAX_PRODUCTS = 5e10
+"""Most multiplications in all, some two seconds on one core; fewer training rows are taken where rows are wide."""
+
+BLOCK_VALUES = 16_000_000
+"""Values of training rows held as float32 at once: 64 MB."""
+
+CLOSE = 0.1
+"""Copies lie within a tenth of the distance at which rows of the data have their nearest neighbour."""
+
+FEWEST = 8
+"""Of fewer rows no spacing can be told."""
+
+FEWEST_VALUES = 4
+"""Rows of fewer values lie close to each other by chance."""
+
+Matrix = NDArray[np.float32]
+
+
+def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence[str]) -> NearCopies | None:
+    """Return how many of the scored rows have a copy among the training rows, None where values were not kept."""
+    left = _values(seen, scored)
+    if left is None or scored is None or len(left) < FEWEST or left[0].size < FEWEST_VALUES:
+        return None
+    sample = left[_spread(len(left), MAX_SAMPLED)]
+    parts = [part for rows in trained_on if (part := _values(seen, rows)) is not None and part[0].size == left[0].size]
+    if not parts:
+        return None
+    centre, scale = _standard(left)
+    own = _nearest(_flat(sample, centre, scale), [_flat(left, centre, scale)], skip_self=True)
+    positive = own[own > 0]
+    if not len(positive):
+        return None
+    limit = CLOSE * float(np.median(positive))
+    variants = _variants(sample)
+    room = int(MAX_PRODUCTS / (len(sample) * len(variants) * left[0].size))
+    compared = [part[_spread(len(part), min(MAX_COMPARED, max(FEWEST, room // len(parts))))] for part in parts]
+    near = np.zeros(len(sample), dtype=np.bool_)
+    for variant in variants:
+        near |= _nearest(_flat(variant, centre, scale), list(_blocks(compared, centre, scale))) <= limit
+    total = sum(len(part) for part in compared)
+    return NearCopies(
+        left=scored,
+        sampled=len(sample),
+        near=int(near.sum()),
+        expected=min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(left))),
+    )
+
+
+def _values(seen: Observation, rows: str | None) -> NDArray[np.generic] | None:
+    """Return the recorded values of a row set in the scale the model saw them."""
+    known = rows_file(seen, rows)
+    array = load_values(known.values) if known is not None else None
+    if known is None or array is None or not len(array) or array.dtype.kind not in "uif":
+        return None
+    return np.asarray(array / known.scale, dtype=np.float32) if known.scale else array
+
+
+def _spread(count: int, most: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
+def _standard(rows: NDArray[np.generic]) -> tuple[Matrix, Matrix]:
+    """Return mean and scale: per column for tables, one for all values where rows are pictures or sequences."""
+    flat = rows.reshape(len(rows), -1).astype(np.float32)
+    if rows.ndim == 2:
+        scale = np.nan_to_num(flat.std(axis=0))
+        return np.nan_to_num(flat.mean(axis=0)), np.where(scale > 0, scale, 1.0).astype(np.float32)
+    return np.zeros(flat.shape[1], np.float32), np.full(flat.shape[1], np.nan_to_num(flat.std()) or 1.0, np.float32)
+
+
+def _flat(rows: NDArray[np.generic], centre: Matrix, scale: Matrix) -> Matrix:
+    flat = (rows.reshape(len(rows), -1).astype(np.float32) - centre) / scale
+    return np.asarray(np.nan_to_num(flat, posinf=0.0, neginf=0.0), dtype=np.float32)
+
+
+def _blocks(parts: Sequence[NDArray[np.generic]], centre: Matrix, scale: Matrix) -> Iterator[Matrix]:
+    for part in parts:
+        step = max(1, BLOCK_VALUES // part[0].size)
+        for start in range(0, len(part), step):
+            yield _flat(part[start : start + step], centre, scale)
+
+
+def _nearest(rows: Matrix, blocks: Sequence[Matrix], *, skip_self: bool = False) -> Matrix:
+    """Return each row's distance to its nearest row in the blocks, by |a - b|^2 = |a|^2 - 2ab + |b|^2.
+
+    Equal rows come out within rounding of 0, and are measured again exactly. With `skip_self` the first equal row of
+    the blocks is the row itself.
+    """
+    best = np.full(len(rows), np.inf, dtype=np.float32)
+    own = (rows**2).sum(axis=1)
+    for block in blocks:
+        squared = own[:, None] - 2 * rows @ block.T + (block**2).sum(axis=1)[None, :]
+        if skip_self:
+            squared[np.arange(len(rows)), squared.argmin(axis=1)] = np.inf
+        place = squared.argmin(axis=1)
+        exact = np.sqrt(((rows - block[place]) ** 2).sum(axis=1))
+        best = np.minimum(best, np.where(np.isfinite(squared[np.arange(len(rows)), place]), exact, np.inf))
+    return best.astype(np.float32)
+
+
+def _variants(rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+    """Return the rows as they are and, for pictures, mirrored and turned."""
+    if rows.ndim not in {3, 4} or (rows.ndim == 4 and rows.shape[3] > 4):
+        return [rows]
+    found = [rows, rows[:, :, ::-1], rows[:, ::-1], rows[:, ::-1, ::-1]]
+    if rows.shape[1] == rows.shape[2]:
+        turned = np.swapaxes(rows, 1, 2)
+        found += [turned, turned[:, :, ::-1], turned[:, ::-1], turned[:, ::-1, ::-1]]
+    return found
