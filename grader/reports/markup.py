@@ -113,10 +113,14 @@ def _render_link(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
     token = tokens[index]
-    # A notebook's own table of contents leads to headings that have no anchor here, or to a part of the report.
-    if str(token.attrs.get("href", "")).startswith("#"):
-        del token.attrs["href"]
+    # Only whole addresses lead somewhere. A notebook's own table of contents leads to headings that have no anchor
+    # here; `data.csv` and `../ada/report.html` to files of the results; `//host` to a Windows share.
+    if not _WHOLE_ADDRESS.match(str(token.attrs.get("href", ""))):
+        token.attrs.pop("href", None)
     return renderer.renderToken(tokens, index, options, env)
+
+
+_WHOLE_ADDRESS = re.compile(r"https?://[^/?#]|mailto:", re.IGNORECASE)
 
 
 def _render_picture(

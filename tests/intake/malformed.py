@@ -95,7 +95,7 @@ def retyped(chance: random.Random) -> bytes:
         if chance.random() < 0.25:
             del parent[path[-1]]
         else:
-            parent[path[-1]] = chance.choice(ODD_VALUES)
+            parent[path[-1]] = copy.deepcopy(chance.choice(ODD_VALUES))
         if not places(document):
             break
     return json.dumps(document, ensure_ascii=chance.random() < 0.8).encode("utf-8", "surrogatepass")
@@ -109,7 +109,10 @@ def swapped(chance: random.Random) -> bytes:
         if left[: len(right)] == right or right[: len(left)] == left:
             continue
         first, second = at(document, left), at(document, right)
-        at(document, left[:-1])[left[-1]], at(document, right[:-1])[right[-1]] = second, copy.deepcopy(first)
+        at(document, left[:-1])[left[-1]], at(document, right[:-1])[right[-1]] = (
+            copy.deepcopy(second),
+            copy.deepcopy(first),
+        )
     return json.dumps(document).encode()
 
 
