@@ -37,6 +37,11 @@ MODEL_BYTES = 512 * 1024 * 1024
 MOST_CRASHES = 3
 """After so many models that took the process down, the rest are given up: each may cost JOB_SECONDS."""
 
+KILLED = frozenset({-9, 128 + 9})
+"""Exit statuses of a box that was killed by none of ours: by the machine, short of memory, or by hand. A model that
+takes its process down does so by other signals, so the first such end is held against none.
+"""
+
 REASON_CHARACTERS = 300
 
 
@@ -86,6 +91,7 @@ def recompute(
     outcomes: dict[str, Recomputed] = {}
     pending = list({job.id: job for job in jobs.values()}.values())
     crashes = 0
+    spared = False
     while pending:
         roomy = replace(limits, output=REPLY_BYTES + 2 * JOB_BYTES * len(pending))
         result = run(INSIDE, _arguments(pending), _inputs(pending), tier=tier, limits=roomy)
@@ -99,6 +105,9 @@ def recompute(
         pending = [job for job in pending if job.id not in outcomes]
         if not pending:
             break
+        if not spared and result.status == "error" and result.exit_code in KILLED:
+            spared = True
+            continue
         crashes += 1
         if replies.unfinished is None or crashes >= MOST_CRASHES:
             reason = f"the clean process ended early ({result.status})"

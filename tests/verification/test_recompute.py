@@ -43,6 +43,9 @@ class Box:
         for job in arguments["jobs"]:
             act = self.behaviour.get(inputs[job["model"]].stem, "perfect")
             said.append({"begin": job["job"]})
+            if act == "killed once":
+                self.behaviour.pop(inputs[job["model"]].stem)
+                return ScriptResult("error", lines(*said), "", 1.0, 0, exit_code=-9)
             if act == "crash":
                 return ScriptResult("error", lines(*said), "Aborted", 1.0, 0)
             if act == "perfect":
@@ -72,6 +75,14 @@ def test_a_model_that_ends_the_process_leaves_the_others_standing(sealed):
     assert results["a"].accuracy == results["c"].accuracy == 1.0
     assert results["b"].accuracy is None
     assert "ended its process" in results["b"].note
+    assert box.starts == 2
+
+
+def test_a_box_that_the_machine_killed_is_held_against_no_model(sealed):
+    """Short of memory the machine kills processes: the model that was open is tried again, and stands."""
+    box = Box(b="killed once")
+    results = verified(sealed("a", "b", "c"), box)
+    assert [results[name].accuracy for name in "abc"] == [1.0, 1.0, 1.0]
     assert box.starts == 2
 
 
