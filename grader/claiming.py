@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from grader.durable import finish_replacing, remove_orphans
+from grader.durable import READY, STAGED, finish_replacing, remove_orphans
 from grader.errors import ResultsError
 
 WORK_FOLDER = ".work"
@@ -78,7 +78,7 @@ def mend(out: Path) -> None:
     Raises:
         ResultsError: the folder can't be written to.
     """
-    for folder in (out, *_folders(out)):
+    for folder in (out, *(item for item in _folders(out) if item.name not in {STAGED, READY})):
         finish_replacing(folder)
         remove_orphans(folder)
     work = out / WORK_FOLDER

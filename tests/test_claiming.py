@@ -40,6 +40,7 @@ def test_what_a_killed_grader_left_is_put_in_order(tmp_path: Path) -> None:
     for place, name, content in (
         (f"alice/{READY}", "grade.json", "new"),
         (f"bob/{STAGED}", "grade.json", "half"),
+        (STAGED, "index.html", "half"),
         (f"{WORK_FOLDER}/alice/artifacts", "a1.npy", "rows"),
         (f"{WORK_FOLDER}/references", "abc.json", "trained"),
         (f"{WORK_FOLDER}/references", "abc123.part", "half"),

@@ -56,6 +56,9 @@ class Trial:
     audit: int = 0
     told: Counter[str] = field(default_factory=Counter)
     changed: bool = False
+    """Whether other notebooks lie there now."""
+    unsettled: bool = False
+    """Whether results of other notebooks may be left."""
 
     @property
     def out(self) -> Path:
@@ -99,7 +102,7 @@ class Trial:
     def _command(self, draw: random.Random, before: dict[str, Finished]) -> tuple[str, ...]:
         """Go on with an unfinished class; a finished one is judged again, run again, or has a notebook changed."""
         grade = ("grade", str(self.submissions), "--out", str(self.out), *QUICK)
-        if self.changed:  # and back: the stored evidence may be of the other notebook
+        if self.unsettled:  # back again: the stored evidence may be of the other notebooks
             self.changed = False
             write_class(self.submissions)
             return grade
@@ -111,7 +114,7 @@ class Trial:
         if action == "rerun":
             return (*grade, "--rerun")
         if action == "changed":
-            self.changed = True
+            self.changed = self.unsettled = True
             for student in draw.sample(STUDENTS, 2):
                 write_notebook(self.submissions / f"{student}.ipynb", "# Another work", "print('changed')")
         return grade
@@ -155,6 +158,7 @@ class Trial:
         assert process.returncode == 0, stderr
         self._check(command, stderr, before)
         if not self.changed:
+            self.unsettled = False
             assert_complete(self.out, self.expected)
 
     # ------------------------------------------------------------ what must hold
