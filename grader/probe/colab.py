@@ -55,6 +55,7 @@ class Colab:
         self._notes = notes
         self._redirection = redirection
         self._work = work
+        self._beside = sorted(os.listdir(work))  # as handed in: what cells make is not there to be uploaded
 
     def mount(self, mountpoint: str, force_remount: bool = False, **_: Any) -> None:  # noqa: FBT001, FBT002
         """Show the submission's files as a drive; says what Colab says."""
@@ -64,12 +65,12 @@ class Colab:
 
     def upload(self, target_dir: str = "", **_: Any) -> Uploaded:
         """Hand over the data files that lie beside the notebook: name to bytes, tables and archives first."""
-        folder = os.path.join(self._work, target_dir)
-        names = [name for name in sorted(os.listdir(folder)) if _is_data(folder, name)]
+        del target_dir
+        names = [name for name in self._beside if _is_data(self._work, name)]
         names.sort(key=_rank)
         found: dict[str, bytes] = {}
         for name in names:
-            with open(os.path.join(folder, name), "rb") as file:
+            with open(os.path.join(self._work, name), "rb") as file:
                 found[name] = file.read()
             print(f"Saving {name} to {name}")
         if found:

@@ -51,7 +51,8 @@ def _redirecting(bind: Any, offered: Path) -> Any:
         if changed is None:
             yield
         else:
-            yield (), {**arguments, **changed}
+            # Keras 2 has no `force_download`.
+            yield (), {**arguments, **{name: value for name, value in changed.items() if name in arguments}}
 
     return observe
 

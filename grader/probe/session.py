@@ -12,6 +12,7 @@ from .notes import Notes
 from .paths import Places
 from .programs_on_path import put_programs_on_path
 from .redirection import Redirection
+from .sklearn_files import offer_sklearn_files
 from .urls import UrlHooks
 from .watch import Probe
 
@@ -29,6 +30,7 @@ class Session:
         self._urls = UrlHooks(probe, self._notes)
         try:
             put_programs_on_path()
+            offer_sklearn_files()
             colab.offer(colab.Colab(self._notes, self._redirection, work))
         except Exception as error:
             probe.fault("surroundings", error)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.probe.dataset_files import redirected
+from grader.probe.dataset_files import _redirecting, redirected
+from grader.probe.watch import binder
 from tests.probe.harness import kernel
 
 MIRROR = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -93,3 +94,15 @@ def test_keras_loads_mnist_from_another_archive_of_it(tmp_path: Path, monkeypatc
         assert printed.splitlines()[-1] == "66 1"
         assert student.run("print(keras.utils.get_file.__name__)").strip() == "get_file"
     assert not [event for event in student.events if event["kind"] == "probe.fault"]
+
+
+def test_a_get_file_of_keras_2_is_given_only_what_it_knows(tmp_path: Path) -> None:
+    """Keras 2's function has no `force_download`; the offered file is taken all the same."""
+    (tmp_path / "rows.npz").touch()
+
+    def get_file(fname: Any = None, origin: Any = None, untar: bool = False, file_hash: Any = None) -> str:
+        return str(origin)
+
+    observe = _redirecting(binder(get_file), tmp_path)
+    _, arguments = next(observe("rows.npz", origin=f"{MIRROR}rows.npz", file_hash="0"))
+    assert get_file(**arguments) == (tmp_path / "rows.npz").as_uri()

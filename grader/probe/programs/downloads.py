@@ -150,7 +150,8 @@ def git(given: list[str]) -> int | None:
     target = words[1] if len(words) > 1 else url.rstrip("/").rpartition("/")[2].removesuffix(".git")
     if os.path.isdir(target) and os.listdir(target):
         return _is_here_already(target, url)
-    source = UrlMap.offered().find(url)
+    mapped = UrlMap.offered()
+    source = mapped.find(url) or mapped.find(url.removesuffix(".git"))
     if source is None:
         print(f"fatal: unable to access '{url}': Could not resolve host: {_host(url)}", file=sys.stderr)
         return _offline(url, "git", GIT_OFFLINE)
