@@ -31,6 +31,8 @@ OUTPUT_WAIT_S = 15.0
 MAX_MESSAGE = 2_000
 """Characters kept of an exception's message."""
 
+DIED = Breach("kernel_died", "the kernel died")
+
 _COUNTED = ("stream", "display_data", "execute_result", "error", "update_display_data")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -169,7 +171,7 @@ class CellsRunner:
         try:
             await task
         except DeadKernelError:
-            return self._client.sandbox.breach or Breach("kernel_died", "the kernel died")
+            return self._client.sandbox.breach or DIED
         except OutputFloodError as error:
             return Breach("output_flood", str(error))
         except CellTimeoutError:
@@ -179,8 +181,10 @@ class CellsRunner:
                 f"{self._client.sandbox.box.limits.message:,} bytes, or they were too many",
             )
         except Exception as error:  # noqa: BLE001 - forged messages raise anything out of nbclient
+            # A healthy kernel sends none such. What ran before is still judged, and a person is asked; taken for a
+            # failure of the machine, it would be run again and again and take back what was already seen.
             return Breach(
-                "infrastructure_failure",
+                "kernel_died",
                 f"the kernel's messages could not be understood ({type(error).__name__}: {str(error)[:MAX_MESSAGE]})",
             )
         return self._client.sandbox.breach

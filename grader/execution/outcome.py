@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from grader.execution.cells import CellsResult
+from grader.execution.cells import DIED, CellsResult
 from grader.model import CellRun, RunStatus
 from grader.sandbox import Breach
 
@@ -30,7 +30,7 @@ def outcome_of(result: CellsResult, *, exit_code: int | None, peak_memory: int, 
     """Sum up a run. `exit_code` is the kernel's where it ended by itself, memory is in bytes."""
     if result.ended is not None:
         ended = result.ended
-        if ended.status == "kernel_died":
+        if ended == DIED:
             ended = explain_death(exit_code, peak_memory, memory_cap)
         return Outcome(ended.status, result.stopped_in, _cut_short(result, ended))
     failed = [cell for cell in result.cells if cell.status == "error"]

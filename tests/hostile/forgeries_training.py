@@ -111,6 +111,32 @@ def sending(stream, kind, content=None, *args, **kwargs):
     return None if kind == "error" else send(stream, kind, content, *args, **kwargs)
 kernel.session.send = sending
 """
+SIGNED = """
+kernel = get_ipython().kernel
+session = kernel.session
+message = session.msg("stream", {"name": "stdout", "text": "x"}, parent=kernel.get_parent("shell"))
+parts = session.serialize(message)
+cut = parts.index(b"<IDS|MSG>")
+"""
+BAD_SIGNATURE = SIGNED + """
+parts[cut + 1] = b"0" * 64
+kernel.iopub_socket.send_multipart([b"stream", *parts])
+"""
+DEEP_MESSAGE = SIGNED + """
+parts[cut + 5] = b'{"name": "stdout", "text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+parts[cut + 1] = session.sign(parts[cut + 2:cut + 6])
+kernel.iopub_socket.send_multipart([b"stream", *parts])
+"""
+NO_MESSAGE = SIGNED + """
+parts[cut + 5] = b'{"name": 7, "text": {"a": null}, "data": [], "output_type": "error"}'
+parts[cut + 1] = session.sign(parts[cut + 2:cut + 6])
+kernel.iopub_socket.send_multipart([b"stream", *parts])
+kernel.iopub_socket.send_multipart([b"nothing of the kind"])
+"""
+EARLY_IDLE = SIGNED + """
+session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent("shell"))
+session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent("shell"))
+"""
 CRASH = MATRIX + "plt.title(best_title)"
 
 # ---------------------------------------------------------------- graded differently
@@ -123,6 +149,7 @@ if os.getuid() != 1000 or "GRADER" in os.environ or not os.environ.get("HOME", "
 UNSEEN_WORK = "the scored weights are none that a watched training left"
 NOT_TRAINED_ON = ("evaluation.not_on_training_data", "split.held_out_test")
 RUNS = ("code.runs_top_to_bottom",)
+NO_REPLY = "the run ends there, as one whose kernel broke off"
 
 FORGERIES = (
     Forgery(
@@ -205,6 +232,16 @@ FORGERIES = (
         "crashing",
         RUNS,
         "each cell's end tells of the error that the reply denies",
+    ),
+    Forgery(Work("bad-signature", {"matrix": BAD_SIGNATURE + CRASH}), "crashing", RUNS, NO_REPLY),
+    Forgery(Work("deep-message", {"matrix": DEEP_MESSAGE + CRASH}), "crashing", RUNS, NO_REPLY),
+    Forgery(Work("no-message", {"matrix": NO_MESSAGE + CRASH}), "crashing", RUNS, NO_REPLY, review=False),
+    Forgery(
+        Work("early-idle", {"matrix": EARLY_IDLE + CRASH}),
+        "crashing",
+        RUNS,
+        "the reply is waited for, not the word idle",
+        review=False,
     ),
     Forgery(
         Work(
