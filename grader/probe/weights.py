@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 from .models import weights_digest
@@ -34,7 +35,8 @@ class WeightHooks:
     def application(self, module: Any) -> None:
         """Hook a module of `keras.applications`: its model functions have names in capitals."""
         for name, function in list(vars(module).items()):
-            if name[:1].isupper() and callable(function) and not isinstance(function, type):
+            own = isinstance(function, FunctionType) and function.__module__ == module.__name__
+            if own and name[:1].isupper():  # others are imported ones, like `typing.List`
                 patch_function(module, name, self.build(name, binder(function)), self.probe.fault)
 
     def into_model(self, how: str) -> Any:
