@@ -9,8 +9,8 @@ from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
 from grader.evidence.integrity import find_watch_gaps
-from grader.evidence.near_copies import find_near_copies
 from grader.evidence.lacks import MOST_NOTES, Lacks
+from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
 from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
