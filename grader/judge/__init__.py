@@ -260,6 +260,7 @@ def _review_reasons(
         reasons.append("the notebook ran without isolation: what was measured could have been altered")
     if evidence.verification_note:
         reasons.append(f"the scores could not be recomputed outside the run: {evidence.verification_note}")
+    reasons += _tampering(evidence)
     if run.channel_faults:
         reasons.append(f"the record of the run was damaged {run.channel_faults} times: it may have been tampered with")
     judged = {name for item in judgements for name in item.findings}
@@ -268,6 +269,21 @@ def _review_reasons(
     if gap is not None and gap > LARGEST_GAP:
         reasons.append(f"the saved and the re-run score are {gap * 100:.1f} percentage points apart")
     return tuple(dict.fromkeys(reasons))
+
+
+def _tampering(evidence: Evidence) -> list[str]:
+    """Say where the watching was undone, and that the scored weights are not those of the training.
+
+    Also where no level hangs on it: a person should know.
+    """
+    said = [
+        f"the record of the run was broken or written to in cell {gap.cell + 1} ({gap.detail})"
+        for gap in evidence.run.watch_gaps[:1]
+    ]
+    final = evidence.scoring(evidence.final_scoring)
+    if final is not None and final.unwatched:
+        said.append(f"the scored model is not the one that was trained: {final.unwatched}")
+    return said
 
 
 def _gap(findings: tuple[Finding, ...]) -> float | None:

@@ -105,7 +105,7 @@ class Forgery:
     by: str
     """What catches it, for the table."""
     review: bool = True
-    """Whether a person must be asked: a forgery that is simply seen to be wrong needs nobody."""
+    """Whether a person must be asked: where something else is seen to be wrong and settles the level, nobody need be."""
 
 
 # ---------------------------------------------------------------- honest work of several kinds

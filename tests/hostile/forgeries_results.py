@@ -122,8 +122,9 @@ FORGERIES = (
     Forgery(
         Work("right-answers-only", {"model": WEAK, "score": RIGHT_ONES + SCORE}),
         "weak",
-        ("evaluation.printed_score_genuine",),
-        "all rows that were asked before count",
+        ("evaluation.test_score_reported",),
+        "rows of the split were left out; the result is the score of all that were asked",
+        review=False,
     ),
     Forgery(
         Work("right-answers-quietly", {"model": WEAK, "score": QUIETLY_RIGHT + SCORE}),
