@@ -45,7 +45,8 @@ def doubted(check_id: str, verdict: Verdict, evidence: Evidence) -> Verdict:
     gap = _gap_under(check_id, verdict, evidence)
     if gap is not None:
         why = f"in cell {gap.cell + 1} {SAID[gap.kind].format(gap.detail)}"
-        return _unknown(verdict, f"This can't be relied on: {why}.", f"what was seen of the run can't be relied on: {why}", gap.cell)
+        review = f"what was seen of the run can't be relied on: {why}"
+        return _unknown(verdict, f"This can't be relied on: {why}.", review, gap.cell)
     final = evidence.scoring(evidence.final_scoring)
     if final is not None and final.unwatched and check_id in RESTS_ON_TRAINING:
         said = f"On which rows the scored model was trained is not known: {final.unwatched}."
