@@ -192,6 +192,8 @@ class Sandbox:
             else:  # with the first process of a pid namespace all others go
                 processes.kill(tree[1:2] or tree if self.mounted else tree)
             if self.process.poll() is not None:
+                if self.process.returncode < 0 and self._watchdog is not None:
+                    processes.kill(self._watchdog.seen[1:])  # who should have swept was killed from outside
                 return
         try:
             self.process.wait(GONE_TIMEOUT_S)

@@ -38,6 +38,8 @@ class Watchdog(threading.Thread):
     ) -> None:
         super().__init__(name=f"watchdog-{root}", daemon=True)
         self.peak_memory = 0
+        self.seen: list[int] = []
+        """The box's processes at the last look."""
         self.ended = threading.Event()
         self._root = root
         self._limits = limits
@@ -58,6 +60,8 @@ class Watchdog(threading.Thread):
     def look(self) -> Breach | None:
         """One look at everything that is counted."""
         tree = processes.descendants(self._root)
+        if len(tree) > 1:  # a root that is dead has no children to be seen
+            self.seen = tree
         self._looks += 1
         return self._time() or self._count(tree) or self._memory(tree) or self._sockets() or self._disk()
 
