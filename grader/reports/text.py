@@ -20,6 +20,9 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILED_MARKS = re.compile(f"({_MARK}{{3}})({_MARK}+)")
+"""No orthography puts more than three of the general marks on a letter."""
 _CELLS = re.compile(r"\b[Cc]ells?\s+\d+(?:(?:\s*,\s*(?:and\s+)?|\s+(?:and|or|to)\s+)\d+)*")
 _ROWS = re.compile(
     r"(?<![\w.,])(\d{4,9})(?= (?:test |training |validation |scored |held-out |distinct |other )?"
@@ -40,9 +43,10 @@ _PARTS = re.compile(
 def visible(text: str) -> str:
     """Return text with control characters, direction overrides and other invisible characters spelled out.
 
-    Tabs and line feeds stay. `U+202E` shows as `[U+202E]`: a reader sees that something was hidden there.
+    Of marks piled on one letter, which would cover the lines around it, the first few stay. Tabs and line feeds stay. `U+202E` shows as `[U+202E]`: a reader sees that something was hidden there.
     """
-    return _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+    shown = _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+    return shown if shown.isascii() else _PILED_MARKS.sub(lambda match: f"{match[1]}[+{len(match[2])}]", shown)
 
 
 def terminal_text(text: str) -> str:

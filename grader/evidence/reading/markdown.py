@@ -60,7 +60,7 @@ def read_markdown(source: str) -> MarkdownText:
 
 def readable(source: str) -> str:
     """Return the markdown that is read of a cell: pictures pasted into it taken out, the rest cut if it is endless."""
-    return _PASTED.sub("data:", source)[:MAX_MARKDOWN_CHARACTERS].replace("\0", " ")
+    return _PASTED.sub("data:image/png;", source)[:MAX_MARKDOWN_CHARACTERS].replace("\0", " ")
 
 
 def count_headings(source: str) -> int:
