@@ -78,7 +78,7 @@ class Lineage:
         if own:
             return own
         described = self._described.get(scored.model)
-        if described is not None and described.library == "keras" and described.parameters == 0:
+        if described is not None and described.library in {"keras", "tf_keras"} and described.parameters == 0:
             return ()
         same = {fit.model for fit in earlier if fit.ended and scored.weights and fit.ended.weights == scored.weights}
         if not same:

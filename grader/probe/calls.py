@@ -8,7 +8,7 @@ from typing import Any
 
 from .arrays import as_table, is_symbolic, to_numpy
 from .fingerprint import exact_hashes
-from .models import augmenting_layers, leading_rows
+from .models import augmenting_layers, leading_rows, weights_of
 from .scoring import Scorings
 from .streams import Tee, flat
 from .training import Training, augmentation
@@ -70,8 +70,8 @@ class CallHooks:
         patch_method(trainer, "train_on_batch", self.train_on_batch(binder(trainer.train_on_batch)), self.probe.fault)
 
     def tape(self, module: Any) -> None:
-        """Take from `tensorflow.python.eager.record` how to tell whether a tape is recording."""
-        self._taping = module.could_possibly_record
+        """Take from `tensorflow.python.eager.record` (once `tape`) how to tell whether a tape is recording."""
+        self._taping = getattr(module, "could_possibly_record", None) or self._taping
 
     def function(self, module: Any) -> None:
         """Hook `tensorflow.python.eager.polymorphic_function.polymorphic_function`."""
@@ -91,7 +91,7 @@ class CallHooks:
         with self.probe.inside("model"):
             result = yield
         random = augmenting_layers(model)
-        if random and not model.trainable_weights:
+        if random and not weights_of(model, trainable=True):
             self.probe.augmented(", ".join(random)[:200], x, result)
         elif taped:
             del self._pending[:-MAX_PENDING]
@@ -106,6 +106,21 @@ class CallHooks:
         """Observe an optimizer's step outside of fit."""
         if self.probe.within("fit", "batch"):
             return
+        self._stepped(grads, trainable_variables)
+        return
+        yield
+
+    def apply_gradients(self, optimizer: Any, grads_and_vars: Any, *args: Any, **kwargs: Any) -> Watching:
+        """Observe the same of a Keras 2 optimizer, whose pairs may come as a `zip` that can be read only once."""
+        pairs = list(grads_and_vars)
+        if not self.probe.within("fit", "batch"):
+            try:
+                self._stepped([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+            except Exception as error:
+                self.probe.fault("apply_gradients", error)
+        yield (optimizer, pairs, *args), kwargs
+
+    def _stepped(self, grads: Any, trainable_variables: Any) -> None:
         given = [gradient for gradient in grads if gradient is not None]
         if given and is_symbolic(given[0]):
             for what, traced in self.probe.watch.stack:
@@ -115,10 +130,8 @@ class CallHooks:
         variables = {id(variable) for variable in trainable_variables or ()}
         pending, self._pending = self._pending, []
         for model, x, y in pending:
-            if not variables or any(id(weight) in variables for weight in model.trainable_weights):
+            if not variables or any(id(weight) in variables for weight in weights_of(model, trainable=True)):
                 self.step(model, x, y)
-        return
-        yield
 
     def train_on_batch(self, bind: Any) -> Any:
         """Observe `train_on_batch`."""
@@ -241,5 +254,5 @@ def rows_given(model: Any, arguments: list[Any]) -> tuple[Any, Any]:
 
 def _fits(shape: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
     if len(shape) == len(wanted):
-        return all(there is None or here == there for here, there in zip(shape, wanted, strict=True))
+        return all(there is None or here == there for here, there in zip(shape, wanted))
     return len(shape) + 1 == len(wanted) and wanted[-1] == 1 and _fits(shape, wanted[:-1])

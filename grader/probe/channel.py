@@ -104,7 +104,8 @@ class Channel:
             return name
 
     def _may_send(self, kind: str) -> bool:
-        if self._sent[kind] < MAX_EVENTS // MAX_SHARE and self._sent.total() < MAX_EVENTS - len(self._dropped) - 1:
+        room = MAX_EVENTS - len(self._dropped) - 1
+        if self._sent[kind] < MAX_EVENTS // MAX_SHARE and sum(self._sent.values()) < room:
             self._sent[kind] += 1
             return True
         if kind not in self._dropped:

@@ -102,9 +102,13 @@ def _find(offered: Path, subfolder: str, name: str, own: str, arguments: Mapping
 
 
 def _archives(folder: Path, name: str, own: str) -> Iterator[Path]:
-    for stem in dict.fromkeys((name, own, name.removesuffix(WRAPPER))):
+    for stem in dict.fromkeys((name, own, _unwrapped(name))):
         for ending in ARCHIVE_ENDINGS if stem else ():
             yield folder / f"{stem}{ending}"
+
+
+def _unwrapped(name: str) -> str:
+    return name[: -len(WRAPPER)] if name.endswith(WRAPPER) else name
 
 
 def _unpacked(folder: Path, name: str) -> Iterator[Path]:
@@ -112,5 +116,5 @@ def _unpacked(folder: Path, name: str) -> Iterator[Path]:
         return
     yield folder / name
     yield folder / f"{name.partition('.')[0]}_extracted"
-    if name.endswith(WRAPPER) and (folder / name.removesuffix(WRAPPER)).is_dir():
+    if name.endswith(WRAPPER) and (folder / _unwrapped(name)).is_dir():
         yield folder

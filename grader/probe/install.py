@@ -14,6 +14,7 @@ from .figures import FigureHooks
 from .imports import Hook, install
 from .integrity import Integrity
 from .keras_hooks import KerasHooks
+from .legacy_keras_hooks import ROOTS, LegacyKerasHooks, under_legacy_roots
 from .scoring import Scorings
 from .session import Session
 from .sklearn_hooks import SklearnHooks
@@ -22,7 +23,7 @@ from .weights import WeightHooks
 from .wrapping import hide_from_traceback_module
 
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "tensorflow", "tf_keras", "torch")
-"""Libraries whose import is told. `tf_keras` and `torch` are told only: their trainings are not watched."""
+"""Libraries whose import is told. `torch` is told only: its trainings are not watched."""
 
 
 def start(descriptor: int) -> Probe:
@@ -63,11 +64,13 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "tensorflow.python.eager.record": [calls.tape],
     }
     for more in (data.hooks(), dataset_files.hooks(probe), metrics.hooks(probe, scorings), seeds.hooks(probe)):
-        for module, hook in more.items():
+        for module, hook in {**more, **under_legacy_roots(more)}.items():
             table.setdefault(module, []).append(hook)
+    for module, found in LegacyKerasHooks(probe, keras, calls, weights, data).hooks().items():
+        table.setdefault(module, []).extend(found)
     for library in LIBRARIES:
         table.setdefault(library, []).append(_announcing(probe, library))
-    return table, {**sklearn.prefixes(), "keras.src.applications.": weights.application}
+    return table, {**sklearn.prefixes(), **{f"{root}.applications.": weights.application for root in ROOTS}}
 
 
 def _announcing(probe: Probe, library: str) -> Hook:

@@ -16,6 +16,13 @@ from .wrapping import Watching, patch_method
 LOOP_ROWS = 256
 """Most rows of one `predict` that may be one step of a loop; larger calls stand for themselves."""
 
+ARRAY_ADAPTERS = (
+    "ArrayDataAdapter", "TensorLikeDataAdapter", "GenericArrayLikeDataAdapter", "ListsOfScalarsDataAdapter",
+)  # fmt: skip
+"""Keras's adapters (the last three are of Keras 2) for rows in memory, which are seen whole when they are given."""
+
+SEQUENCE_ADAPTERS = ("PyDatasetAdapter", "KerasSequenceAdapter")
+
 
 @dataclass
 class Scored:
@@ -121,17 +128,21 @@ class KerasHooks:
     def epoch_iterator(self, iterator: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe the making of Keras's iterator over batches; streams get a tee."""
         yield
+        self.watch_batches(iterator, "_distributed_dataset", iterator.data_adapter)
+
+    def watch_batches(self, owner: Any, attribute: str, adapter: Any) -> None:
+        """Put a tee behind the data set that an attribute of Keras's iterator holds, unless rows are in memory."""
         holder = self._tee_holder()
-        if holder is None or type(iterator.data_adapter).__name__ == "ArrayDataAdapter":
+        if holder is None or type(adapter).__name__ in ARRAY_ADAPTERS:
             return
-        dataset = iterator._distributed_dataset
+        dataset = getattr(owner, attribute)
         keep = "train" if isinstance(holder, Training) and holder.iterators == 1 else "score"
         tee = Tee(self.probe, keep)
-        tee.source = _source(iterator.data_adapter)
+        tee.source = _source(adapter)
         if not hasattr(dataset, "element_spec") or not hasattr(dataset, "map"):
             self.probe.send("probe.dropped", what="rows of a stream", why=type(dataset).__name__)
             return
-        iterator._distributed_dataset = attach(dataset, tee, self.probe.fault)
+        setattr(owner, attribute, attach(dataset, tee, self.probe.fault))
         if isinstance(holder, Scored):
             holder.tee = tee
         elif holder.iterators == 1:
@@ -161,12 +172,16 @@ class KerasHooks:
 
     def flatten_metrics(self, _model: Any, logs: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Note the names of the numbers that `evaluate` is about to return as a list."""
+        self.note_metrics(logs)
+        return
+        yield
+
+    def note_metrics(self, logs: Any) -> None:
+        """Keep the named numbers for the scoring that is going on."""
         for what, holder in reversed(self.probe.watch.stack):
             if what in ("evaluate", "batch") and isinstance(holder, Scored):
                 holder.logs = dict(logs)
                 break
-        return
-        yield
 
     def evaluate(self, bind: Any) -> Any:
         """Observe `evaluate`."""
@@ -289,4 +304,4 @@ def _may_be_a_step(x: Any) -> bool:
 
 def _source(adapter: Any) -> str:
     name = type(adapter).__name__
-    return "generator" if "Generator" in name else "sequence" if "PyDataset" in name else "tf.data"
+    return "generator" if "Generator" in name else "sequence" if name in SEQUENCE_ADAPTERS else "tf.data"

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import warnings
 import weakref
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,7 +112,7 @@ class Models:
         known = not weights or weights in self._trained
         if known or self._starts >= MAX_STARTS or obstacle(model):
             return
-        if sum(int(math.prod(weight.shape)) for weight in model.weights) > MAX_START_WEIGHTS:
+        if _parameters(weights_of(model)) > MAX_START_WEIGHTS:
             return
         self._starts += 1
         with contextlib.suppress(Exception):  # what can't be saved now is told when it is scored
@@ -147,15 +148,47 @@ class Models:
         self._channel.send("model.sealed", model=name, weights=weights, artifact=artifact, why_not=problem or None)
 
     def _send_saved(self, model: Any) -> str | None:
-        size = sum(int(math.prod(weight.shape)) * 4 for weight in model.weights)
-        if size > MAX_ARTIFACT_BYTES:
+        if 4 * _parameters(weights_of(model)) > MAX_ARTIFACT_BYTES:
             return None
         with tempfile.TemporaryDirectory(prefix="seal-") as folder:
             path = os.path.join(folder, "model.keras")
             with _without_warnings():
-                # Not the model's own `save`, which a student may have overridden.
-                sys.modules["keras.src.saving.saving_lib"].save_model(model, path)
+                save_model(model, path)
             return self._channel.send_artifact("keras", os.path.getsize(path), _pieces(path))
+
+
+def save_model(model: Any, path: str) -> None:
+    """Save a model by its own Keras: as a `.keras` archive, or, before Keras 2.12, as its configuration and weights.
+
+    Not by the model's own `save` or `to_json`, which a student may have overridden.
+    """
+    kinds = [kind for kind in type(model).__mro__ if kind.__module__.startswith(("keras.", "tf_keras."))]
+    root = kinds[0].__module__.partition(".")[0]
+    for name in (f"{root}.src.saving.saving_lib", f"{root}.saving.saving_lib"):
+        library = sys.modules.get(name)
+        if library is not None:
+            library.save_model(model, path)
+            return
+    trainer: Any = next(kind for kind in kinds if kind.__name__ == "Model")
+    _save_parts(path, trainer.to_json(model), weights_of(model))
+
+
+def _save_parts(path: str, config: str, weights: list[Any]) -> None:
+    import numpy as np
+
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", config)
+        archive.writestr("metadata.json", json.dumps({"keras_version": sys.modules["keras"].__version__}))
+        with archive.open("weights.npz", "w", force_zip64=True) as file:
+            np.savez(file, **{f"w{place}": weight.numpy() for place, weight in enumerate(weights)})
+
+
+def weights_of(model: Any, *, trainable: bool = False) -> list[Any]:
+    """Return the weights of a model or layer: none yet where it was not built, which Keras 2 makes an error."""
+    try:
+        return list(model.trainable_weights if trainable else model.weights)
+    except ValueError:
+        return []
 
 
 def _pieces(path: str) -> Iterator[bytes]:
@@ -185,7 +218,7 @@ def weights_digest(model: Any) -> str:
     import numpy as np
 
     summary = hashlib.blake2b(digest_size=16)
-    weights = list(model.weights)
+    weights = weights_of(model)
     for weight in weights:
         values = np.ascontiguousarray(_weight_values(weight))
         summary.update(repr((values.shape, str(values.dtype))).encode())
@@ -237,8 +270,8 @@ def description(model: Any, pretrained_source: Any) -> dict[str, Any]:
         "class": type(model).__name__,
         "family": _family(model),
         "layers": [_layer(layer) for layer in layers],
-        "parameters": _parameters(model.weights),
-        "trainable_parameters": _parameters(model.trainable_weights),
+        "parameters": _parameters(weights_of(model)),
+        "trainable_parameters": _parameters(weights_of(model, trainable=True)),
         "input_shape": _shape(model, "inputs"),
         "output_shape": _shape(model, "outputs"),
         "output_activation": _output_activation(layers),
@@ -270,7 +303,7 @@ def _layer(layer: Any) -> dict[str, Any]:
     return {
         "name": str(layer.name),
         "class": kind.__name__,
-        "parameters": _parameters(layer.weights),
+        "parameters": _parameters(weights_of(layer)),
         "trainable": bool(layer.trainable),
         "output_shape": _layer_shape(layer),
         "settings": layer_settings(layer) if kind.__module__.startswith(("keras.", "tf_keras.")) else {},

@@ -195,7 +195,7 @@ def _is_under(path: str, folder: str) -> bool:
 def _common_end(left: tuple[str, ...], right: tuple[str, ...]) -> int:
     """Return how many parts at the end of two paths are the same."""
     count = 0
-    for one, other in zip(reversed(left), reversed(right)):  # noqa: B905 - Python 3.9 has no `strict`
+    for one, other in zip(reversed(left), reversed(right)):
         if one != other:
             break
         count += 1

@@ -104,7 +104,7 @@ class SklearnHooks:
             inputs = self.probe.rows.seen(arrays[0])
             if len(arrays) > 1:
                 self.probe.labelled(inputs, self.probe.labels.seen(arrays[1]))
-                for name, labels in zip(rows, parts[2:4], strict=False):
+                for name, labels in zip(rows, parts[2:4]):
                     self.probe.labelled(name, self.probe.labels.seen(labels))
             self._made(
                 "sklearn.model_selection.train_test_split", arguments, [len_of(p) for p in parts[:2]], [inputs], rows

@@ -83,7 +83,7 @@ class Tee:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if not waiting:
             return
-        leaves = [np.concatenate(parts) for parts in zip(*(given for given, _ in waiting), strict=True)]
+        leaves = [np.concatenate(parts) for parts in zip(*(given for given, _ in waiting))]
         labels = None if waiting[0][1] is None else np.concatenate([y for _, y in waiting])
         table = as_table(leaves[0] if len(leaves) == 1 else leaves)
         if table is None:
@@ -106,7 +106,7 @@ class Tee:
             self._high += [mark.high for mark in marks if mark.high is not None]
             self._sums += [
                 (mark.mean * part.size, part.size)
-                for mark, part in zip(marks, table.parts, strict=True)
+                for mark, part in zip(marks, table.parts)
                 if mark.mean is not None
             ]
             self._nans += sum(mark.nans for mark in marks)
@@ -267,9 +267,9 @@ def _read_ahead(dataset: Any) -> Any:
         or optimization.apply_default_optimizations is False
     )
     last = dataset
-    while type(last).__name__ == "_OptionsDataset":
+    while type(last).__name__.lstrip("_") == "OptionsDataset":
         last = last._input_dataset
-    if off or type(last).__name__ == "_PrefetchDataset":
+    if off or type(last).__name__.lstrip("_") == "PrefetchDataset":
         return dataset
     prefetch = getattr(tf.data.Dataset.prefetch, "__observed__", tf.data.Dataset.prefetch)
     return prefetch(dataset, tf.data.AUTOTUNE)

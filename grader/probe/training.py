@@ -186,6 +186,8 @@ def _learning_rate(optimizer: Any) -> float | None:
     if optimizer is None:
         return None
     rate: Any = getattr(optimizer, "_learning_rate", None)
+    if rate is None:  # the older optimizers of Keras 2; asking them by name would make their variables
+        rate = (getattr(optimizer, "_hyper", None) or {}).get("learning_rate")
     if hasattr(rate, "get_config"):
         rate = rate.get_config().get("initial_learning_rate")
     if hasattr(rate, "numpy"):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import faulthandler
+import importlib
 import io
 import json
 import math
@@ -23,7 +24,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-NEEDED_MEMBERS = {"config.json", "model.weights.h5"}
+NEEDED_MEMBERS = {"config.json", "metadata.json"}
+
+WEIGHTS = ("model.weights.h5", "weights.npz")
+"""Where the weights are: in what Keras saves since 2.12, and in what was put together for an older one."""
 
 MOST_MEMBERS = 2_000
 """A `.keras` archive holds three files and, for vectorisers, one vocabulary each."""
@@ -55,6 +59,8 @@ def check_archive(path: str) -> None:
     names = {member.filename for member in members}
     if not names >= NEEDED_MEMBERS:
         raise RefusedModelError("the .keras archive lacks " + ", ".join(sorted(NEEDED_MEMBERS - names)))
+    if not names & set(WEIGHTS):
+        raise RefusedModelError("the .keras archive lacks its weights")
     if len(members) > MOST_MEMBERS or len(names) != len(members):
         raise RefusedModelError("the .keras archive has too many or repeated members")
     if any(name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names):
@@ -66,10 +72,45 @@ def check_archive(path: str) -> None:
 
 def load_model(path: str) -> Any:
     """Load in safe mode: no Lambda layer, no pickled code, no import of foreign modules."""
+    check_archive(path)
+    keras = keras_of(path)
+    with zipfile.ZipFile(path) as archive:
+        in_parts = WEIGHTS[0] not in archive.namelist()
+    if in_parts:
+        return put_together(keras, path)
+    return keras.saving.load_model(path, custom_objects={}, compile=False, safe_mode=True)
+
+
+def keras_of(path: str) -> Any:
+    """Import the Keras that saved an archive: `tf_keras` where it was Keras 2 and the one called keras is not."""
     import keras
 
-    check_archive(path)
-    return keras.saving.load_model(path, custom_objects={}, compile=False, safe_mode=True)
+    with zipfile.ZipFile(path) as archive:
+        saved_by = str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+    if saved_by.startswith("2.") and not keras.__version__.startswith("2."):
+        return importlib.import_module("tf_keras")
+    return keras
+
+
+def put_together(keras: Any, path: str) -> Any:
+    """Build a model of its configuration, and give it its weights. What holds Python code is not built."""
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json").decode()
+        with archive.open("weights.npz") as file, np.load(io.BytesIO(file.read()), allow_pickle=False) as held:
+            weights = [held[f"w{place}"] for place in range(len(held.files))]
+    if "Lambda" in class_names(json.loads(config)):
+        raise RefusedModelError("a Lambda layer holds Python code")
+    model = keras.models.model_from_json(config, custom_objects={})
+    model.set_weights(weights)
+    return model
+
+
+def class_names(config: Any) -> set[str]:
+    """Return the class names anywhere in a configuration."""
+    if isinstance(config, dict):
+        own = {str(config["class_name"])} if "class_name" in config else set()
+        return own.union(*(class_names(value) for value in config.values()))
+    return set().union(*(class_names(value) for value in config)) if isinstance(config, list) else set()
 
 
 def load_rows(path: str) -> np.ndarray:
@@ -176,7 +217,8 @@ def main() -> None:
     request = json.loads(sys.argv[1])
     import keras
 
-    keras.config.disable_traceback_filtering()
+    if hasattr(keras, "config"):  # Keras 2 has none
+        keras.config.disable_traceback_filtering()
     answers.write(json.dumps({"ready": True}) + "\n")
     answers.flush()
     run_jobs(request["arguments"], request["inputs"], answers)

@@ -77,7 +77,7 @@ def curl(given: list[str]) -> int | None:
     outs += [None] * len(urls)
     folder, quiet = arguments.value("--output-dir") or "", arguments.has("-s", "--silent")
     status = 0
-    for url, out in zip(urls, outs):  # noqa: B905 - Python 3.9 has no `strict`
+    for url, out in zip(urls, outs):
         source = None if arguments.has(*_SENDS) else UrlMap.offered().find(url)
         target = os.path.join(folder, out) if out not in {None, "-"} and out else None
         if source is not None:
