@@ -26,7 +26,8 @@ def find_watch_gaps(submission: Submission, run: Run) -> tuple[WatchGap, ...]:
     """
     if not any(event.kind == "probe.started" and event.fields.get("cell_ends") is True for event in run.events):
         return ()
-    return tuple(dict.fromkeys((*_silences(submission, run), *_contradictions(submission, run))))[:MAX_GAPS]
+    found = (*_silences(submission, run), *_breaches(run), *_hidden(submission, run))
+    return tuple(sorted(dict.fromkeys(found), key=lambda gap: gap.cell))[:MAX_GAPS]
 
 
 def _silences(submission: Submission, run: Run) -> Iterator[WatchGap]:
@@ -37,9 +38,8 @@ def _silences(submission: Submission, run: Run) -> Iterator[WatchGap]:
             yield WatchGap(cell.index, "silent", "the end of the cell was not told")
 
 
-def _contradictions(submission: Submission, run: Run) -> Iterator[WatchGap]:
-    sources = {cell.index: _digest(cell.source) for cell in submission.cells}
-    replies = {cell.index: cell.status for cell in run.cells}
+def _breaches(run: Run) -> Iterator[WatchGap]:
+    """Yield the cells that took hooks out, or after which more events had come than the probe sent."""
     arrived: Counter[str] = Counter()
     spoken = 0
     for event in run.events:
@@ -53,12 +53,25 @@ def _contradictions(submission: Submission, run: Run) -> Iterator[WatchGap]:
             spoken = max(spoken, foreign)
             if _more_arrived(fields, arrived):
                 yield WatchGap(event.cell, "forged", "more events arrived than were sent")
-            if fields.maybe("failed", as_text) and replies.get(event.cell) == "ok":
-                yield WatchGap(event.cell, "hidden", f"{fields.text('failed')[:80]} was raised, and the reply said ok")
-            executed = fields.maybe("executed", as_text)
-            if executed is not None and executed != sources.get(event.cell, executed):
-                yield WatchGap(event.cell, "hidden", "other code was run than the cell holds")
         arrived[event.kind] += 1
+
+
+def _hidden(submission: Submission, run: Run) -> Iterator[WatchGap]:
+    """Yield the cells that ran other code than they hold, or failed where the reply said ok.
+
+    A cell's last word counts: magics such as %%capture run their lines as a cell within the cell.
+    """
+    sources = {cell.index: source_digest(cell.source) for cell in submission.cells}
+    replies = {cell.index: cell.status for cell in run.cells}
+    last = {event.cell: Fields(event.fields) for event in run.events if event.kind == "probe.integrity"}
+    for cell, fields in last.items():
+        if cell is None:
+            continue
+        failed, executed = fields.text("failed"), fields.text("executed")
+        if failed and replies.get(cell) == "ok":
+            yield WatchGap(cell, "hidden", f"{failed[:80]} was raised, and the reply said ok")
+        if executed and executed != sources.get(cell, executed):
+            yield WatchGap(cell, "hidden", "other code was run than the cell holds")
 
 
 def _more_arrived(fields: Fields, arrived: Mapping[str, int]) -> bool:
@@ -71,6 +84,6 @@ def _more_arrived(fields: Fields, arrived: Mapping[str, int]) -> bool:
     return any(number > stated.get(kind, 0) for kind, number in arrived.items())
 
 
-def _digest(source: str) -> str:
-    """As the probe's `source_digest`."""
+def source_digest(source: str) -> str:
+    """Return a cell's digest as the probe sends it."""
     return hashlib.sha256(source.strip().encode("utf-8", "replace")).hexdigest()[:16]

@@ -118,25 +118,37 @@ message = session.msg("stream", {"name": "stdout", "text": "x"}, parent=kernel.g
 parts = session.serialize(message)
 cut = parts.index(b"<IDS|MSG>")
 """
-BAD_SIGNATURE = SIGNED + """
+BAD_SIGNATURE = (
+    SIGNED
+    + """
 parts[cut + 1] = b"0" * 64
 kernel.iopub_socket.send_multipart([b"stream", *parts])
 """
-DEEP_MESSAGE = SIGNED + """
+)
+DEEP_MESSAGE = (
+    SIGNED
+    + """
 parts[cut + 5] = b'{"name": "stdout", "text": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 parts[cut + 1] = session.sign(parts[cut + 2:cut + 6])
 kernel.iopub_socket.send_multipart([b"stream", *parts])
 """
-NO_MESSAGE = SIGNED + """
+)
+NO_MESSAGE = (
+    SIGNED
+    + """
 parts[cut + 5] = b'{"name": 7, "text": {"a": null}, "data": [], "output_type": "error"}'
 parts[cut + 1] = session.sign(parts[cut + 2:cut + 6])
 kernel.iopub_socket.send_multipart([b"stream", *parts])
 kernel.iopub_socket.send_multipart([b"nothing of the kind"])
 """
-EARLY_IDLE = SIGNED + """
+)
+EARLY_IDLE = (
+    SIGNED
+    + """
 session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent("shell"))
 session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent("shell"))
 """
+)
 CRASH = MATRIX + "plt.title(best_title)"
 
 # ---------------------------------------------------------------- graded differently

@@ -94,7 +94,9 @@ def with_twins(forgeries: list[Forgery]) -> list[Work]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """The sample and its honest twins, graded in one call."""
-    return grade_class(with_twins([item for item in ALL if item.work.name in SAMPLE]), tmp_path_factory.mktemp("forged"))
+    return grade_class(
+        with_twins([item for item in ALL if item.work.name in SAMPLE]), tmp_path_factory.mktemp("forged")
+    )
 
 
 @pytest.fixture(scope="module")
