@@ -1,6 +1,6 @@
 """Tell what an interpreter has installed. Run inside a sandbox by the interpreter asked about.
 
-Standard library only, and only syntax that Python 3.8 reads. Prints one line of JSON: the version, the kernel's version
+Standard library only, and only syntax that Python 3.9 reads. Prints one line of JSON: the version, the kernel's version
 (null where it can't be imported, with the reason), and the versions of the distributions asked for that are there.
 """
 

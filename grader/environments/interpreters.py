@@ -20,9 +20,8 @@ from grader.sandbox import run_script
 
 INSIDE = Path(__file__).with_name("inside.py")
 
-OLDEST_PYTHON = (3, 8)
-"""TensorFlow 2.8, the oldest that courses still pin, is made for Python 3.7 to 3.10; 3.7 has no importlib.metadata and
-has been out of support since 2023."""
+OLDEST_PYTHON = (3, 9)
+"""Every TensorFlow from 2.8 (2022), the oldest that courses still pin, to 2.20 can be had for Python 3.9."""
 
 ASK_TIMEOUT_S = 60.0
 """An interpreter on a slow network disk takes seconds to start."""
