@@ -110,30 +110,31 @@ def runner_of(process: subprocess.Popen[str], besides: set[int]) -> psutil.Proce
     raise AssertionError("no runner came up")
 
 
-def kill_runners(folder: Path, count: int) -> tuple[dict[str, Any], str]:
-    """Grade one slow notebook while that many of its runners are killed; its grade and what was told."""
+def pull_the_plug(folder: Path, count: int, victim: str) -> tuple[dict[str, Any], str]:
+    """Grade one slow notebook while that many of its runners, or of their boxes, are killed; its grade, what was told."""
     write_notebook(folder / "class" / "slow" / "work.ipynb", "import time; time.sleep(2)", "print('done')")
     process = start("grade", folder / "class", "--out", folder / "out", *QUICK)
     known: set[int] = set()
     for _ in range(count):
         runner = runner_of(process, known)
         known.add(runner.pid)
-        runner.kill()
+        (runner if victim == "runner" else runner.children()[0]).kill()
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == (0 if count < 2 else 3), stderr
     return json.loads((folder / "out" / "slow" / "grade.json").read_text()), stderr
 
 
-def test_a_runner_that_is_killed_once_costs_nothing(tmp_path: Path) -> None:
-    """The notebook is run again in the same call, and judged."""
-    grade, stderr = kill_runners(tmp_path, 1)
+@pytest.mark.parametrize("victim", ["runner", "box"])
+def test_a_worker_that_is_killed_once_costs_nothing(tmp_path: Path, victim: str) -> None:
+    """The notebook is run again in the same call, and judged: a box that ends from outside is no student's crash."""
+    grade, stderr = pull_the_plug(tmp_path, 1, victim)
     assert grade["run"]["status"] == "ok"
     assert len(started_runs(stderr)) == 2
 
 
 def test_a_runner_that_is_killed_twice_leaves_no_level(tmp_path: Path) -> None:
     """Null levels, a review with both reasons, and the next call runs it again."""
-    grade, stderr = kill_runners(tmp_path, 2)
+    grade, stderr = pull_the_plug(tmp_path, 2, "runner")
     assert len(started_runs(stderr)) == 2
     assert grade["run"]["status"] == "infrastructure_failure"
     assert "tried twice" in grade["run"]["message"]

@@ -21,6 +21,8 @@ import pytest
 
 from grader.durable import READY, STAGED
 from grader.gradebook import Gradebook
+from grader.model import Tier
+from grader.sandbox import try_tier
 
 from .classroom import (
     QUICK,
@@ -240,6 +242,47 @@ def endure(trial: Trial, kills: int, first_seed: int) -> None:
         seed += 1
     trial.finish()
     print(f"{done} kills in {seed - first_seed} calls: {dict(trial.told)}, {trial.audit} decisions kept")
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "landlock", "none"])
+def test_nothing_outlives_a_killed_grader(tmp_path: Path, tier: Tier) -> None:
+    """Runner, box, kernel and what the notebook started in the background are gone within three seconds."""
+    if try_tier(tier) is not None:
+        pytest.skip(f"the tier {tier} does not work here")
+    behind = "import subprocess, time; subprocess.Popen(['sleep', '77'], start_new_session=True); time.sleep(60)"
+    write_notebook(tmp_path / "class" / "a.ipynb", behind)
+    isolation = ("--unsafe-no-sandbox",) if tier == "none" else ("--isolation", tier)
+    process = start("grade", tmp_path / "class", "--out", tmp_path / "out", *QUICK, *isolation)
+    started: list[psutil.Process] = []
+    deadline = time.monotonic() + PATIENCE_S
+    while not any(runs(one) and one.name() == "sleep" for one in started) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        started = family(process.pid)
+    process.kill()
+    process.communicate(timeout=PATIENCE_S)
+    assert len(started) >= 4
+    assert_gone(started, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_a_check_survives_being_killed(tmp_path: Path) -> None:
+    """A student whose check was killed, at three moments, has whole files, and the next check is as ever."""
+    write_class(tmp_path / "class", ("s0",))
+    command = ("check", tmp_path / "class" / "s0.ipynb", "--reference-budget", "0", "--out")
+    began = time.monotonic()
+    assert grader(*command, tmp_path / "undisturbed").returncode == 1
+    duration_s = time.monotonic() - began
+    out = tmp_path / "out"
+    for share in (0.3, 0.8, 0.97):
+        process = start(*command, out)
+        time.sleep(share * duration_s)
+        started = family(process.pid)
+        process.kill()
+        process.communicate(timeout=PATIENCE_S)
+        assert_gone(started, out)
+        assert_whole(out)
+    assert grader(*command, out).returncode == 1
+    assert_complete(out, grades(tmp_path / "undisturbed"))
 
 
 @pytest.mark.slow
