@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,3 +211,37 @@ def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(ResultsError, match="can't be used"):
         Gradebook(tmp_path / "out")
+
+
+def test_evidence_that_is_not_the_recorded_runs_is_run_again(tmp_path: Path) -> None:
+    """A grader killed before its line came leaves another run's evidence: it is judged, but counts as unfinished."""
+    with Gradebook(tmp_path) as book:
+        book.record(ALICE, "f1", "aa")
+        assert book.describes("alice", "aa")
+        assert not book.describes("alice", "bb")
+        book.record_judgement(ALICE, "aa")
+        assert book.is_finished("alice", "f1")
+        book.record_judgement(replace(ALICE, points=1.0), "bb")
+        assert not book.is_finished("alice", "f1")
+        assert book.describes("alice", "bb")
+        assert book.results() == (replace(ALICE, points=1.0),)
+
+
+def test_a_gradebook_of_an_older_grader_goes_on(tmp_path: Path) -> None:
+    """A file of the first version gets what later ones added; its rows still count as finished."""
+    with Gradebook(tmp_path) as book:
+        book.record(ALICE, "f1", "aa")
+    with closing(sqlite3.connect(tmp_path / GRADEBOOK)) as connection:
+        connection.execute("ALTER TABLE results DROP COLUMN evidence_sha256")
+        connection.execute("PRAGMA user_version = 1")
+    with Gradebook(tmp_path) as book:
+        assert book.is_finished("alice", "f1")
+        assert book.describes("alice", "whatever its file holds")
+        assert book.results() == (ALICE,)
+
+
+def test_every_commit_is_on_the_disk(tmp_path: Path) -> None:
+    """Write-ahead log, synced at each commit: a power cut takes nothing that was recorded."""
+    with Gradebook(tmp_path) as book:
+        assert book._fetch("PRAGMA journal_mode", ())[0][0] == "wal"
+        assert book._fetch("PRAGMA synchronous", ())[0][0] == 2
