@@ -80,6 +80,7 @@ def assert_says_full(result: subprocess.CompletedProcess[str], folder: Path) -> 
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_class_on_a_full_disk_goes_on_once_there_is_room(make_disk: MakeDisk, tmp_path: Path) -> None:
     """What was finished and decided before stays byte for byte; later nothing of it is run again."""
     disk = make_disk(6 * MEGABYTE)

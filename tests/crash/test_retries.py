@@ -124,6 +124,7 @@ def pull_the_plug(folder: Path, count: int, victim: str) -> tuple[dict[str, Any]
     return json.loads((folder / "out" / "slow" / "grade.json").read_text()), stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["runner", "box"])
 def test_a_worker_that_is_killed_once_costs_nothing(tmp_path: Path, victim: str) -> None:
     """The notebook is run again in the same call, and judged: a box that ends from outside is no student's crash."""
@@ -132,6 +133,7 @@ def test_a_worker_that_is_killed_once_costs_nothing(tmp_path: Path, victim: str)
     assert len(started_runs(stderr)) == 2
 
 
+@pytest.mark.slow
 def test_a_runner_that_is_killed_twice_leaves_no_level(tmp_path: Path) -> None:
     """Null levels, a review with both reasons, and the next call runs it again."""
     grade, stderr = pull_the_plug(tmp_path, 2, "runner")
@@ -171,6 +173,7 @@ def test_messages_that_can_not_be_understood_end_in_a_review(tmp_path: Path) -> 
     assert json.loads((tmp_path / "out" / "honest" / "grade.json").read_text())["run"]["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_runner_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped dead, it answers nothing any more: it is killed when its time is over, and said so."""
     for name in ("STARTUP_S", "INTERRUPT_GRACE_S", "OVERTIME_S"):

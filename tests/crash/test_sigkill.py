@@ -244,6 +244,7 @@ def endure(trial: Trial, kills: int, first_seed: int) -> None:
     print(f"{done} kills in {seed - first_seed} calls: {dict(trial.told)}, {trial.audit} decisions kept")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["bubblewrap", "landlock", "none"])
 def test_nothing_outlives_a_killed_grader(tmp_path: Path, tier: Tier) -> None:
     """Runner, box, kernel and what the notebook started in the background are gone within three seconds."""

@@ -24,6 +24,7 @@ from .classroom import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_stopped_class_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
     """One sentence, exit status 130, no process left; the same command runs only what was not finished."""
