@@ -19,7 +19,7 @@ REFERENCES = "references"
 """The part of it that stays: reference trainings, by split."""
 
 LOCK = ".lock"
-"""Held by the grader at work; it holds that grader's process id. The operating system lets go of it with the process."""
+"""Held by the grader at work, whose process id is in it. The operating system lets go of it when the process ends."""
 
 
 @contextmanager
