@@ -112,8 +112,10 @@ class Finder:
             yield Candidate(notebook.stem, notebook, None)
         for archive in packed:
             yield self._of_archive(archive, archive.stem)
+        by_folder = not loose or any(student is not None for student in inside.values())
         for entry, student in inside.items():
-            if student is not None or not loose:
+            # Beside loose notebooks alone, a folder holds data; in a class of folders, a student who forgot something.
+            if student is not None or by_folder:
                 yield student or Candidate(entry.name, entry, None, _why_empty(entry))
         for entry in entries:
             if os.path.islink(entry) and os.path.isdir(entry) and entry not in loose:

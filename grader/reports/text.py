@@ -43,7 +43,8 @@ _PARTS = re.compile(
 def visible(text: str) -> str:
     """Return text with control characters, direction overrides and other invisible characters spelled out.
 
-    Of marks piled on one letter, which would cover the lines around it, the first few stay. Tabs and line feeds stay. `U+202E` shows as `[U+202E]`: a reader sees that something was hidden there.
+    Tabs and line feeds stay. `U+202E` shows as `[U+202E]`: a reader sees that something was hidden there. Of marks
+    piled on one letter, which would cover the lines around it, the first few stay.
     """
     shown = _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
     return shown if shown.isascii() else _PILED_MARKS.sub(lambda match: f"{match[1]}[+{len(match[2])}]", shown)
