@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import colab
+from . import colab, thread_pools
 from .imports import Hook
 from .magics import Magics
 from .notes import Notes
@@ -36,8 +36,8 @@ class Session:
             probe.fault("surroundings", error)
 
     def hooks(self) -> dict[str, Hook]:
-        """Return the hooks of URLs and paths, by module."""
-        return {**self._urls.hooks(), **self._redirection.hooks()}
+        """Return the hooks of URLs, paths and thread pools, by module."""
+        return {**self._urls.hooks(), **self._redirection.hooks(), **thread_pools.hooks()}
 
     def attach(self, shell: Any) -> None:
         """Change the shell's `!` and `%` lines."""
