@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import math
+import os
 import shutil
 import struct
 import subprocess
@@ -131,7 +132,7 @@ def download_dataset(known: KnownDataset, data: Path) -> tuple[Added, ...]:
     calls += [f"keras.datasets.{known.name}.get_word_index()"] if known.extras else []
     code = f"import keras; {'; '.join(calls)}"
     with tempfile.TemporaryDirectory(prefix="keras-home-") as home:
-        environment = {"KERAS_HOME": home, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": home}
+        environment = {**os.environ, "KERAS_HOME": home, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-c", code],

@@ -121,7 +121,10 @@ class Magics:
     def _here(self, text: str) -> str:
         if not self._places.content_is_real:
             text = _CONTENT.sub(lambda _: self._places.work, text)
-        self._redirection.provide_for(text)
+        try:
+            self._redirection.provide_for(text)
+        except Exception as error:
+            self._redirection.fault("paths", error)
         return text
 
     def _rewrite_script(self, lines: list[str]) -> list[str]:

@@ -83,8 +83,11 @@ class Redirection:
 
     def mount(self, point: str) -> None:
         """Mount a drive, and let its paths be found from now on."""
-        self._apart(lambda: self._places.mount(point))
-        self.begin()
+        try:
+            self._apart(lambda: self._places.mount(point))
+            self.begin()
+        except OSError as error:  # no room, or a file of that name: the notebook goes on without a drive
+            self._probe.fault("mount", error)
 
     def begin(self) -> None:
         """Wrap `open` and the functions of `os`."""

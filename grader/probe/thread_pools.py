@@ -30,6 +30,7 @@ def _use_locks_of_threads(module: ModuleType) -> None:
     """Give thread pools a context whose locks are those of threads; where semaphores work, leave them alone."""
     if _semaphores_work(module):
         return
+
     class Context(type(module.get_context())):  # type: ignore[misc]
         def Lock(self) -> Any:  # noqa: N802 - multiprocessing's name
             return threading.Lock()
@@ -40,4 +41,4 @@ def _use_locks_of_threads(module: ModuleType) -> None:
     def __init__(self: Any, processes: Any = None, initializer: Any = None, initargs: Any = ()) -> None:  # noqa: N807
         pool.__init__(self, processes, initializer, initargs, context=context)
 
-    module.ThreadPool.__init__ = __init__  # type: ignore[attr-defined]
+    module.ThreadPool.__init__ = __init__

@@ -35,6 +35,7 @@ def write_arrays(folder: Path) -> None:
 
 def write_sentences(folder: Path) -> None:
     """IMDB and Reuters: ragged lists of words as objects, and the words' numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
     ragged = np.empty(4, dtype=object)
     for place in range(4):
         ragged[place] = list(range(1, place + 3))
