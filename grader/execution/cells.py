@@ -31,10 +31,19 @@ OUTPUT_WAIT_S = 15.0
 MAX_MESSAGE = 2_000
 """Characters kept of an exception's message."""
 
-DIED = Breach("kernel_died", "the kernel died")
-
 _COUNTED = ("stream", "display_data", "execute_result", "error", "update_display_data")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_TERMINAL_CODES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor
+    r"|\x1b[]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles, links, device strings
+    r"|\x1b."
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]",  # other controls; what turns the reading order round
+    re.DOTALL,
+)
+
+DIED = Breach("kernel_died", "the kernel died")
+"""How and why, the exit status tells (see `outcome`)."""
+
+EXITED = Breach("kernel_died", "it called exit() or quit(), which ends the kernel")
 
 
 class OutputFloodError(Exception):
@@ -68,6 +77,15 @@ class BoxedNotebookClient(nbclient.NotebookClient):  # type: ignore[misc]
         """What the kernel said about the end of the last cell: a claim."""
         content = (self.reply or {}).get("content")
         return content if isinstance(content, dict) else {}
+
+
+def asks_to_exit(content: dict[str, Any]) -> bool:
+    """Whether the cell called exit() or quit(): its kernel is about to end, and the cells to come have none."""
+    payload = content.get("payload")
+    if not isinstance(payload, list):
+        return False
+    asked = [item for item in payload if isinstance(item, dict) and item.get("source") == "ask_exit"]
+    return any(not item.get("keepkernel") for item in asked)
 
 
 def message_bytes(msg: dict[str, Any]) -> int:
@@ -146,6 +164,8 @@ class CellsRunner:
         if ended is not None:
             return CellRun(index, "interrupted", seconds, outputs=outputs, message=ended.message), ended
         content = self._client.reply_content()
+        if asks_to_exit(content):
+            return CellRun(index, "interrupted", seconds, outputs=outputs, message=EXITED.message), EXITED
         if content.get("status") == "error":
             name, message = _text(content.get("ename")), _text(content.get("evalue"))
             return CellRun(index, "error", seconds, name, message, outputs), None
@@ -201,4 +221,4 @@ class CellsRunner:
 
 
 def _text(value: object) -> str:
-    return _ANSI.sub("", value if isinstance(value, str) else "")[:MAX_MESSAGE]
+    return _TERMINAL_CODES.sub("", value if isinstance(value, str) else "")[:MAX_MESSAGE]

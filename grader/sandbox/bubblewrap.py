@@ -83,6 +83,8 @@ def options(mounts: Mounts, limits: Limits, *, uid: int | None) -> list[str]:
         *_read_only_binds({root: root for root in sorted(mounts.interpreter)}),
         "--proc", "/proc",
         "--dev", "/dev",
+        # Mapped, /dev/zero gives memory that no process shows; /dev/full reads the same and can't be mapped.
+        "--dev-bind", "/dev/full", "/dev/zero",
         *_folder_of_its_own("/dev/shm", limits.shm, uid),  # noqa: S108 - the box's own
         *_folder_of_its_own(mounts.work, limits.scratch, uid),
         *(["--symlink", mounts.work, CONTENT] if _is_free(CONTENT, mounts) else []),

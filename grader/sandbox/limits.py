@@ -29,6 +29,10 @@ SHM = 256 * MIB
 FILE = 1 * GIB
 OPEN_FILES = 1024
 
+FILES = 200_000
+"""Files and folders made: Tiny ImageNet unpacked has 120,000. Empty ones take no disk space, but the machine's memory
+(about a kilobyte each), or the places for files that its disk has."""
+
 WALL_S = 900.0
 """A quarter of an hour: ten epochs of the course's networks on two cores take under five minutes."""
 
@@ -48,7 +52,7 @@ class Limits:
 
     `memory` is the resident memory of all processes together; files in `scratch`, `tmp` and `shm` live in memory
     too and count apart. `output` caps what comes out: a script's stdout, or a kernel's messages, of which there may
-    be `messages`, none larger than `message`.
+    be `messages`, none larger than `message`. `files` counts files and folders, in each of the writable folders.
     """
 
     memory: int = MEMORY
@@ -63,6 +67,7 @@ class Limits:
     output: int = OUTPUT
     messages: int = MESSAGES
     message: int = MESSAGE
+    files: int = FILES
 
     @property
     def data(self) -> int:

@@ -13,17 +13,18 @@ _PAGE = 4096 if sys.platform == "win32" else os.sysconf("SC_PAGE_SIZE")
 _HAS_CHILDREN_FILES = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
-def descendants(root: int) -> list[int]:
-    """`root` and all processes below it, as far as they can be seen.
+def descendants(root: int, *, stop_above: int = sys.maxsize) -> list[int]:
+    """`root` and all processes below it, as far as they can be seen; the count stops once it is above `stop_above`.
 
-    Where the kernel keeps lists of children, reading them costs a few files; psutil reads all of /proc.
+    The stop is for fork bombs, among which whoever counts them all gets no time to end them. Where the kernel keeps
+    lists of children, reading them costs a few files; psutil reads all of /proc.
     """
     if not _HAS_CHILDREN_FILES:
         return _descendants_by_psutil(root)
     found: list[int] = []
     waiting = [root]
-    while waiting:
-        process = waiting.pop()
+    while waiting and len(found) <= stop_above:
+        process = waiting.pop(0)
         try:
             tasks = os.listdir(f"/proc/{process}/task")
         except OSError:

@@ -40,7 +40,7 @@ RESERVED = frozenset({".keras", ".tmp"})
 
 _HERE = Path(__file__).resolve().parent
 _MINIMAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+_DEVICES = ("/dev/null", "/dev/full")
 _READABLE = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store",
     "/etc/ld.so.cache", "/etc/localtime", "/etc/timezone", "/etc/alternatives", "/etc/mime.types", "/etc/fonts",
@@ -163,6 +163,7 @@ class Sandbox:
             self.box.limits,
             self.destroy,
             polled_folder=None if self.mounted else self._host_work,
+            own_file_systems=(self.work, "/tmp", "/dev/shm") if self.mounted else (),  # noqa: S108 - the box's own
             socket_folder=self.sockets,
         )
         self._watchdog.start()
@@ -185,12 +186,13 @@ class Sandbox:
             self.breach = self.breach or breach
             if self.process is None:
                 return
-            tree = processes.descendants(self.process.pid)
             if self._lifeline is not None:  # the keeper sweeps, and ends
                 os.close(self._lifeline)
                 self._lifeline = None
-            else:  # with the first process of a pid namespace all others go
-                processes.kill(tree[1:2] or tree if self.mounted else tree)
+            elif self.mounted:  # with the first process of a pid namespace all others go
+                processes.kill(processes.descendants(self.process.pid, stop_above=1)[1:2] or [self.process.pid])
+            else:
+                processes.kill(processes.descendants(self.process.pid))
             if self.process.poll() is not None:
                 if self.process.returncode < 0 and self._watchdog is not None:
                     processes.kill(self._watchdog.seen[1:])  # who should have swept was killed from outside

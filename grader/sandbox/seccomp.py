@@ -35,6 +35,10 @@ X32_BIT = 0x40000000
 NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 
+MAP_SHARED_ANONYMOUS = 0x21
+"""MAP_SHARED and MAP_ANONYMOUS. Such pages stay when a process no longer maps or counts them, as long as a byte of
+the mapping is held: memory without limit that no look at processes can see. multiprocessing maps files instead."""
+
 MSG_FASTOPEN = 0x20000000
 """With this flag, sendto() connects."""
 
@@ -105,7 +109,9 @@ _ABSENT = {"memfd_create": (319, 279), "clone3": (435, 435)}
 """Answered "not implemented": callers fall back (clone3 hides its flags behind a pointer that a filter can't read)."""
 
 _CLONE = (56, 220)
+_MMAP = (9, 222)
 _SOCKET = (41, 198)
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
 _CONNECT = (42, 203)
 _SENDTO = (44, 206)
 _SENDMSG = (46, 211)
@@ -159,9 +165,10 @@ def machine_supported(machine: str | None = None) -> bool:
 def filter_program(*, without_network_namespace: bool, machine: str | None = None) -> bytes:
     """The denylist as BPF.
 
-    `without_network_namespace` adds what a network namespace would have held: no connect() at all (it would reach
-    the Unix sockets of the host), and of sockets only Unix streams, TCP (a kernel binds one on loopback) and the
-    route netlink that libzmq needs.
+    Of sockets there are Unix, IPv4 and IPv6 ones and the route netlink that libzmq needs; all other families are
+    either not held by a network namespace (vsock leads to the hypervisor) or of no use in a notebook.
+    `without_network_namespace` adds what such a namespace would have held: no connect() at all (it would reach the
+    Unix sockets of the host), and of sockets only Unix streams and TCP (a kernel binds one on loopback).
 
     Raises:
         KeyError: the machine's system calls are not known (see `machine_supported`).
@@ -181,9 +188,12 @@ def filter_program(*, without_network_namespace: bool, machine: str | None = Non
         if number is not None:
             asm.emit(EQUAL, number, "refused")
     _refuse_new_namespaces(asm, column)
+    _refuse_hidden_memory(asm, column)
     if without_network_namespace:
         _refuse_connections(asm, column)
         _allow_few_sockets(asm, column)
+    else:
+        _allow_known_families(asm, column)
     asm.label("allow")
     asm.emit(RETURN, ALLOW)
     asm.label("refused")
@@ -204,6 +214,25 @@ def _refuse_new_namespaces(asm: Assembler, column: int) -> None:
     asm.label("not clone")
 
 
+def _refuse_hidden_memory(asm: Assembler, column: int) -> None:
+    asm.emit(EQUAL, _MMAP[column], None, "not mmap")
+    asm.argument(3)
+    asm.emit(MASK, MAP_SHARED_ANONYMOUS)
+    asm.emit(EQUAL, MAP_SHARED_ANONYMOUS, "refused", "allow")
+    asm.label("not mmap")
+
+
+def _allow_known_families(asm: Assembler, column: int) -> None:
+    asm.emit(EQUAL, _SOCKET[column], None, "not socket")
+    asm.argument(0)
+    for family in (AF_UNIX, AF_INET, AF_INET6):
+        asm.emit(EQUAL, family, "allow")
+    asm.emit(EQUAL, AF_NETLINK, None, "forbidden")
+    asm.argument(2)
+    asm.emit(EQUAL, 0, "allow", "forbidden")  # NETLINK_ROUTE
+    asm.label("not socket")
+
+
 def _refuse_connections(asm: Assembler, column: int) -> None:
     asm.emit(EQUAL, _CONNECT[column], "forbidden")
     for name, numbers, flags in (("sendto", _SENDTO, 3), ("sendmsg", _SENDMSG, 2), ("sendmmsg", _SENDMMSG, 3)):
@@ -214,19 +243,18 @@ def _refuse_connections(asm: Assembler, column: int) -> None:
 
 
 def _allow_few_sockets(asm: Assembler, column: int) -> None:
-    af_unix, af_inet, af_inet6, af_netlink = 1, 2, 10, 16
     sock_dgram, sock_raw, type_bits = 2, 3, 0xF
     asm.emit(EQUAL, _SOCKET[column], None, "not socket")
     asm.argument(0)
-    asm.emit(EQUAL, af_netlink, "plain protocol")
+    asm.emit(EQUAL, AF_NETLINK, "plain protocol")
     asm.argument(1)
     asm.emit(MASK, type_bits)
     asm.emit(EQUAL, sock_dgram, "forbidden")
     asm.emit(EQUAL, sock_raw, "forbidden")
     asm.argument(0)
-    asm.emit(EQUAL, af_unix, "allow")
-    asm.emit(EQUAL, af_inet, "tcp")
-    asm.emit(EQUAL, af_inet6, "tcp", "forbidden")
+    asm.emit(EQUAL, AF_UNIX, "allow")
+    asm.emit(EQUAL, AF_INET, "tcp")
+    asm.emit(EQUAL, AF_INET6, "tcp", "forbidden")
     asm.label("tcp")
     asm.argument(2)
     asm.emit(EQUAL, 6, "allow")

@@ -20,6 +20,7 @@ TRIAL_S = 30.0
 _WORD = "the box is open for business"
 
 COMMAND_LINES_READABLE = "command lines of the machine's other processes can be read"
+INTERFACES_READABLE = "the machine's network interfaces and open connections can be listed"
 PORTS_OPEN = "TCP ports can be listened on (connecting is refused)"
 DISK_POLLED = "disk use is measured twice a second, not held by a file system of its own"
 FOLDERS_LINKED = (
@@ -34,7 +35,14 @@ SIGNALS_OPEN = "processes of the same user can be signalled, and could be ended 
 
 _GAPS: dict[Tier, tuple[str, ...]] = {
     "bubblewrap": (),
-    "landlock": (COMMAND_LINES_READABLE, PORTS_OPEN, DISK_POLLED, FOLDERS_LINKED, NO_SHARED_MEMORY),
+    "landlock": (
+        COMMAND_LINES_READABLE,
+        INTERFACES_READABLE,
+        PORTS_OPEN,
+        DISK_POLLED,
+        FOLDERS_LINKED,
+        NO_SHARED_MEMORY,
+    ),
     "none": (FILES_OPEN, NETWORK_OPEN, ONLY_WATCHED),
 }
 

@@ -80,7 +80,8 @@ class Attack:
     `status` is what grade.json must say, and `stopped_in` which of `cells` it must name (None: no cell). `message` is
     a pattern that the run's message must match. `held_by` names the wall, for the table. All of these may differ by
     tier: then they are mappings. `gaps` maps a tier to the sentence of its TierReport.gaps that declares the attack
-    as not held there: where that tier declares it here, the attack must succeed.
+    as not held there: where that tier declares it here, the attack must succeed. `may` is the same for what is held
+    less well there, so that the attack may succeed.
 
     `files` lie beside the notebook; `arrange` does more to its folder (links, pipes). `after` looks at what the run
     left, beyond what is looked at for every attack.
@@ -95,6 +96,7 @@ class Attack:
     stopped_in: int | Mapping[Tier, int | None] | None = None
     message: str | Mapping[Tier, str] = ""
     gaps: Mapping[Tier, str] = field(default_factory=dict)
+    may: Mapping[Tier, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     arrange: Callable[[Path], None] | None = None
     after: Callable[[Outcome], None] | None = None

@@ -15,8 +15,11 @@ from .catalogue import Attack
 
 TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
 
-OPTIONS = ("--timeout", "12", "--memory", "1.5", "--reference-budget", "0", "--jobs", "3")
-"""Limits that attacks reach in seconds."""
+_LIMITS = ("--memory", "1.5", "--reference-budget", "0", "--jobs", "3")
+
+ENDLESS_OPTIONS = ("--timeout", "8", *_LIMITS)
+OPTIONS = ("--timeout", "60", *_LIMITS)
+"""Limits that attacks reach in seconds; those that never end have a class of their own, with less time."""
 
 GradedClass = Callable[..., ClassOutcome]
 

@@ -1,30 +1,107 @@
-"""Every attack of the catalogue in every tier, run by whoever runs the suite; as an ordinary user, see test_users."""
+"""Every containment attack in every tier, by whoever runs the suite and, where that is root, by an ordinary user.
+
+`pytest tests/hostile -m "proof or not proof"` runs all of them in all four combinations.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 from grader.model import Tier
+from grader.sandbox import tier_gaps
 
-from .attacks import CONTAINMENT
+from .arena import ClassOutcome, User
+from .attacks import CONTAINMENT, ENDLESS
 from .catalogue import Attack
 from .claims import assert_class_unharmed, assert_contained, assert_nothing_told
-from .conftest import TIERS, GradedClass
+from .conftest import ENDLESS_OPTIONS, OPTIONS, TIERS, GradedClass
 
 pytestmark = pytest.mark.slow
+
+AT_ONCE = tuple(attack for attack in CONTAINMENT if attack not in ENDLESS)
+
+SAMPLE = (
+    "read-other-submissions", "read-environments", "read-other-processes", "write-own-submission", "write-through-links",
+    "network-tcp", "network-unix-sockets", "fork-bomb", "daemon", "signal-others", "trace-others", "disk-unlinked",
+    "memory-out-of-sight", "privileges", "nested-namespaces", "odd-submission-folder",
+)  # fmt: skip
+"""What depends most on who runs the grader; an ordinary user runs these by default, and all of them as a proof."""
+
+CLASSES: dict[str, tuple[tuple[Attack, ...], tuple[str, ...]]] = {
+    "at once": (AT_ONCE, OPTIONS),
+    "endless": (ENDLESS, ENDLESS_OPTIONS),
+    "sample": (tuple(attack for attack in AT_ONCE if attack.name in SAMPLE), OPTIONS),
+}
+
+
+def graded_by(graded_class: GradedClass, name: str, tier: Tier, user: User = "current") -> ClassOutcome:
+    attacks, options = CLASSES[name]
+    return graded_class(name, attacks, tier, user, options)
+
+
+def cases(*names: str) -> Iterator[object]:
+    """Each attack with the name of its class."""
+    for name in names:
+        for attack in CLASSES[name][0]:
+            yield pytest.param(name, attack, id=attack.name)
 
 
 @pytest.mark.parametrize("tier", TIERS)
 class TestAsWhoeverRunsTheSuite:
-    @pytest.mark.parametrize("attack", CONTAINMENT, ids=lambda attack: attack.name)
-    def test_the_attack_is_contained(self, attack: Attack, tier: Tier, graded_class: GradedClass) -> None:
+    @pytest.mark.parametrize(("name", "attack"), cases("at once", "endless"))
+    def test_the_attack_is_contained(self, name: str, attack: Attack, tier: Tier, graded_class: GradedClass) -> None:
         """It was tried, it achieved nothing that isn't declared, the status and the cell named are true."""
-        assert_contained(attack, graded_class("containment", CONTAINMENT, tier))
+        assert_contained(attack, graded_by(graded_class, name, tier))
 
-    def test_the_class_is_unharmed(self, tier: Tier, graded_class: GradedClass) -> None:
+    @pytest.mark.parametrize("name", ["at once", "endless"])
+    def test_the_class_is_unharmed(self, name: str, tier: Tier, graded_class: GradedClass) -> None:
         """The grader lived, the bystander has its grade, nothing runs on, no file changed, no folder is left."""
-        assert_class_unharmed(CONTAINMENT, graded_class("containment", CONTAINMENT, tier))
+        assert_class_unharmed(CLASSES[name][0], graded_by(graded_class, name, tier))
 
-    def test_nothing_was_told(self, tier: Tier, graded_class: GradedClass) -> None:
+    @pytest.mark.parametrize("name", ["at once", "endless"])
+    def test_nothing_was_told(self, name: str, tier: Tier, graded_class: GradedClass) -> None:
         """No secret is in any file the run left, and no listener outside heard anything."""
-        assert_nothing_told(CONTAINMENT, graded_class("containment", CONTAINMENT, tier))
+        assert_nothing_told(CLASSES[name][0], graded_by(graded_class, name, tier))
+
+
+def whole_or_sample() -> Iterator[object]:
+    """The sample in the ordinary suite; everything where proofs are asked for."""
+    yield pytest.param("sample")
+    yield pytest.param("at once", marks=pytest.mark.proof)
+    yield pytest.param("endless", marks=pytest.mark.proof)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("name", whole_or_sample())
+class TestAsAnOrdinaryUser:
+    def test_the_attacks_are_contained(self, name: str, tier: Tier, graded_class: GradedClass) -> None:
+        """What holds for root holds for a user without any privilege."""
+        outcome = graded_by(graded_class, name, tier, "ordinary")
+        for attack in CLASSES[name][0]:
+            assert_contained(attack, outcome)
+
+    def test_the_class_is_unharmed(self, name: str, tier: Tier, graded_class: GradedClass) -> None:
+        """So does what must not happen to the class."""
+        assert_class_unharmed(CLASSES[name][0], graded_by(graded_class, name, tier, "ordinary"))
+
+    def test_nothing_was_told(self, name: str, tier: Tier, graded_class: GradedClass) -> None:
+        """Nor is anything told."""
+        assert_nothing_told(CLASSES[name][0], graded_by(graded_class, name, tier, "ordinary"))
+
+
+class TestTheCatalogue:
+    def test_names_are_unique(self) -> None:
+        """Each attack is one submission."""
+        assert len({attack.name for attack in CONTAINMENT}) == len(CONTAINMENT)
+
+    @pytest.mark.parametrize("tier", TIERS)
+    def test_every_declared_gap_has_its_attack(self, tier: Tier) -> None:
+        """What a tier says not to hold is shown by an attack, or watched by one."""
+        shown = {attack.gaps.get(tier) for attack in CONTAINMENT} | {attack.may.get(tier) for attack in CONTAINMENT}
+        assert set(tier_gaps(tier)) <= shown
+
+    def test_the_sample_is_of_the_catalogue(self) -> None:
+        """A renamed attack doesn't fall out of the sample."""
+        assert {attack.name for attack in AT_ONCE} >= set(SAMPLE)
