@@ -19,7 +19,7 @@ from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.collecting import collect_evidence
-from grader.evidence.eras import tell_era
+from grader.evidence.old_apis import tell_era
 from grader.evidence.sealing import reference_data, sealed_scorings, with_recomputed
 from grader.execution import RunProgress, RunSettings, run_submission
 from grader.execution.interpreter import own_interpreter

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.evidence.lacks import Lacks, advice_on_package
+from grader.evidence.names import explain_undefined_name
+from grader.evidence.old_apis import old_api_of, ran_where_it_was_made
 from grader.model import CellRun, Submission
 
 MAX_NAME = 120
@@ -87,48 +89,10 @@ class Cause:
 
 
 CAUSES: tuple[Cause, ...] = (
-    Cause("ModuleNotFoundError|ImportError", r"np_utils", "", "`np_utils` was removed from Keras: "
-          "use `keras.utils.to_categorical` instead."),
-    Cause("ModuleNotFoundError", r"keras\.wrappers", "", "`keras.wrappers` was removed from Keras: "
-          "use the `scikeras` package, or Keras directly."),
-    Cause("ModuleNotFoundError|ImportError", r"keras\.preprocessing|ImageDataGenerator|img_to_array|pad_sequences", "",
-          "`keras.preprocessing` was emptied in Keras 3: import this name from `tensorflow.keras.preprocessing` or "
-          "`keras.utils`."),
-    Cause("ModuleNotFoundError", r"keras\.layers\.\w+", "", "Keras no longer has this submodule: "
-          "import the layer from `keras.layers` directly."),
-    Cause("ImportError|ModuleNotFoundError", r"keras\.(engine|utils\.vis_utils)|plot_model.*vis_utils", "",
-          "This part of Keras was moved or removed: import the name from `keras` or `keras.utils` directly."),
-    Cause("ImportError", r"cannot import name '(Convolution2D|merge|Merge|CuDNN\w+|Adam|SGD|RMSprop)'", "",
-          "This name is no longer where it is imported from: look it up in the documentation of Keras 3."),
-    Cause("ValueError|TypeError", r"\blr\b", r"\blr\s*=", "The argument `lr` of Keras's optimizers was "
-          "renamed: write `learning_rate=`."),
-    Cause("ValueError|TypeError", r"nb_epoch", "", "The argument `nb_epoch` was renamed: write `epochs=`."),
-    Cause("ValueError|TypeError", r"border_mode|subsample|nb_row|nb_col|nb_filter|output_dim|init\b", "",
-          "This layer is called with argument names of Keras 1 (`border_mode`, `output_dim`, ...): "
-          "write `padding`, `units`, `kernel_initializer`."),
-    Cause("AttributeError", r"(fit|evaluate|predict)_generator", "", "`fit_generator` and its kin were removed: "
-          "`fit`, `evaluate` and `predict` take generators themselves."),
-    Cause("AttributeError", r"predict_classes|predict_proba", "", "`predict_classes` was removed: "
-          "use `model.predict(x).argmax(axis=1)` (or `> 0.5` for one output)."),
-    Cause("KeyError", r"^'?(val_)?acc'?$", "", "The history has no key `acc`: Keras names it after the metric: it is "
-          "`accuracy` where the model was compiled with `metrics=['accuracy']`."),
     Cause("KeyError", r"^'?(val_)?accuracy'?$", "", "The history has no key `accuracy`: the model was compiled without "
           "that metric, or under another name (`acc`)."),
     Cause("KeyError", r"^'?val_\w+'?$", "", "The history has no validation values: `fit` was called without "
           "`validation_data` or `validation_split`."),
-    Cause("AttributeError", r"has no attribute '(int|float|bool|object|str)'", r"\bnp\.", "`np.int` and its kin were "
-          "removed from NumPy: use `int`, `float` or `bool`."),
-    Cause("KeyError|ValueError|RuntimeError", r"optimizer cannot recognize variable|Unknown variable|"
-          r"optimizer.*different set of variables", "", "One optimizer object was used for two models: make a new "
-          "optimizer for each `compile`."),
-    Cause("ValueError", r"\.weights\.h5", "", "`save_weights` needs a file name that ends in `.weights.h5`."),
-    Cause("ValueError", r"filepath provided must end in `\.keras`|Invalid filepath extension", "",
-          "Keras 3 saves models under names that end in `.keras`."),
-    Cause("AttributeError", r"module 'tensorflow.*' has no attribute '(placeholder|Session|get_default_graph|"
-          r"global_variables_initializer|set_random_seed|app|contrib)'", "", "This is TensorFlow 1 code: that name was "
-          "removed (for seeds write `tf.random.set_seed`)."),
-    Cause("NameError", r"name '\w+' is not defined", "", "A name is used before any cell above has made it: cells were "
-          "run in another order, or a cell is missing. Restart the kernel and run all cells."),
     Cause("SyntaxError|IndentationError", "", "", "This cell is not valid Python, so it could not run."),
     Cause("OSError|ImportError|ModuleNotFound|ValueError", r"ipympl|matplotlib.*widget", "", "`%matplotlib widget` "
           "needs the `ipympl` package: `%matplotlib inline` works everywhere."),
@@ -167,9 +131,15 @@ def explain_failure(submission: Submission, cells: Sequence[CellRun], lacks: Lac
     if failed is None:
         ending = _exit_of(submission, cells)
         return "" if ending is None else f"Cell {ending + 1} ends the kernel itself: take that line out."
+    old = old_api_of(failed, _source(submission, failed.index))
+    if old is not None:
+        return old.sentence
     needs = _needs_of(failed, submission, lacks)
     if needs:
         return _sentence_on(needs[-1])
+    undefined = explain_undefined_name(submission, failed)
+    if undefined:
+        return undefined
     for cause in CAUSES:
         if cause.explains(failed.exception, failed.message, _source(submission, failed.index)):
             return cause.sentence
@@ -210,6 +180,9 @@ def _sentence_on(need: str) -> str:
 def _needs_of(cell: CellRun, submission: Submission, lacks: Lacks) -> list[str]:
     """Return what one failing cell needed; the last one named is what the student can do most about."""
     source, text = _source(submission, cell.index), f"{cell.exception}: {cell.message}"
+    old = old_api_of(cell, source)
+    if old is not None:
+        return [f"environment {old.era}"] if ran_where_it_was_made(submission, cell.index) else []
     exception = cell.exception.rpartition(".")[2]
     if _NETWORK.search(text):
         dataset, urls = _dataset_of(text, source), lacks.urls(cell)
