@@ -17,11 +17,12 @@ from .watch import Probe
 from .wrapping import NotWatched, Watching, observed, patch_function, patch_method
 
 _LOOKS: dict[str, tuple[Intent, ...]] = {
-    "access": ("look",), "chdir": ("enter",), "chmod": ("look",), "listdir": ("look",), "lstat": ("look",),
-    "mkdir": ("make",), "readlink": ("look",), "remove": ("look",), "rename": ("look", "make"),
-    "replace": ("look", "make"), "rmdir": ("look",), "scandir": ("look",), "stat": ("look",),
-    "symlink": ("look", "make"), "truncate": ("look",), "unlink": ("look",), "utime": ("look",),
-}  # fmt: skip
+    **dict.fromkeys(("access", "chmod", "getxattr", "listdir", "listxattr", "lstat", "readlink", "remove"), ("look",)),
+    **dict.fromkeys(("rmdir", "scandir", "setxattr", "stat", "statvfs", "truncate", "unlink", "utime"), ("look",)),
+    **dict.fromkeys(("link", "rename", "replace", "symlink"), ("look", "make")),
+    "chdir": ("enter",),
+    "mkdir": ("make",),
+}
 """Functions of `os` by what their first arguments are wanted for."""
 
 _KEPT_OPENS = (
@@ -109,7 +110,9 @@ class Redirection:
         changed = {name: self._watching(intents) for name, intents in _LOOKS.items()}
         changed["open"] = self._opening_descriptor
         for name, observer in changed.items():
-            original = getattr(os, name)
+            original = getattr(os, name, None)
+            if original is None:
+                continue  # not on this operating system
             wrapper = observed(original, observer, self._probe.fault)
             for able in (os.supports_follow_symlinks, os.supports_dir_fd, os.supports_fd, os.supports_effective_ids):
                 if original in able:
