@@ -76,7 +76,7 @@ class Trial:
         draw = random.Random(seed)
         before = finished(self.out)
         command = self._command(draw, before)
-        victim = draw.choice(("grader", "grader", "group", "worker"))
+        victim = draw.choice(("grader", "group", "worker") if command[0] == "grade" else ("grader", "group"))
         self._decide(draw)
         process = start(*command)
         moment = self._wait_for_the_moment(draw, process, before)
@@ -85,12 +85,13 @@ class Trial:
         if process.poll() is not None:
             self._finish(process, command, before)
             return False
-        print(f"seed {seed}: {command[0]}, {victim} after {moment}")
-        self.told[victim] += 1
-        self.told[command[0]] += 1
+        print(f"seed {seed}: {self._name(command)}, {victim} after {moment}", flush=True)
         if victim == "worker":
-            self._kill_worker(draw, process, command, before)
-            return True
+            if killed := kill_a_worker(draw, process):
+                self.told.update(("worker", self._name(command)))
+            self._finish(process, command, before)
+            return killed
+        self.told.update((victim, self._name(command)))
         started = family(process.pid)
         if victim == "grader":
             process.kill()
@@ -100,6 +101,9 @@ class Trial:
         assert_gone(started, self.out)
         self._check(command, stderr, before)
         return True
+
+    def _name(self, command: tuple[str, ...]) -> str:
+        return "rerun" if "--rerun" in command else "other notebooks" if self.changed else command[0]
 
     def _command(self, draw: random.Random, before: dict[str, Finished]) -> tuple[str, ...]:
         """Go on with an unfinished class; a finished one is judged again, run again, or has a notebook changed."""
@@ -138,22 +142,6 @@ class Trial:
                     return "files began to be written"
                 skip -= 1
         return f"{time.monotonic() - began:.3f} s"
-
-    def _kill_worker(
-        self,
-        draw: random.Random,
-        process: subprocess.Popen[str],
-        command: tuple[str, ...],
-        before: dict[str, Finished],
-    ) -> None:
-        """Kill one runner or one box; the grader has to go on, and finish."""
-        workers = [child for child in family(process.pid) if is_worker(child)]
-        if workers:
-            self.told["worker found"] += 1
-            victim = draw.choice(workers)
-            if runs(victim):
-                victim.kill()
-        self._finish(process, command, before)
 
     def _finish(self, process: subprocess.Popen[str], command: tuple[str, ...], before: dict[str, Finished]) -> None:
         _, stderr = process.communicate(timeout=PATIENCE_S)
@@ -210,6 +198,17 @@ class Trial:
 
 def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def kill_a_worker(draw: random.Random, process: subprocess.Popen[str]) -> bool:
+    """Kill one runner or one box as soon as there is one: whether there was, while the grader was at work."""
+    while process.poll() is None:
+        workers = [child for child in family(process.pid) if is_worker(child)]
+        if workers and runs(victim := draw.choice(workers)):
+            victim.kill()
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def is_worker(process: psutil.Process) -> bool:
