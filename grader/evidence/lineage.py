@@ -160,14 +160,18 @@ class Lineage:
         return fewest
 
     def _whole_classes(self, rows: str | None, part: str) -> bool:
-        mine, theirs = dict(self._class_counts(rows)), dict(self._class_counts(part))
+        mine, theirs = dict(self._counts(rows)), dict(self._counts(part))
         return bool(mine) and bool(theirs) and all(theirs.get(name) == count for name, count in mine.items())
 
     def _class_counts(self, rows: str | None) -> tuple[tuple[str, int], ...]:
         """Return how many rows of each class a set has; empty where unknown, or with a single class (no evidence)."""
         labels = self._labels.get(rows or "")
+        return self._counts(rows) if labels is not None and len(labels.facts.counts) > 1 else ()
+
+    def _counts(self, rows: str | None) -> tuple[tuple[str, int], ...]:
+        labels = self._labels.get(rows or "")
         facts = labels.facts if labels else None
-        if facts is None or len(facts.counts) < 2:
+        if facts is None:
             return ()
         return tuple((name, count) for name, count in zip(facts.classes, facts.counts, strict=True) if count)
 

@@ -7,7 +7,7 @@ What the data repeats by itself (frames of one film, coarse measurements) repeat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,8 @@ MAX_COMPARED = 60_000
 MAX_PRODUCTS = 5e10
 """Most multiplications in all, some two seconds on one core; fewer training rows are taken where rows are wide."""
 
-BLOCK_VALUES = 16_000_000
-"""Values of training rows held as float32 at once: 64 MB."""
+BLOCK_VALUES = 4_000_000
+"""Values of training rows held as float32 at once: 16 MB."""
 
 CLOSE = 0.1
 """Copies lie within a tenth of the distance at which rows of the data have their nearest neighbour."""
@@ -58,9 +58,8 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     variants = _variants(sample)
     room = int(MAX_PRODUCTS / (len(sample) * len(variants) * left[0].size))
     compared = [part[_spread(len(part), min(MAX_COMPARED, max(FEWEST, room // len(parts))))] for part in parts]
-    near = np.zeros(len(sample), dtype=np.bool_)
-    for variant in variants:
-        near |= _nearest(_flat(variant, centre, scale), list(_blocks(compared, centre, scale))) <= limit
+    turned = np.concatenate([_flat(variant, centre, scale) for variant in variants])
+    near = (_nearest(turned, _blocks(compared, centre, scale)) <= limit).reshape(len(variants), -1).any(axis=0)
     total = sum(len(part) for part in compared)
     return NearCopies(
         left=scored,
@@ -104,7 +103,7 @@ def _blocks(parts: Sequence[NDArray[np.generic]], centre: Matrix, scale: Matrix)
             yield _flat(part[start : start + step], centre, scale)
 
 
-def _nearest(rows: Matrix, blocks: Sequence[Matrix], *, skip_self: bool = False) -> Matrix:
+def _nearest(rows: Matrix, blocks: Iterable[Matrix], *, skip_self: bool = False) -> Matrix:
     """Return each row's distance to its nearest row in the blocks, by |a - b|^2 = |a|^2 - 2ab + |b|^2.
 
     Equal rows come out within rounding of 0, and are measured again exactly. With `skip_self` the first equal row of
