@@ -47,6 +47,11 @@ MAX_COMMAS = 8_000_000
 MAX_SOURCE_CHARACTERS = 4_000_000
 """Text of all cells together: pictures pasted into markdown fit, data does not. A class is held in memory at once."""
 
+CODE_PIECES = ",\n(.[;:{-*<>!%&|@^"
+MAX_CODE_PIECES = 200_000
+"""Such characters in all code cells together: parsed, each becomes a node or more. 5,000 lines have about 60,000; a
+picture pasted in as one long string has hardly any."""
+
 MAX_KEPT_CHARACTERS = 8_000_000
 """Text kept of all saved outputs together, for the same reason: 200 outputs of full length."""
 
@@ -179,7 +184,7 @@ def _language(document: Mapping[str, Any]) -> str:
 
 def _cells(raw: list[object]) -> tuple[Cell, ...]:
     read: list[Cell] = []
-    characters, room = 0, MAX_KEPT_CHARACTERS
+    characters, pieces, room = 0, 0, MAX_KEPT_CHARACTERS
     for index, item in enumerate(raw):
         cell = _cell(index, _mapping(item), room)
         characters += len(cell.source)
@@ -187,6 +192,9 @@ def _cells(raw: list[object]) -> tuple[Cell, ...]:
             raise SubmissionError(
                 f"has {characters:,} characters of code and text by cell {index + 1}; keep data in files of their own"
             )
+        pieces += sum(map(cell.source.count, CODE_PIECES)) if cell.kind == "code" else 0
+        if pieces > MAX_CODE_PIECES:
+            raise SubmissionError(f"has far more code by cell {index + 1} than a notebook; keep data in files")
         room -= sum(len(output.text) + len(output.html) for output in cell.outputs)
         read.append(cell)
     return tuple(read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
@@ -13,10 +13,13 @@ from grader.reports.criteria import FindingView
 from grader.reports.markup import highlighted, rendered_markdown
 from grader.reports.numbers import cell_number, duration
 from grader.reports.pictures import NotebookPicture, notebook_pictures
-from grader.reports.text import LONGEST_OUTPUT, phrase, shorten, terminal_text, visible
+from grader.reports.text import LONGEST_OUTPUT, LONGEST_SOURCE, phrase, shorten, terminal_text, visible
 
 MOST_CELLS = 400
 """Cells shown: three times the largest of 227 public student notebooks."""
+
+MOST_SHOWN = 1_000_000
+"""Characters of all cells together: five long novels. Setting them costs up to ten seconds where they are made to."""
 
 _FIGURE = re.compile(r"<Figure size [\d.]+x[\d.]+ with \d+ Axes>")
 _RUN_WORDS = {"ok": "ran", "error": "failed", "interrupted": "was cut short", "not_run": "was not run"}
@@ -44,7 +47,13 @@ class CellView:
 def cell_views(evidence: Evidence, findings: Sequence[FindingView], executed: bytes) -> tuple[CellView, ...]:
     """Return the notebook's cells in order, each with the findings that rest on it and the pictures it drew."""
     pictures = notebook_pictures(executed, evidence)
-    return tuple(_cell_view(cell, findings, pictures.get(cell.index, ())) for cell in evidence.cells[:MOST_CELLS])
+    views: list[CellView] = []
+    room = MOST_SHOWN
+    for cell in evidence.cells[:MOST_CELLS]:
+        room -= min(len(cell.source), LONGEST_SOURCE)
+        shown = cell if room >= 0 else replace(cell, source="[... left out: the notebook is too long to show ...]")
+        views.append(_cell_view(shown, findings, pictures.get(cell.index, ())))
+    return tuple(views)
 
 
 def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple[NotebookPicture, ...]) -> CellView:

@@ -8,7 +8,7 @@ import pytest
 
 from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake import load_submission, load_submissions
-from grader.intake.names import safe_id
+from grader.intake.names import Ids, safe_id
 from grader.model import Submission, Unreadable
 
 
@@ -134,8 +134,26 @@ def test_checking_something_else_is_an_error(tmp_path):
         ("../../etc/passwd", "_.._etc_passwd"),
         ("a\nb<script>", "a_b_script_"),
         ("...", "unnamed"),
+        ("-rf", "_rf"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("\u202egnp", "_gnp"),
+        ("\U0001d4d0" * 100, "\U0001d4d0" * 50),
     ],
 )
 def test_ids_are_safe_folder_names(name, expected):
     """No id climbs out of the results folder or carries markup, and names keep their letters."""
     assert safe_id(name) == expected
+
+
+def test_no_student_stands_in_the_way_of_our_files(tmp_path, write_notebook):
+    """A notebook called like the class page or the gradebook gets another id."""
+    for name in ("index.html", "GRADES.csv", "gradebook.db", "\ufb01", "fi"):
+        write_notebook("1", name=f"{name}.ipynb")
+    assert sorted(ids(tmp_path)) == ["GRADES.csv-2", "fi", "gradebook.db-2", "index.html-2", "\ufb01-2"]
+
+
+def test_many_students_of_one_name_are_told_apart_quickly():
+    """Ten thousand of them, without comparing each with all."""
+    given = Ids()
+    assert len({given.new("Ada") for _ in range(10_000)}) == 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import SubmissionError
+from grader.intake import load_submissions
 from grader.intake.read import MAX_OUTPUT_CHARACTERS, hash_files, load_notebook
 
 
@@ -98,10 +100,48 @@ def test_what_cannot_be_read_says_why(tmp_path, content, reason):
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("source", "reason"), [("x = [" + "1," * 300_000 + "]", "far more code"), ("x" * 5_000_000, "files of their own")]
+)
+def test_data_in_place_of_code_is_told(tmp_path, source, reason):
+    """What would take gigabytes once parsed is refused with advice; a picture in one long string is not."""
+    cell = {"cell_type": "code", "source": source, "outputs": [], "metadata": {}}
+    with pytest.raises(SubmissionError, match=reason):
+        read(write(tmp_path, {"nbformat": 4, "metadata": {}, "cells": [cell]}))
+    picture = cell | {"source": f"logo = '{'iVBORw0KGgo' * 50_000}'"}
+    assert read(write(tmp_path, {"nbformat": 4, "metadata": {}, "cells": [picture]})).cells
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_nobody_may_open_costs_the_class_nothing(tmp_path):
+    """For an ordinary user: an unreadable folder and an unreadable notebook are told, their neighbour is read."""
+    (tmp_path / "class" / "shut").mkdir(parents=True)
+    (tmp_path / "class" / "cyd").mkdir()
+    for name in ("cyd/c.ipynb", "bob.ipynb"):
+        (tmp_path / "class" / name).write_text('{"nbformat": 4, "metadata": {}, "cells": []}')
+    (tmp_path / "class" / "bob.ipynb").chmod(0)
+    (tmp_path / "class" / "shut").chmod(0)
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # the modules are loaded: nothing else has to be in reach of this user
+        os.setresuid(54321, 54321, 54321)
+        found = load_submissions(tmp_path / "class")
+        told = {item.id: getattr(item, "reason", "read") for item in found}
+        os.write(writing, json.dumps(told).encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    told = json.loads(os.read(reading, 10_000))
+    os.close(reading)
+    assert told["cyd"] == "read"
+    assert "permissions" in told["bob"]
+    assert "permissions" in told["shut"]
+
+
 def test_a_fifo_does_not_hang(tmp_path):
     """A special file is refused at once."""
-    import os
-
     os.mkfifo(tmp_path / "notebook.ipynb")
     with pytest.raises(SubmissionError, match="regular file"):
         read(tmp_path / "notebook.ipynb")
