@@ -29,10 +29,11 @@ class Diagnosis:
 
 @click.command(name="doctor")
 @click.option("--data", type=click.Path(path_type=Path), help="A folder laid out like ~/.keras/datasets.")
+@click.option("--python", metavar="PATH|NAME", help="A Python to run notebooks in, as `grade --python` takes it.")
 @click.pass_context
-def command(ctx: click.Context, data: Path | None) -> None:
+def command(ctx: click.Context, data: Path | None, python: str | None) -> None:
     """Say what this machine can do, and how to mend what is missing."""
-    lines = [*_python(), *_isolation(), *_libraries(), *_machine(), *_datasets(data)]
+    lines = [*_python(), *_isolation(), *_libraries(), *_environments(python), *_machine(), *_datasets(data)]
     width = max(len(line.subject) for line in lines)
     for line in lines:
         mark, colour = MARKS[line.health]
@@ -75,6 +76,30 @@ def _libraries() -> Iterator[Diagnosis]:
             yield Diagnosis("bad", name, "not installed", f"pip install {names[0]}")
         else:
             yield Diagnosis("poor", name, "not installed; some notebooks import it", "pip install 'grader[notebooks]'")
+
+
+def _environments(python: str | None) -> Iterator[Diagnosis]:
+    """Try the environment asked for in the sandbox, or all those of the `grader.toml` in the current folder."""
+    from grader.environments import choose_environment, in_environment, read_environments
+    from grader.errors import CourseEnvironmentError, EnvironmentFileError
+    from grader.execution import RunSettings
+    from grader.sandbox import detect_tier
+
+    try:
+        known = read_environments((Path.cwd(),))
+    except EnvironmentFileError as error:
+        yield Diagnosis("bad", "environments", str(error), "mend the file")
+        return
+    for name in [python] if python is not None else [item.name for item in known.environments]:
+        subject = f"environment {name}"
+        try:
+            chosen = choose_environment(name, known)
+            if chosen is not None:
+                used = in_environment(chosen, RunSettings.of(detect_tier())).interpreter
+                packages = ", ".join(f"{library} {version}" for library, version in used.packages)
+                yield Diagnosis("good", subject, f"Python {used.python} with {packages}")
+        except CourseEnvironmentError as error:
+            yield Diagnosis("bad", subject, str(error), "see Environments in the README")
 
 
 def _version(distribution: str) -> str | None:

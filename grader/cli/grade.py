@@ -79,6 +79,7 @@ def command(
     with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
         results = ClassGrader(settings, book, progress, threading.Event()).grade_all(found)
     _print_class(results, out)
+    _advise_on_environments(results, out)
     if results and all(item.status == "infrastructure_failure" for item in results):
         ctx.exit(3)
 
@@ -114,6 +115,26 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
         console.print(f"{count} {'was' if count == 1 else 'were'} not judged: {status.replace('_', ' ')}.")
     console.print(f"\nClass page: {out / 'index.html'}")
 
+
+def _advise_on_environments(results: tuple[Result, ...], out: Path) -> None:
+    """Say how many notebooks failed because they are written for an older Keras, which a course environment has."""
+    from grader.errors import ResultsError
+    from grader.storage import read_grade
+
+    old = 0
+    for item in results:
+        if item.status == "error":
+            try:
+                old += WRITTEN_FOR in str(read_grade(out / item.submission / "grade.json").run.get("diagnosis", ""))
+            except ResultsError:
+                continue  # the table has said what is known of it
+    if old:
+        which = "1 notebook was" if old == 1 else f"{old} notebooks were"
+        click.echo(f"{which} written for Keras 2; try --python with a Keras 2 environment (README: Environments).")
+
+
+WRITTEN_FOR = "Written for Keras 2"
+"""How the diagnosis of such a failure begins."""
 
 LEVEL_STYLES = {"emerging": "red", "developing": "yellow", "proficient": "green", "exemplary": "bold green"}
 

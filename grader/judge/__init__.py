@@ -66,6 +66,7 @@ def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, 
             "isolation_why_not_better": run.why_not_better,
             "isolation_remedy": run.remedy,
             "needs": list(run.needs),
+            "diagnosis": run.diagnosis,
             "interpreter": {
                 "name": run.interpreter.name,
                 "python": run.interpreter.python,
