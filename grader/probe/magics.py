@@ -60,7 +60,9 @@ class Magics:
     def system(self, command: str) -> None:
         """Run a `!` line: its output is the cell's, its exit status raises nothing."""
         expanded = self._expanded(command)
-        if self._has_terminals:
+        if expanded.rstrip().endswith("&"):
+            _run_beside(expanded)
+        elif self._has_terminals:
             self._system(expanded)
         else:
             self._shell.user_ns["_exit_code"] = _run_piped(expanded)
@@ -142,6 +144,12 @@ def _has_terminals() -> bool:
     except (OSError, AttributeError):
         return False
     return True
+
+
+def _run_beside(command: str) -> None:
+    """Start a line that ends in `&`, as Colab does: a plain IPython kernel would raise."""
+    nothing = subprocess.DEVNULL
+    subprocess.Popen(command, shell=True, stdin=nothing, stdout=nothing, stderr=nothing)  # noqa: S602 - that is `!`
 
 
 def _run_piped(command: str) -> int:

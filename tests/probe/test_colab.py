@@ -94,6 +94,7 @@ def test_shell_lines_and_magics(colab: Any) -> None:
         "%load_ext tensorboard\n%tensorboard --logdir logs",
         "%matplotlib widget\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()",
         "%%shell\necho from shell",
+        "!sleep 1; touch later &\nimport os, time\nwhile not os.path.exists('later'): time.sleep(0.1)\nprint('came')",
     )
     assert run.status == "ok", run.message
     assert "wine.csv" in text_of(run, 0)
@@ -109,6 +110,7 @@ def test_shell_lines_and_magics(colab: Any) -> None:
     assert "isn't shown while grading" in text_of(run, 10)
     assert next(cell for cell in run.cells if cell.index == 11).outputs[0].image_png
     assert text_of(run, 12) == "from shell\n"
+    assert text_of(run, 13) == "came\n"
     assert not events_of(run, "probe.fault")
 
 
