@@ -301,7 +301,9 @@ class Sandbox:
             config |= {"uid": self._slot.uid, "keep_read_search": self._needs_read_search()}
         if self.box.tier == "none":
             return config
-        config["seccomp"] = seccomp.filter_program(without_network_namespace=not self.mounted).hex()
+        config["seccomp"] = seccomp.filter_program(
+            without_network_namespace=not self.mounted, same_user=not self.mounted and self._slot is None
+        ).hex()
         if shim.landlock_version() or not self.mounted:
             config["landlock"] = self._landlock_rules()
         return config

@@ -108,6 +108,45 @@ DENIED: dict[str, tuple[int, int | None]] = {
 _ABSENT = {"memfd_create": (319, 279), "clone3": (435, 435)}
 """Answered "not implemented": callers fall back (clone3 hides its flags behind a pointer that a filter can't read)."""
 
+_OTHERS_OF_THE_USER: dict[str, tuple[tuple[int, int | None], int]] = {
+    "prlimit64": ((302, 261), 0),
+    "setpriority": ((141, 140), 1),
+}
+"""Calls that reach any process of the same user, and the argument that names it: 0 is the caller itself."""
+
+_METADATA_IGNORED: dict[str, tuple[int, int | None]] = {
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+}
+"""Landlock has no say on the modes and times of files, so that a box of the grader's own user could close, or open to
+all, whatever that user owns. Copying and unpacking call these in passing: they succeed, and do nothing."""
+
+_METADATA_REFUSED: dict[str, tuple[int, int | None]] = {
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "truncate": (76, 45),  # by path; Landlock has a say from version 3 on
+}
+
+_INOTIFY_ADD_WATCH = (254, 27)
+"""Tells the names of files in folders that Landlock closes; without mounts of its own a box must not have it."""
+
 _CLONE = (56, 220)
 _MMAP = (9, 222)
 _SOCKET = (41, 198)
@@ -162,13 +201,16 @@ def machine_supported(machine: str | None = None) -> bool:
     return (machine or platform.machine()) in _COLUMN
 
 
-def filter_program(*, without_network_namespace: bool, machine: str | None = None) -> bytes:
+def filter_program(*, without_network_namespace: bool, same_user: bool = False, machine: str | None = None) -> bytes:
     """The denylist as BPF.
 
     Of sockets there are Unix, IPv4 and IPv6 ones and the route netlink that libzmq needs; all other families are
     either not held by a network namespace (vsock leads to the hypervisor) or of no use in a notebook.
     `without_network_namespace` adds what such a namespace would have held: no connect() at all (it would reach the
-    Unix sockets of the host), and of sockets only Unix streams and TCP (a kernel binds one on loopback).
+    Unix sockets of the host), and of sockets only Unix streams and TCP (a kernel binds one on loopback); and no
+    watching of folders, which mounts would have held.
+    `same_user` adds what a uid of its own, or mounts, would have held: modes, times and attributes of the user's
+    files, and limits and priorities of the user's other processes.
 
     Raises:
         KeyError: the machine's system calls are not known (see `machine_supported`).
@@ -187,9 +229,12 @@ def filter_program(*, without_network_namespace: bool, machine: str | None = Non
         number = denied[column]
         if number is not None:
             asm.emit(EQUAL, number, "refused")
+    if same_user:
+        _protect_the_user(asm, column)
     _refuse_new_namespaces(asm, column)
     _refuse_hidden_memory(asm, column)
     if without_network_namespace:
+        asm.emit(EQUAL, _INOTIFY_ADD_WATCH[column], "refused")
         _refuse_connections(asm, column)
         _allow_few_sockets(asm, column)
     else:
@@ -200,11 +245,26 @@ def filter_program(*, without_network_namespace: bool, machine: str | None = Non
     asm.emit(RETURN, ERRNO | errno.EPERM)
     asm.label("forbidden")
     asm.emit(RETURN, ERRNO | errno.EACCES)
+    asm.label("done")
+    asm.emit(RETURN, ERRNO)
     asm.label("absent")
     asm.emit(RETURN, ERRNO | errno.ENOSYS)
     asm.label("kill")
     asm.emit(RETURN, KILL_PROCESS)
     return asm.program()
+
+
+def _protect_the_user(asm: Assembler, column: int) -> None:
+    for calls, label in ((_METADATA_IGNORED, "done"), (_METADATA_REFUSED, "refused")):
+        for numbers in calls.values():
+            number = numbers[column]
+            if number is not None:
+                asm.emit(EQUAL, number, label)
+    for name, (numbers, position) in _OTHERS_OF_THE_USER.items():
+        asm.emit(EQUAL, numbers[column] or 0, None, f"not {name}")
+        asm.argument(position)
+        asm.emit(EQUAL, 0, "allow", "refused")
+        asm.label(f"not {name}")
 
 
 def _refuse_new_namespaces(asm: Assembler, column: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ COMMAND_LINES_READABLE = "command lines of the machine's other processes can be 
 INTERFACES_READABLE = "the machine's network interfaces and open connections can be listed"
 PORTS_OPEN = "TCP ports can be listened on (connecting is refused)"
 DISK_POLLED = "disk use is measured twice a second, not held by a file system of its own"
+FILE_FACTS = "size and times of any file whose path is known can be found out (not its contents)"
+MODES_FIXED = "modes and times of files stay as they are: changing them does nothing"
 FOLDERS_LINKED = (
     "folders beside the notebook are links: code that walks folders without following links doesn't enter them"
 )
@@ -40,6 +43,7 @@ _GAPS: dict[Tier, tuple[str, ...]] = {
         INTERFACES_READABLE,
         PORTS_OPEN,
         DISK_POLLED,
+        FILE_FACTS,
         FOLDERS_LINKED,
         NO_SHARED_MEMORY,
     ),
@@ -168,7 +172,8 @@ def tier_gaps(tier: Tier) -> tuple[str, ...]:
     if tier != "landlock":
         return _GAPS[tier]
     version = shim.landlock_version()
-    return (*_GAPS[tier], *(gap for since, gap in _LANDLOCK_GAPS_BY_VERSION if version < since))
+    shared = () if sys.platform != "linux" or os.geteuid() == 0 else (MODES_FIXED,)
+    return (*_GAPS[tier], *shared, *(gap for since, gap in _LANDLOCK_GAPS_BY_VERSION if version < since))
 
 
 def explain(complaint: str) -> tuple[str, str | None]:

@@ -427,7 +427,7 @@ def snapshot(top: Path) -> dict[str, str]:
                 content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
             elif stat.S_ISLNK(facts.st_mode):
                 content = os.readlink(path)
-            found[path] = f"{facts.st_mode:o} {facts.st_size} {content}"
+            found[path] = f"{facts.st_mode:o} {facts.st_uid} {facts.st_mtime_ns} {facts.st_size} {content}"
     return found
 
 

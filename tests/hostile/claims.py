@@ -16,9 +16,10 @@ def assert_contained(attack: Attack, graded: ClassOutcome) -> None:
     assert attack.name in graded.outcomes, f"no grade for {attack.name}: {graded.said[-3000:]}"
     outcome = graded.outcomes[attack.name]
     assert MARK in outcome.printed, f"it never came to its attack: {outcome.run} {outcome.printed[-3000:]}"
-    if attack.gaps.get(tier) in tier_gaps(tier):
+    gaps = outcome.run["isolation_gaps"]
+    if attack.gaps.get(tier) in gaps:
         assert outcome.breaches, f"declared as not held, and held: {attack.gaps[tier]}\n{outcome.printed[-3000:]}"
-    elif attack.may.get(tier) not in tier_gaps(tier):
+    elif attack.may.get(tier) not in gaps:
         assert not outcome.breaches, outcome.breaches
     assert outcome.run["isolation"] == tier
     assert outcome.run["status"] == attack.status_in(tier), outcome.run

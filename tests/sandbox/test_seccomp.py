@@ -90,6 +90,42 @@ def test_sockets_without_a_network_namespace(machine: str, column: int) -> None:
     assert verdict(program, architecture, connect) & seccomp.ERRNO
 
 
+@MACHINES
+def test_sockets_with_a_network_namespace(machine: str, column: int) -> None:
+    """Families that no network namespace holds, or that no notebook needs, can't be opened."""
+    program = seccomp.filter_program(without_network_namespace=False, machine=machine)
+    architecture = seccomp.AUDIT_ARCHITECTURE[machine]
+    for allowed in ((1, 1, 0), (1, 2, 0), (2, 1, 6), (2, 2, 17), (10, 1, 6), (16, 3, 0)):
+        assert verdict(program, architecture, (41, 198)[column], *allowed) == seccomp.ALLOW, allowed
+    for refused in ((40, 1, 0), (38, 5, 0), (17, 3, 3), (16, 3, 12), (31, 3, 1)):
+        assert verdict(program, architecture, (41, 198)[column], *refused) & seccomp.ERRNO, refused
+
+
+@MACHINES
+def test_memory_that_no_process_shows(machine: str, column: int) -> None:
+    """Shared anonymous mappings are refused; private ones and those of files pass."""
+    program = seccomp.filter_program(without_network_namespace=False, machine=machine)
+    architecture, mmap = seccomp.AUDIT_ARCHITECTURE[machine], (9, 222)[column]
+    assert verdict(program, architecture, mmap, 0, 4096, 3, 0x21) & seccomp.ERRNO
+    for flags in (0x22, 0x01, 0x02, 0x4022):
+        assert verdict(program, architecture, mmap, 0, 4096, 3, flags) == seccomp.ALLOW
+
+
+@MACHINES
+def test_what_is_the_same_user_s(machine: str, column: int) -> None:
+    """A box of the grader's own user changes no file's mode (and thinks it did), and no other process's limits."""
+    program = seccomp.filter_program(without_network_namespace=True, same_user=True, machine=machine)
+    architecture = seccomp.AUDIT_ARCHITECTURE[machine]
+    fchmod, fchown, truncate, prlimit = ((91, 52), (93, 55), (76, 45), (302, 261))
+    assert verdict(program, architecture, fchmod[column], 3, 0o777) == seccomp.ERRNO
+    assert verdict(program, architecture, fchown[column], 3) == seccomp.ERRNO | 1
+    assert verdict(program, architecture, truncate[column]) == seccomp.ERRNO | 1
+    assert verdict(program, architecture, prlimit[column], 1234) == seccomp.ERRNO | 1
+    assert verdict(program, architecture, prlimit[column], 0) == seccomp.ALLOW
+    own = seccomp.filter_program(without_network_namespace=True, machine=machine)
+    assert verdict(own, architecture, fchmod[column], 3, 0o777) == seccomp.ALLOW
+
+
 def test_a_jump_too_far_is_a_mistake() -> None:
     """BPF jumps reach 255 instructions; the assembler says so instead of making another jump."""
     asm = seccomp.Assembler()

@@ -156,6 +156,20 @@ held("looked at all of them")
         held_by={"bubblewrap": "pid namespace", "landlock": "own uid or Landlock's ptrace scope"},
     ),
     Attack(
+        "read-file-facts",
+        "reading",
+        "Find out that files exist, how long they are and of when, without reading them.",
+        (
+            """
+mark()
+for path in (ARENA["neighbour"] + "/answers.txt", ARENA["out"] + "/roster.csv", ARENA["home"] + "/.ssh/id_rsa"):
+    attempt(path, lambda: os.stat(path).st_size)
+""",
+        ),
+        gaps={"landlock": tiers.FILE_FACTS},
+        held_by={"bubblewrap": "mount namespace", "landlock": "nothing: declared"},
+    ),
+    Attack(
         "read-network-interfaces",
         "reading",
         "List the machine's network interfaces, addresses and open connections.",

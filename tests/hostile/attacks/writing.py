@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from grader.sandbox import tiers
 from hostile.catalogue import Attack
 
 
@@ -26,11 +27,21 @@ ATTACKS = (
             """
 mark()
 own = ARENA["own"]
+def tamper(what, path, call, *words):
+    # Some calls are made to look as if they had worked.
+    before = os.stat(path)
+    try:
+        call(path, *words)
+    except OSError as error:
+        held(f"{what}: {error}")
+    after = os.stat(path)
+    if (before.st_mode, before.st_mtime_ns) != (after.st_mode, after.st_mtime_ns):
+        breached(what)
 for path in ("project.ipynb", own + "/project.ipynb", "data.csv", own + "/data.csv", "pictures/a.txt"):
     attempt("append to " + path, append, path)
     attempt("truncate " + path, os.truncate, path, 0)
-    attempt("chmod " + path, os.chmod, path, 0o777)
-    attempt("utime " + path, os.utime, path, (0, 0))
+    tamper("chmod " + path, path, os.chmod, 0o777)
+    tamper("utime " + path, path, os.utime, (0, 0))
     attempt("xattr " + path, os.setxattr, path, "user.token", b"x")
 attempt("new file", append, own + "/" + ARENA["token"])
 attempt("new file in a folder", append, own + "/pictures/" + ARENA["token"])
@@ -50,6 +61,58 @@ assert open("weights.h5").read() == "new"
             "weights.h5": "old",
         },
         held_by={"bubblewrap": "read-only mounts", "landlock": "Landlock, copies"},
+    ),
+    Attack(
+        "change-modes-and-limits",
+        "writing",
+        "Change what a user may do to all that is the user's: modes, times and lengths of files, limits of processes.",
+        (
+            """
+mark()
+import resource
+for path in (ARENA["home"], ARENA["home"] + "/.ssh", ARENA["home"] + "/.ssh/id_rsa", ARENA["neighbour"] + "/answers.txt", ARENA["out"] + "/roster.csv", ARENA["out"], ARENA["package"], "/etc/passwd"):
+    for what, call, *words in (("chmod", os.chmod, 0o777), ("utime", os.utime, (0, 0)), ("chown", os.chown, -1, os.getgid()), ("truncate", os.truncate, 3)):
+        try:
+            before = os.stat(path)
+        except OSError as error:
+            held(error)
+            continue
+        try:
+            call(path, *words)
+        except OSError as error:
+            held(f"{what} {path}: {error}")
+        after = os.stat(path)
+        if (before.st_mode, before.st_mtime_ns, before.st_size) != (after.st_mode, after.st_mtime_ns, after.st_size):
+            breached(f"{what} {path}")
+    attempt("watch " + path, lambda: system_call({"x86_64": 254, "aarch64": 27}[os.uname().machine], inotify, path.encode(), 0x300)) if path != "/etc/passwd" and (inotify := ctypes.CDLL(None).inotify_init()) >= 0 else None
+if not os.path.exists("/run/nb"):
+    for pid in (os.getppid(), ARENA["bystander"]):
+        attempt(f"limit {pid}", resource.prlimit, pid, resource.RLIMIT_CPU, (1000, 1000))
+        attempt(f"priority of {pid}", os.setpriority, os.PRIO_PROCESS, pid, 19)
+assert resource.getrlimit(resource.RLIMIT_CPU)
+""",
+        ),
+        held_by={"bubblewrap": "namespaces", "landlock": "own uid or seccomp"},
+    ),
+    Attack(
+        "change-own-modes",
+        "writing",
+        "No attack: change the mode and time of a file of one's own, copy it with both.",
+        (
+            """
+mark()
+import shutil
+append("mine.sh", "#!/bin/sh\\ntrue\\n")
+os.chmod("mine.sh", 0o755)
+os.utime("mine.sh", (1, 1))
+shutil.copy2("mine.sh", "copy.sh")
+facts = os.stat("copy.sh")
+if facts.st_mode & 0o777 != 0o755 or facts.st_mtime != 1:
+    breached("modes and times stay as they were")
+""",
+        ),
+        gaps={"landlock": tiers.MODES_FIXED},
+        held_by={"bubblewrap": "works", "landlock": "works as root; as an ordinary user declared"},
     ),
     Attack(
         "write-grader",
