@@ -16,7 +16,7 @@ from grader.checks.results import (
 )
 from grader.checks.statistics import binomial_tail, standard_error
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
-from grader.model import Evidence, Origin, TrainingRun
+from grader.model import Evidence, Origin, TrainingRun, Verified
 
 FIX_LEARN = (
     "Look at the loss per epoch: scale the inputs, check loss and labels, try a smaller learning rate, train longer."
@@ -26,6 +26,9 @@ KNEW_LUCK = 0.0001
 """Random weights do better than the commonest class by chance now and then, one of ten thousand so much better."""
 KNEW_MARGIN = 0.15
 """Random weights that separate two classes somewhat are not rare: well above that, something was learnt."""
+KNEW_SHARE = 0.75
+"""Who starts with three quarters of what they end with was not made by this training; a third, random weights of a
+convolution sometimes have."""
 KNEW_ERROR = 0.6
 """Random weights hardly ever halve the error of the median."""
 
@@ -75,18 +78,36 @@ def trains(evidence: Evidence, _limits: Limits) -> Verdict:
 
 
 def _knew_before(evidence: Evidence) -> str | None:
-    """Return what the final model scored before its first training where that beats guessing by far, else None."""
+    """Return what the final model scored before its first training where that is most of what it scores now."""
+    result = final_result(evidence)
+    if result is None or result.verified is None or result.origin != "verified":
+        return None
     for start in evidence.starts:
         if start.origin != "verified" or start.rows_used <= 0:
             continue
-        if start.mae is not None and start.baseline_mae is not None and start.mae < KNEW_ERROR * start.baseline_mae:
-            return f"a mean error of {start.mae:.4g} on the rows of the final score"
-        if start.accuracy is None or start.majority_accuracy is None:
-            continue
-        luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, start.majority_accuracy)
-        if luck <= KNEW_LUCK and start.accuracy >= start.majority_accuracy + KNEW_MARGIN:
-            return f"{start.accuracy:.1%} on the rows of the final score"
+        error = _knew_numbers(start, result.verified)
+        if error is not None:
+            return f"a mean error of {error:.4g} on the rows of the final score"
+        accuracy = _knew_classes(start, result.verified)
+        if accuracy is not None:
+            return f"{accuracy:.1%} on the rows of the final score"
     return None
+
+
+def _knew_numbers(start: Verified, now: Verified) -> float | None:
+    if start.mae is None or start.baseline_mae is None or now.mae is None:
+        return None
+    most = start.baseline_mae - start.mae >= KNEW_SHARE * (start.baseline_mae - now.mae)
+    return start.mae if most and start.mae < KNEW_ERROR * start.baseline_mae else None
+
+
+def _knew_classes(start: Verified, now: Verified) -> float | None:
+    if start.accuracy is None or start.majority_accuracy is None or now.accuracy is None:
+        return None
+    luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, start.majority_accuracy)
+    gained = start.accuracy - start.majority_accuracy
+    most = gained >= max(KNEW_MARGIN, KNEW_SHARE * (now.accuracy - start.majority_accuracy))
+    return start.accuracy if most and luck <= KNEW_LUCK else None
 
 
 def _in_epochs(epochs: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.evidence.arrays import UIntArray, block_of, rows_repeating, rows_within
+from grader.evidence.arrays import BoolArray, UIntArray, block_of, found_in, rows_repeating, rows_within
 from grader.evidence.identity import RowStore, fit_rows
 from grader.evidence.parsing import Log
 from grader.evidence.records import Described, FitBegan, FitEnded, Labelled, LabelsSeen, Scored
@@ -139,9 +139,10 @@ class Lineage:
         return False
 
     def left_out(self, rows: str | None) -> int:
-        """Return how many rows of the part of a split or loader these are picked from were left out of them.
+        """Return how many rows of the part of a split or loader these are picked from were left out, and never used.
 
-        0 where they are such a part themselves, a slice of it, or all of some of its classes.
+        0 where they are such a part themselves, a slice of it, or all of some of its classes, and where the others
+        were trained on or watched: then the part was divided further.
         """
         store = self.store
         parts = [part for split in store.splits for part in split.outputs]
@@ -150,14 +151,21 @@ class Lineage:
         known = [(part, hashes) for part in dict.fromkeys(parts) if (hashes := store.exact(part)) is not None]
         fewest = 0
         for part, hashes in sorted(known, key=lambda item: len(item[1])):
-            size = len(hashes)
             within = next((stage for stage in stages if rows_within(stage, hashes) == len(stage)), None)
             if within is None or not len(within):
                 continue
-            if size <= len(within) or block_of(within, hashes) or self._whole_classes(rows, part):
+            if len(hashes) <= len(within) or block_of(within, hashes) or self._whole_classes(rows, part):
                 return 0
-            fewest = fewest or size - len(within)
+            fewest = fewest or int((~found_in(hashes, within) & ~self._used_in_training(hashes)).sum())
         return fewest
+
+    def _used_in_training(self, hashes: UIntArray) -> BoolArray:
+        """Return which of the rows any fit trained on or watched, also as they were before they were scaled."""
+        used = np.zeros(len(hashes), dtype=np.bool_)
+        for rows in (*self.trained_on(self.fits), *_watched(self.fits)):
+            for stage in self.store.stages(rows):
+                used |= found_in(hashes, stage)
+        return used
 
     def _whole_classes(self, rows: str | None, part: str) -> bool:
         mine, theirs = dict(self._counts(rows)), dict(self._counts(part))

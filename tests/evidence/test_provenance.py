@@ -81,3 +81,14 @@ def test_rows_picked_from_a_split_are_counted(tmp_path: Path) -> None:
         made.labelled(x_test[chosen], y_test[chosen])
         made.evaluate("m1", x_test[chosen], y_test[chosen])
     assert [item.left_out for item in made.evidence().scorings] == [0, 0, 0, 12]
+
+
+def test_a_part_that_was_divided_further_is_not_picked_from(tmp_path: Path) -> None:
+    """Shuffled and cut in two by hand: the other half was watched in training."""
+    made = RunBuilder(tmp_path)
+    x_train, x_test, y_train, y_test = made.split(ROWS, KINDS, 20)
+    order = np.random.default_rng(2).permutation(20)
+    made.model()
+    made.fit("m1", x_train, y_train, validation=(x_test[order[:9]], y_test[order[:9]]))
+    made.evaluate("m1", x_test[order[9:]], y_test[order[9:]])
+    assert made.evidence().scorings[-1].left_out == 0
