@@ -6,6 +6,7 @@ counted as they are written.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.errors import SubmissionError
+from grader.errors import ResultsError, SubmissionError
 from grader.intake.files import opened
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3
@@ -85,6 +86,7 @@ class Unpacker:
 
         Raises:
             SubmissionError: it is no zip archive, or larger in any respect than is sensible.
+        ResultsError: the disk is full, which is nobody's fault but ours.
         """
         self._count += 1
         into = self.folder / str(self._count)
@@ -103,6 +105,7 @@ def _unpack_all(entries: zipfile.ZipFile, into: Path, most: int) -> tuple[tuple[
     """Unpack what may come out; return the rest, and the number of bytes written."""
     left_out: list[LeftOut] = []
     packed = written = 0
+    size = os.stat(entries.fp.fileno()).st_size if entries.fp else 0
     for entry in _listed(entries):
         parts = _parts(entry)
         reason = _refused(entry, parts)
@@ -110,7 +113,7 @@ def _unpack_all(entries: zipfile.ZipFile, into: Path, most: int) -> tuple[tuple[
             left_out.append(LeftOut(_name(entry), reason))
         if reason or entry.is_dir() or not parts or parts[0] in FOLDERS_OF_SYSTEMS:
             continue
-        packed += entry.compress_size
+        packed = min(packed + entry.compress_size, size)  # entries may claim more than the archive has
         allowed = min(most, max(RATIO_MATTERS_FROM, MAX_RATIO * packed)) - written
         try:
             written += _write(entries, entry, into.joinpath(*parts), allowed)
@@ -120,6 +123,8 @@ def _unpack_all(entries: zipfile.ZipFile, into: Path, most: int) -> tuple[tuple[
                 "size or than there is room for; hand in less data"
             ) from error
         except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise ResultsError(f"{into} is on a full disk: free space, or set TMPDIR to another one") from error
             left_out.append(LeftOut(_name(entry), f"is damaged or has an impossible name ({_words(error)})"))
     return tuple(left_out), written
 

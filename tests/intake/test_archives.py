@@ -227,3 +227,28 @@ def test_unpacked_files_are_private_and_plain(read) -> None:
     assert item.folder is not None
     assert not os.stat(item.folder / "tool").st_mode & (stat.S_ISUID | 0o111)
     assert os.stat(item.folder.parent).st_mode & 0o077 == 0
+
+
+def test_claimed_sizes_do_not_lift_the_ratio(read) -> None:
+    """An entry that says it was packed from gigabytes is held to the archive's own size."""
+    content = bytearray(bomb(100_000_000))
+    place = content.index(b"PK\x01\x02") + 20
+    content[place : place + 4] = b"\xff\xff\xff\x7f"
+    assert isinstance(read({"ada.zip": bytes(content)})["ada"], Unreadable)
+
+
+def test_a_full_disk_is_no_students_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends the command with what to do; no archive is called damaged for it."""
+    import errno
+
+    from grader.errors import ResultsError
+    from grader.intake import archives
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(archives, "_write", full)
+    (tmp_path / "ada.zip").write_bytes(packed_names({"a.ipynb": NOTEBOOK}))
+    (tmp_path / "unpacked").mkdir()
+    with pytest.raises(ResultsError, match="full disk"):
+        load_submissions(tmp_path / "ada.zip", tmp_path / "unpacked")
