@@ -2,9 +2,10 @@
 
 from grader.sandbox.box import Box, Breach, Offer
 from grader.sandbox.limits import GIB, KIB, MIB, Limits
+from grader.sandbox.remedies import explain
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.script import JSON, ScriptResult, run_script
-from grader.sandbox.tiers import TierReport, detect_tier, exact_tier, explain, tier_gaps, try_tier, unsandboxed
+from grader.sandbox.tiers import TierReport, detect_tier, exact_tier, tier_gaps, try_tier, unsandboxed
 
 __all__ = [
     "GIB",

@@ -13,6 +13,7 @@ from grader.model import Tier
 from grader.sandbox import seccomp, shim
 from grader.sandbox.box import Box
 from grader.sandbox.limits import Limits
+from grader.sandbox.remedies import explain
 from grader.sandbox.sandbox import Sandbox
 
 TRIAL_S = 30.0
@@ -51,59 +52,6 @@ _GAPS: dict[Tier, tuple[str, ...]] = {
 }
 
 _LANDLOCK_GAPS_BY_VERSION = ((4, CONNECTIONS_FILTERED), (6, SIGNALS_OPEN))
-
-_REMEDIES: tuple[tuple[str, str, str], ...] = (
-    (
-        "is not installed",
-        "bubblewrap (bwrap) is not installed",
-        "install it: apt install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora)",
-    ),
-    (
-        "No permissions to create new namespace",
-        "this container's seccomp profile forbids namespaces",
-        "start the container with --security-opt seccomp=unconfined",
-    ),
-    (
-        "nesting depth or /proc/sys/user/max_",
-        "the number of namespaces allowed here is used up or set to zero",
-        "as root: sysctl -w user.max_user_namespaces=15000",
-    ),
-    (
-        "Creating new namespace failed: Operation not permitted",
-        "root in this container lacks the capability SYS_ADMIN",
-        "start the container with --cap-add SYS_ADMIN, or run the grader as an ordinary user",
-    ),
-    (
-        "Can't mount proc on",
-        "parts of /proc are masked in this container",
-        "start the container with --security-opt systempaths=unconfined",
-    ),
-    (
-        "setting up uid map: Permission denied",
-        "AppArmor keeps ordinary users from using namespaces (Ubuntu 23.10 and later)",
-        "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
-    ),
-    (
-        "loopback: Failed RTM_NEWADDR",
-        "AppArmor keeps ordinary users from using namespaces (Ubuntu 23.10 and later)",
-        "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
-    ),
-    (
-        "Unknown option --size",
-        "bubblewrap is older than 0.7",
-        "install bubblewrap 0.8 or later (Debian 12, Ubuntu 24.04)",
-    ),
-    (
-        "Unknown option --disable-userns",
-        "bubblewrap is older than 0.8",
-        "install bubblewrap 0.8 or later (Debian 12, Ubuntu 24.04)",
-    ),
-    (
-        "Landlock is not available",
-        "this Linux has no Landlock, or it is switched off",
-        "start Linux 5.13 or later with lsm=landlock,... on its command line",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +122,6 @@ def tier_gaps(tier: Tier) -> tuple[str, ...]:
     version = shim.landlock_version()
     shared = () if sys.platform != "linux" or os.geteuid() == 0 else (MODES_FIXED,)
     return (*_GAPS[tier], *shared, *(gap for since, gap in _LANDLOCK_GAPS_BY_VERSION if version < since))
-
-
-def explain(complaint: str) -> tuple[str, str | None]:
-    """What is the matter, for a person, and the line that mends it where it is known."""
-    for text, reason, remedy in _REMEDIES:
-        if text in complaint:
-            return reason if reason in complaint else f"{reason} ({complaint.splitlines()[-1]})", remedy
-    return complaint, None
 
 
 def _report(tier: Tier, complaints: list[str]) -> TierReport:

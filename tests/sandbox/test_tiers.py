@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,17 @@ def test_root_in_a_container_without_namespaces() -> None:
         ("bwrap: setting up uid map: Permission denied", "apparmor"),
         ("bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "apparmor"),
         ("bwrap: Unknown option --disable-userns", "0.8"),
+        ("bwrap: Unknown option --size", "0.8"),
+        ("bwrap: The --size option is not permitted in setuid mode", "chmod u-s"),
+        (
+            (
+                "bwrap: Creating new namespace failed, likely because the kernel does not support user namespaces.  bwrap "
+                "must be installed setuid on such systems."
+            ),
+            "CONFIG_USER_NS",
+        ),
+        ("bwrap: Creating new namespace failed: Operation not permitted", "--cap-add SYS_ADMIN"),
+        ("sandbox: OSError: Landlock is not available", "lsm=landlock"),
     ],
 )
 def test_known_complaints_are_explained(complaint: str, words: str) -> None:
@@ -81,6 +93,46 @@ def test_known_complaints_are_explained(complaint: str, words: str) -> None:
     assert complaint in reason
     assert remedy is not None
     assert words in remedy
+
+
+def test_the_same_words_mean_another_thing_where_a_setting_says_so(monkeypatch, tmp_path) -> None:
+    """Where the system's own switch forbids namespaces, the switch is named and not the container."""
+    refused = "bwrap: No permissions to create new namespace, likely because ..."
+    assert "--security-opt" in str(explain(refused)[1])
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: "0\n")
+    assert "unprivileged_userns_clone=1" in str(explain(refused)[1])
+
+
+@pytest.mark.parametrize(
+    ("says", "reason", "line"),
+    [
+        ("Unknown option --disable-userns", "bubblewrap is older than 0.8", "meson setup build"),
+        ("Unknown option --size", "bubblewrap is older than 0.7", "meson setup build"),
+        ("No permissions to create new namespace, likely because", "forbids namespaces", "--security-opt"),
+    ],
+)
+def test_a_bubblewrap_that_refuses(says: str, reason: str, line: str, tmp_path: Path) -> None:
+    """With a bwrap that is too old, or not allowed to, Landlock is used; the doctor says why, and the line that mends."""
+    if try_tier("landlock") is not None:
+        pytest.skip("no Landlock here")
+    old = tmp_path / "bwrap"
+    old.write_text(f"#!/bin/sh\necho 'bwrap: {says}' >&2\nexit 1\n")
+    old.chmod(0o755)
+    tmp_path.chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin"
+    report = report_under(environment={"PATH": path})
+    assert report.tier == "landlock"
+    assert report.why_not_better is not None
+    assert reason in report.why_not_better
+    assert f"bwrap: {says}" in report.why_not_better
+    assert report.remedy is not None
+    assert line in report.remedy
+    command = [sys.executable, "-c", "import sys; from grader.cli.main import main; sys.exit(main())", "doctor"]
+    said = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False).stdout
+    assert "landlock" in said
+    assert reason in said
+    assert line in said
+    assert all(gap in said for gap in report.gaps)
 
 
 def test_unknown_complaints_are_passed_on() -> None:
