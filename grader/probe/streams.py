@@ -239,14 +239,15 @@ def attach(dataset: Any, tee: Tee, fault: Any) -> Any:
     def show(*element: Any) -> Any:
         whole = element if type(spec) is tuple else element[0]
         x, y = parts_of(whole)
-        tf.numpy_function(record, [*flat(x), *([y] if with_labels else [])], Tout=[], stateful=True)
+        tf.numpy_function(record, [*flat(x), *([y] if with_labels else [])], Tout=[])
         return whole
 
     show.autograph_info__ = None  # type: ignore[attr-defined]
     step = getattr(tf.data.Dataset.map, "__observed__", tf.data.Dataset.map)
     watched = step(_read_ahead(dataset), show)
     options = tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False
+    if hasattr(options.experimental_optimization, "inject_prefetch"):
+        options.experimental_optimization.inject_prefetch = False
     watched = watched.with_options(options)
     return watched if watched.element_spec == spec else dataset
 
@@ -262,7 +263,8 @@ def _read_ahead(dataset: Any) -> Any:
     options = dataset.options()
     optimization = options.experimental_optimization
     off = (
-        options.autotune.enabled is False
+        not hasattr(optimization, "inject_prefetch")  # TensorFlow 2.8 adds none
+        or options.autotune.enabled is False
         or optimization.inject_prefetch is False
         or optimization.apply_default_optimizations is False
     )
