@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from grader.checks.starts import knew_before
 from grader.checks.verdicts import Verdict
 from grader.model import Evidence, WatchGap
 
@@ -52,6 +53,12 @@ def doubted(check_id: str, verdict: Verdict, evidence: Evidence) -> Verdict:
         said = f"On which rows the scored model was trained is not known: {final.unwatched}."
         review = f"the scored model is not the one that was trained: {final.unwatched}"
         return _unknown(verdict, said, review, final.cell)
+    early = knew_before(evidence) if check_id in RESTS_ON_TRAINING else None
+    if final is not None and early is not None:
+        said = (
+            f"Before its first training in this notebook the model already reached {early}: on which rows is not known."
+        )
+        return _unknown(verdict, said, f"the model reached {early} before it was trained", final.cell)
     return verdict
 
 

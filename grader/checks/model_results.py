@@ -16,21 +16,11 @@ from grader.checks.results import (
 )
 from grader.checks.statistics import binomial_tail, standard_error
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
-from grader.model import Evidence, Origin, TrainingRun, Verified
+from grader.model import Evidence, Origin, TrainingRun
 
 FIX_LEARN = (
     "Look at the loss per epoch: scale the inputs, check loss and labels, try a smaller learning rate, train longer."
 )
-
-KNEW_LUCK = 0.0001
-"""Random weights do better than the commonest class by chance now and then, one of ten thousand so much better."""
-KNEW_MARGIN = 0.15
-"""Random weights that separate two classes somewhat are not rare: well above that, something was learnt."""
-KNEW_SHARE = 0.75
-"""Who starts with three quarters of what they end with was not made by this training; a third, random weights of a
-convolution sometimes have."""
-KNEW_ERROR = 0.6
-"""Random weights hardly ever halve the error of the median."""
 
 
 @check(
@@ -44,13 +34,6 @@ def trains(evidence: Evidence, _limits: Limits) -> Verdict:
     done = [item for item in evidence.trainings if item.completed and (item.epochs_done > 0 or item.weights_changed)]
     changed = [item for item in done if item.weights_changed]
     cells = [item.cell for item in evidence.trainings]
-    if changed and (early := _knew_before(evidence)) is not None:
-        return unknown(
-            f"A training ran, but before its first one in this notebook the model already reached {early}.",
-            origin="verified",
-            cells=cells,
-            review=f"the model reached {early} before it was trained: its weights come from elsewhere",
-        )
     if changed:
         epochs = sum(item.epochs_done for item in changed)
         return passed(
@@ -75,39 +58,6 @@ def trains(evidence: Evidence, _limits: Limits) -> Verdict:
         fix="Make the notebook run from the first cell to the last, with a call of fit that completes.",
         cells=cells or [evidence.run.failed_cell],
     )
-
-
-def _knew_before(evidence: Evidence) -> str | None:
-    """Return what the final model scored before its first training where that is most of what it scores now."""
-    result = final_result(evidence)
-    if result is None or result.verified is None or result.origin != "verified":
-        return None
-    for start in evidence.starts:
-        if start.origin != "verified" or start.rows_used <= 0:
-            continue
-        error = _knew_numbers(start, result.verified)
-        if error is not None:
-            return f"a mean error of {error:.4g} on the rows of the final score"
-        accuracy = _knew_classes(start, result.verified)
-        if accuracy is not None:
-            return f"{accuracy:.1%} on the rows of the final score"
-    return None
-
-
-def _knew_numbers(start: Verified, now: Verified) -> float | None:
-    if start.mae is None or start.baseline_mae is None or now.mae is None:
-        return None
-    most = start.baseline_mae - start.mae >= KNEW_SHARE * (start.baseline_mae - now.mae)
-    return start.mae if most and start.mae < KNEW_ERROR * start.baseline_mae else None
-
-
-def _knew_classes(start: Verified, now: Verified) -> float | None:
-    if start.accuracy is None or start.majority_accuracy is None or now.accuracy is None:
-        return None
-    luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, start.majority_accuracy)
-    gained = start.accuracy - start.majority_accuracy
-    most = gained >= max(KNEW_MARGIN, KNEW_SHARE * (now.accuracy - start.majority_accuracy))
-    return start.accuracy if most and luck <= KNEW_LUCK else None
 
 
 def _in_epochs(epochs: int) -> str:

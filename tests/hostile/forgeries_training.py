@@ -170,7 +170,7 @@ FORGERIES = (
     Forgery(
         Work("weights-from-a-file", {"model": BARELY + STORED + "model.set_weights(stored)"}, FILES),
         "untrained",
-        ("model.trains",),
+        ("model.trains", "evaluation.not_on_training_data"),
         "the model knew as much before its first training, recomputed",
     ),
     Forgery(
@@ -180,7 +180,7 @@ FORGERIES = (
             FILES,
         ),
         "untrained",
-        ("model.trains",),
+        ("model.trains", "evaluation.not_on_training_data"),
         "the model knew as much before its first training, recomputed",
     ),
     Forgery(
