@@ -30,7 +30,6 @@ SAMPLE = frozenset(
         "bad-signature",
         "closes-the-channel",
         "hides-errors",
-        "made-up-history",
         "noisy-test-rows",
         "one-class",
         "own-answers-as-labels",
@@ -161,4 +160,5 @@ def test_the_sample_is_of_the_catalogue() -> None:
     """Every name of the sample is a forgery, and there are at least sixteen."""
     names = {item.work.name for item in ALL}
     assert names >= SAMPLE
-    assert len(names) == len(ALL) >= 16
+    assert len(names) == len(ALL)
+    assert len(SAMPLE) >= 16
