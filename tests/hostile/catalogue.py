@@ -69,6 +69,10 @@ def system_call(number, *args):
 HONEST_CELL = 'total = sum(n * n for n in range(10))\nprint("the sum " + f"is {total}")'
 
 
+Statuses = RunStatus | tuple[RunStatus, ...]
+"""A status, or several where it depends on the machine which limit is met first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
     """One attack.
@@ -92,7 +96,7 @@ class Attack:
     tries: str
     cells: tuple[str, ...]
     held_by: str | Mapping[Tier, str]
-    status: RunStatus | Mapping[Tier, RunStatus] = "ok"
+    status: Statuses | Mapping[Tier, Statuses] = "ok"
     stopped_in: int | Mapping[Tier, int | None] | None = None
     message: str | Mapping[Tier, str] = ""
     gaps: Mapping[Tier, str] = field(default_factory=dict)
@@ -101,9 +105,10 @@ class Attack:
     arrange: Callable[[Path], None] | None = None
     after: Callable[[Outcome], None] | None = None
 
-    def status_in(self, tier: Tier) -> RunStatus:
-        """The status that the run must have."""
-        return self.status if isinstance(self.status, str) else self.status[tier]
+    def statuses_in(self, tier: Tier) -> tuple[RunStatus, ...]:
+        """The statuses that the run may have."""
+        own = self.status[tier] if isinstance(self.status, Mapping) else self.status
+        return (own,) if isinstance(own, str) else own
 
     def stopped_in_cell(self, tier: Tier) -> int | None:
         """The position in the notebook of the cell that must be named."""

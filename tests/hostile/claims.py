@@ -22,7 +22,7 @@ def assert_contained(attack: Attack, graded: ClassOutcome) -> None:
     elif attack.may.get(tier) not in gaps:
         assert not outcome.breaches, outcome.breaches
     assert outcome.run["isolation"] == tier
-    assert outcome.run["status"] == attack.status_in(tier), outcome.run
+    assert outcome.run["status"] in attack.statuses_in(tier), outcome.run
     assert outcome.run["failed_cell"] == attack.stopped_in_cell(tier), outcome.run
     assert matches(attack.message_in(tier), outcome.run["message"]), outcome.run["message"]
     _assert_judged_up_to_there(outcome.evidence, outcome.grade)

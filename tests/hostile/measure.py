@@ -21,8 +21,8 @@ from hostile.attacks import CONTAINMENT, ENDLESS  # noqa: E402
 from hostile.catalogue import Attack  # noqa: E402
 from hostile.claims import assert_class_unharmed, assert_contained, assert_nothing_told  # noqa: E402
 from hostile.conftest import ENDLESS_OPTIONS, OPTIONS, TIERS  # noqa: E402
+from hostile.table import MEASURED, write_table  # noqa: E402
 
-MEASURED = HERE / "measured.json"
 USERS: tuple[User, ...] = ("current", "ordinary")
 
 
@@ -63,11 +63,10 @@ def measure(attacks: Sequence[Attack], tier: Tier, user: User) -> dict[str, obje
 
 def _row(attack: Attack, outcome: ClassOutcome) -> dict[str, str]:
     run = outcome.outcomes[attack.name].run if attack.name in outcome.outcomes else {}
-    return {
-        "status": str(run.get("status")),
-        "message": str(run.get("message") or ""),
-        "trouble": failure(lambda: assert_contained(attack, outcome)),
-    }
+    trouble = failure(lambda: assert_contained(attack, outcome))
+    declared = attack.gaps.get(outcome.tier) in run.get("isolation_gaps", ())
+    result = "failed" if trouble else "declared" if declared else "held"
+    return {"status": str(run.get("status")), "result": result, "trouble": trouble}
 
 
 def main() -> None:
@@ -86,7 +85,8 @@ def main() -> None:
             found[f"{tier}/{user}"] = measure(attacks, tier, user)
     if names is None:
         known = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
-        MEASURED.write_text(json.dumps(known | found, indent=1) + "\n")
+        MEASURED.write_text(json.dumps(known | found, indent=1, sort_keys=True) + "\n")
+        write_table(json.loads(MEASURED.read_text()))
 
 
 if __name__ == "__main__":

@@ -245,9 +245,12 @@ while number < 2_000_000:
 breached(number)
 """,
         ),
-        status="disk_full",
+        status={
+            "bubblewrap": "disk_full",
+            "landlock": ("disk_full", "timeout"),
+        },  # a slow disk takes more than a minute
         stopped_in=0,
-        message=r"cell 4 .*it made more than [\d,]+ files",
+        message=r"cell 4 .*(it made more than [\d,]+ files|stopped after)",
         held_by="watchdog",
     ),
     Attack(
