@@ -17,6 +17,7 @@ from grader.cli import options
 Health = Literal["good", "poor", "bad"]
 MARKS: dict[Health, tuple[str, str]] = {"good": ("ok", "green"), "poor": ("!!", "yellow"), "bad": ("no", "red")}
 
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One line of the doctor's report; `remedy` says what to do where health is not good."""

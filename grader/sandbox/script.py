@@ -80,7 +80,9 @@ def run_script(
             raise SandboxError(f"the arguments of {script.name} take more than {MAX_ARGUMENTS} bytes; pass a file")
         path = os.pathsep.join(_search_path(sandbox, modules))
         command = [python, sandbox.inside(f"script/{script.name}"), word]
-        process = sandbox.start(command, environment={**(environment or {}), "PYTHONPATH": path}, stdout=subprocess.PIPE)
+        process = sandbox.start(
+            command, environment={**(environment or {}), "PYTHONPATH": path}, stdout=subprocess.PIPE
+        )
         stdout = _read_capped(process.stdout, limits.output, sandbox, stop)
         if stop is not None and stop.is_set():
             raise SandboxError(f"{script.name} was stopped before it was over")
