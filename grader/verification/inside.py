@@ -24,10 +24,12 @@ from typing import Any, TextIO
 
 import numpy as np
 
-NEEDED_MEMBERS = {"config.json", "metadata.json"}
+NEEDED_MEMBERS = {"config.json"}
 
 WEIGHTS = ("model.weights.h5", "weights.npz")
 """Where the weights are: in what Keras saves since 2.12, and in what was put together for an older one."""
+
+METADATA = "metadata.json"
 
 MOST_MEMBERS = 2_000
 """A `.keras` archive holds three files and, for vectorisers, one vocabulary each."""
@@ -86,7 +88,8 @@ def keras_of(path: str) -> Any:
     import keras
 
     with zipfile.ZipFile(path) as archive:
-        saved_by = str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+        about = json.loads(archive.read(METADATA)) if METADATA in archive.namelist() else {}
+    saved_by = str(about.get("keras_version", ""))
     if saved_by.startswith("2.") and not keras.__version__.startswith("2."):
         return importlib.import_module("tf_keras")
     return keras
