@@ -418,7 +418,7 @@ channel = next(int(v.split(b'=')[1]) for v in variables if v.startswith(b'GRADER
 
 class TestForgery:
     def test_a_patched_message_stream_ends_the_runner_at_worst(self, best_tier: Tier, run_cells: RunCells) -> None:
-        """Messages that are not Jupyter's never reach the grader: the run is for review, not a crash."""
+        """Messages that are not Jupyter's never reach the grader: the run broke off by its own doing, no crash of ours."""
         forge = """
             kernel = get_ipython().kernel
             send = kernel.session.send
@@ -426,7 +426,7 @@ class TestForgery:
             kernel.session.send(kernel.iopub_socket, 'status', {}, parent=kernel.get_parent())
         """
         run = run_cells(best_tier, "\n".join(line.strip() for line in forge.strip().splitlines()), "1")
-        assert run.status in {"infrastructure_failure", "ok"}
+        assert run.status in {"kernel_died", "ok"}
         assert run.executed_notebook is None or run.executed_notebook.exists()
 
     def test_events_from_a_cell_are_claims_that_show(self, tier: Tier, run_cells: RunCells) -> None:

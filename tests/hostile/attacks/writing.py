@@ -29,11 +29,12 @@ mark()
 own = ARENA["own"]
 def tamper(what, path, call, *words):
     # Some calls are made to look as if they had worked.
-    before = os.stat(path)
     try:
+        before = os.stat(path)
         call(path, *words)
     except OSError as error:
         held(f"{what}: {error}")
+        return
     after = os.stat(path)
     if (before.st_mode, before.st_mtime_ns) != (after.st_mode, after.st_mtime_ns):
         breached(what)
