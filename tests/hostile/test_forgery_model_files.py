@@ -117,7 +117,9 @@ def evil_model(folder: Path, canary: Path) -> None:
     model.save(folder / "evil.keras")
     model.save(folder / "evil.h5")
     plain = io.BytesIO()
-    keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(folder / "huge.keras")
+    keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(
+        folder / "huge.keras"
+    )
     with zipfile.ZipFile(folder / "huge.keras") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])
