@@ -147,6 +147,9 @@ _METADATA_REFUSED: dict[str, tuple[int, int | None]] = {
 _INOTIFY_ADD_WATCH = (254, 27)
 """Tells the names of files in folders that Landlock closes; without mounts of its own a box must not have it."""
 
+_FALLOCATE = (285, 47)
+"""Takes a disk in no time, between any two looks; without it callers write instead, which takes its time."""
+
 _CLONE = (56, 220)
 _MMAP = (9, 222)
 _SOCKET = (41, 198)
@@ -207,8 +210,8 @@ def filter_program(*, without_network_namespace: bool, same_user: bool = False, 
     Of sockets there are Unix, IPv4 and IPv6 ones and the route netlink that libzmq needs; all other families are
     either not held by a network namespace (vsock leads to the hypervisor) or of no use in a notebook.
     `without_network_namespace` adds what such a namespace would have held: no connect() at all (it would reach the
-    Unix sockets of the host), and of sockets only Unix streams and TCP (a kernel binds one on loopback); and no
-    watching of folders, which mounts would have held.
+    Unix sockets of the host), and of sockets only Unix streams and TCP (a kernel binds one on loopback); no
+    watching of folders, which mounts would have held; and no disk space taken without being written.
     `same_user` adds what a uid of its own, or mounts, would have held: modes, times and attributes of the user's
     files, and limits and priorities of the user's other processes.
 
@@ -235,6 +238,7 @@ def filter_program(*, without_network_namespace: bool, same_user: bool = False, 
     _refuse_hidden_memory(asm, column)
     if without_network_namespace:
         asm.emit(EQUAL, _INOTIFY_ADD_WATCH[column], "refused")
+        asm.emit(EQUAL, _FALLOCATE[column], "unsupported")
         _refuse_connections(asm, column)
         _allow_few_sockets(asm, column)
     else:
@@ -245,6 +249,8 @@ def filter_program(*, without_network_namespace: bool, same_user: bool = False, 
     asm.emit(RETURN, ERRNO | errno.EPERM)
     asm.label("forbidden")
     asm.emit(RETURN, ERRNO | errno.EACCES)
+    asm.label("unsupported")
+    asm.emit(RETURN, ERRNO | errno.EOPNOTSUPP)
     asm.label("done")
     asm.emit(RETURN, ERRNO)
     asm.label("absent")

@@ -25,8 +25,8 @@ CONFIRM_S = 5.0
 DISK_EVERY_S = 0.5
 """Between two looks at the disk, which costs a walk over the folder."""
 
-DISK_REST = 10.0
-"""A long walk (a hundred thousand pictures) is repeated after ten times as long as it took, not to cost a core."""
+DISK_REST = 4.0
+"""A long walk (a hundred thousand pictures) is repeated after four times as long as it took, not to cost a core."""
 
 MAX_SOCKETS = 64
 """A kernel has five, and one of its own for each comm library that opens some."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 
 import pytest
@@ -122,6 +123,7 @@ def test_what_is_the_same_user_s(machine: str, column: int) -> None:
     assert verdict(program, architecture, truncate[column]) == seccomp.ERRNO | 1
     assert verdict(program, architecture, prlimit[column], 1234) == seccomp.ERRNO | 1
     assert verdict(program, architecture, prlimit[column], 0) == seccomp.ALLOW
+    assert verdict(program, architecture, (285, 47)[column], 3, 0, 0, 1 << 30) == seccomp.ERRNO | errno.EOPNOTSUPP
     own = seccomp.filter_program(without_network_namespace=True, machine=machine)
     assert verdict(own, architecture, fchmod[column], 3, 0o777) == seccomp.ALLOW
 
