@@ -17,6 +17,7 @@ from .attacks import CONTAINMENT, ENDLESS
 from .catalogue import Attack
 from .claims import assert_class_unharmed, assert_contained, assert_nothing_told
 from .conftest import ENDLESS_OPTIONS, OPTIONS, TIERS, GradedClass
+from .table import USERS, load, render, unmeasured, written
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +103,25 @@ class TestTheCatalogue:
         shown = {attack.gaps.get(tier) for attack in CONTAINMENT} | {attack.may.get(tier) for attack in CONTAINMENT}
         assert set(tier_gaps(tier)) <= shown
 
+    def test_every_status_of_a_notebook_s_doing_is_reached(self) -> None:
+        """Each way in which a run can end by the notebook's own doing has its attack, in both tiers."""
+        for tier in TIERS:
+            reached = {attack.statuses_in(tier)[0] for attack in CONTAINMENT}
+            assert reached >= {
+                "ok", "error", "timeout", "out_of_memory", "kernel_died", "output_flood", "disk_full", "too_many_processes",
+            }  # fmt: skip
+
     def test_the_sample_is_of_the_catalogue(self) -> None:
         """A renamed attack doesn't fall out of the sample."""
         assert {attack.name for attack in AT_ONCE} >= set(SAMPLE)
+
+    @pytest.mark.parametrize("attack", CONTAINMENT, ids=lambda attack: attack.name)
+    def test_every_attack_was_measured_in_all_combinations(self, attack: Attack) -> None:
+        """The run behind the table knows every attack, by root and by an ordinary user, and none of them got through."""
+        measured = load()
+        assert measured.keys() == {f"{tier}/{user}" for tier in TIERS for user in USERS}
+        assert not unmeasured(attack, measured)
+
+    def test_the_table_is_current(self) -> None:
+        """README.md shows the catalogue and the measured run as they are."""
+        assert written() == render(load())
