@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from grader.model import Tier
@@ -42,11 +40,9 @@ def graded_by(graded_class: GradedClass, name: str, tier: Tier, user: User = "cu
     return graded_class(name, attacks, tier, user, options)
 
 
-def cases(*names: str) -> Iterator[object]:
+def cases(*names: str) -> list[object]:
     """Each attack with the name of its class."""
-    for name in names:
-        for attack in CLASSES[name][0]:
-            yield pytest.param(name, attack, id=attack.name)
+    return [pytest.param(name, attack, id=attack.name) for name in names for attack in CLASSES[name][0]]
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -67,15 +63,16 @@ class TestAsWhoeverRunsTheSuite:
         assert_nothing_told(CLASSES[name][0], graded_by(graded_class, name, tier))
 
 
-def whole_or_sample() -> Iterator[object]:
-    """The sample in the ordinary suite; everything where proofs are asked for."""
-    yield pytest.param("sample")
-    yield pytest.param("at once", marks=pytest.mark.proof)
-    yield pytest.param("endless", marks=pytest.mark.proof)
+WHOLE_OR_SAMPLE = (
+    "sample",
+    pytest.param("at once", marks=pytest.mark.proof),
+    pytest.param("endless", marks=pytest.mark.proof),
+)
+"""The sample in the ordinary suite; everything where proofs are asked for."""
 
 
 @pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize("name", whole_or_sample())
+@pytest.mark.parametrize("name", WHOLE_OR_SAMPLE)
 class TestAsAnOrdinaryUser:
     def test_the_attacks_are_contained(self, name: str, tier: Tier, graded_class: GradedClass) -> None:
         """What holds for root holds for a user without any privilege."""
