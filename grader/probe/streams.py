@@ -105,9 +105,7 @@ class Tee:
             self._low += [mark.low for mark in marks if mark.low is not None]
             self._high += [mark.high for mark in marks if mark.high is not None]
             self._sums += [
-                (mark.mean * part.size, part.size)
-                for mark, part in zip(marks, table.parts)
-                if mark.mean is not None
+                (mark.mean * part.size, part.size) for mark, part in zip(marks, table.parts) if mark.mean is not None
             ]
             self._nans += sum(mark.nans for mark in marks)
         if self._count and tuple(table.shape) != self._shape:
