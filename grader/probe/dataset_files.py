@@ -108,7 +108,7 @@ def _archives(folder: Path, name: str, own: str) -> Iterator[Path]:
 
 
 def _unwrapped(name: str) -> str:
-    return name[: -len(WRAPPER)] if name.endswith(WRAPPER) else name
+    return name.removesuffix(WRAPPER)
 
 
 def _unpacked(folder: Path, name: str) -> Iterator[Path]:
