@@ -43,6 +43,7 @@ from grader.reference import train_references
 from grader.regrading import EVIDENCE, evidence_digest, write_class, write_judgement, write_submission
 from grader.retrying import again_if_failed, run_again_if_failed
 from grader.sandbox import run_script
+from grader.sandbox.orphans import end_orphans
 from grader.storage import read_evidence
 from grader.verification import verify
 
@@ -100,6 +101,7 @@ class ClassGrader:
             StorageFullError: its disk, or that of temporary files, is full; what is done is kept.
         """
         with claimed(self.settings.out):
+            end_orphans()
             self._require_space()
             self._grade_each(submissions)
             results = self.book.results(only=[item.id for item in submissions])

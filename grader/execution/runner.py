@@ -100,7 +100,7 @@ def execute(folder: Path, job: Job) -> Run:
             channel.reader.stop()
         if channel.parser.disk_fault is not None:
             raise _explained(channel.parser.disk_fault, folder, channel.parser.room_needed)
-        if _killed_from_outside(result, exit_code):
+        if sandbox.breach is None and _killed_from_outside(result, exit_code):
             raise SandboxError("the process that holds the sandbox was killed from outside")
         outcome = outcome_of(
             result, exit_code=exit_code, peak_memory=sandbox.peak_memory, memory_cap=settings.limits.memory

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from grader.errors import SandboxError
-from grader.sandbox import bubblewrap, processes, seccomp, shim
+from grader.sandbox import bubblewrap, orphans, processes, seccomp, shim
 from grader.sandbox.box import Box, Breach
 from grader.sandbox.environment import box_environment
 from grader.sandbox.folders import BoxFolder
@@ -71,11 +71,13 @@ class Sandbox:
         self.process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._lifeline: int | None = None
+        self._alive: int | None = None
         self._watchdog: Watchdog | None = None
         self._drain: threading.Thread | None = None
         self._slot = UidSlot() if _own_uid(box) else None
         self._folder = BoxFolder()
         self.folder = self._folder.path
+        self._mark = orphans.mark_of(self.folder.name)
         try:
             self._lay_out()
         except BaseException:
@@ -152,10 +154,15 @@ class Sandbox:
         """
         variables = {**self.environment(), **(environment or {})}
         config = self._shim_config([*command], variables, descriptors)
+        owner, self._alive = os.pipe()
+        config["owner"] = owner
         config_path = self.folder / "box.json"
         config_path.write_text(json.dumps(config), encoding="utf-8")
         config_path.chmod(0o600)
-        self.process = self._spawn(descriptors, stdout)
+        try:
+            self.process = self._spawn((*descriptors, owner), stdout)
+        finally:
+            os.close(owner)
         self._drain = threading.Thread(target=self._keep_stderr_tail, args=(self.process.stderr,), daemon=True)
         self._drain.start()
         self._watchdog = Watchdog(
@@ -195,7 +202,9 @@ class Sandbox:
                 processes.kill(processes.descendants(self.process.pid))
             if self.process.poll() is not None:
                 if self.process.returncode < 0 and self._watchdog is not None:
-                    processes.kill(self._watchdog.seen[1:])  # who should have swept was killed from outside
+                    # Who should have swept was killed from outside.
+                    processes.kill(self._watchdog.seen[1:])
+                    orphans.end_marked(self._mark)
                 return
         try:
             self.process.wait(GONE_TIMEOUT_S)
@@ -213,6 +222,9 @@ class Sandbox:
             for pipe in (self.process.stdout, self.process.stderr):
                 if pipe is not None:
                     pipe.close()
+        if self._alive is not None:
+            os.close(self._alive)
+            self._alive = None
         self._folder.remove()
         if self._slot is not None:
             self._slot.release()
@@ -383,7 +395,7 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
-            env=_MINIMAL_ENVIRONMENT,  # it is readable inside, in /proc/1/environ
+            env={**_MINIMAL_ENVIRONMENT, orphans.VARIABLE: self._mark},  # readable inside, in /proc/1/environ
             cwd="/",
             start_new_session=True,
         )

@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import json
 import os
+import select
 import struct
 import sys
 from typing import Any
@@ -208,6 +209,16 @@ def be_polite() -> None:
         os.nice(NICENESS)
 
 
+def leave_if_orphaned(owner: int | None) -> None:
+    """End where the other end of this pipe is closed: whoever wanted the box is dead, and nobody would end it."""
+    if owner is None:
+        return
+    poller = select.poll()
+    poller.register(owner, select.POLLHUP)
+    if poller.poll(0):
+        os._exit(SHIM_FAILED)
+
+
 def close_descriptors(kept: list[int]) -> None:
     """Close everything above stderr but the descriptors named, which are made to outlive exec."""
     low = 3
@@ -247,6 +258,7 @@ def enter(config: dict[str, Any]) -> None:
     for name, source in config.get("copies", ()):
         copy_file(source, name)
     set_limits(config.get("rlimits", {}))
+    leave_if_orphaned(config.get("owner"))
     close_descriptors(config.get("descriptors", []))
     if "landlock" in config:
         rules = config["landlock"]

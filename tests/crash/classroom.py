@@ -194,6 +194,16 @@ def assert_gone(processes: list[psutil.Process], out: Path) -> None:
 
 
 def working_for(out: Path) -> list[psutil.Process]:
-    """Return the processes that were given this output folder by name."""
-    everybody = psutil.process_iter(["cmdline"])
-    return [one for one in everybody if any(word.startswith(str(out)) for word in one.info["cmdline"] or ())]
+    """Return the processes that were given this output folder by name, and boxes that are nobody's."""
+    everybody = list(psutil.process_iter(["cmdline"]))
+    named = [one for one in everybody if any(word.startswith(str(out)) for word in one.info["cmdline"] or ())]
+    return named + [one for one in everybody if is_an_orphan(one)]
+
+
+def is_an_orphan(process: psutil.Process) -> bool:
+    """Whether this holds a box that nobody owns any more."""
+    words = process.info["cmdline"] or [""]
+    try:
+        return words[0].endswith("bwrap") and process.ppid() == 1
+    except psutil.Error:
+        return False

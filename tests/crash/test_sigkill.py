@@ -44,7 +44,10 @@ from .classroom import (
 )
 
 LEVELS = ("emerging", "developing", "proficient", "exemplary")
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
+"""A worker that was killed while its kernel started is given up after two minutes."""
+
+RUNNER = "grader.execution.runner"
 
 
 @dataclass(slots=True)
@@ -212,13 +215,12 @@ def kill_a_worker(draw: random.Random, process: subprocess.Popen[str]) -> bool:
 
 
 def is_worker(process: psutil.Process) -> bool:
-    """Whether this is a runner, or the outermost process of a box: what a machine may lose."""
+    """Whether this is a runner, or the outermost process of its box; not a box that only tries what works here."""
     try:
-        words = process.cmdline()
-        parent = process.parent()
-        return "grader.execution.runner" in words or (
-            bool(words) and words[0].endswith("bwrap") and parent is not None and parent.name() != "bwrap"
-        )
+        words, parent = process.cmdline(), process.parent()
+        if RUNNER in words:
+            return True
+        return bool(words) and words[0].endswith("bwrap") and parent is not None and RUNNER in parent.cmdline()
     except psutil.Error:
         return False
 
