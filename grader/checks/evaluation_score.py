@@ -144,12 +144,14 @@ def score_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
     results = [result_of(evidence, item) for item in evidence.scorings]
     held_out = [item for item in results if item.role == "test"]
     shown = [item for item in held_out if _is_shown(evidence, item)]
-    # A look at picked rows (the confident answers, say) is fine beside the score of all of them.
+    # A look at picked rows (the confident answers, one class, one picture) is fine beside the score of all of them.
     shown = [item for item in shown if not item.scoring.left_out] or shown
-    if shown and (objection := _too_narrow(evidence, shown[-1], limits)) is not None:
+    objections = {item.scoring.id: _too_narrow(evidence, item, limits) for item in shown}
+    sound = [item for item in shown if objections[item.scoring.id] is None]
+    if shown and not sound and (objection := objections[shown[-1].scoring.id]) is not None:
         return objection
-    if shown:
-        last = shown[-1]
+    if sound:
+        last = sound[-1]
         value = f" ({metric_unit(last.metric, last.value)})" if last.value is not None else ""
         return passed(
             f"A score on {counted(last.size, 'the')} held-out rows is shown{value}.",

@@ -80,6 +80,13 @@ def test_a_test_of_one_row_or_one_class_is_none() -> None:
     assert outcome("evaluation.test_score_reported", scored_on(100, labels=one)) == "fail"
 
 
+def test_one_picture_scored_beside_the_whole_test_set_is_a_look() -> None:
+    """Evaluating a single example after the test set, to show it, takes nothing from the score of them all."""
+    example = scoring(id="s9", rows="one", claimed=(("accuracy", 1.0),))
+    beside = replace(GOOD, row_sets=(*GOOD.row_sets, rows("one", 1, "test")), scorings=(*GOOD.scorings, example))
+    assert outcome("evaluation.test_score_reported", beside) == "pass"
+
+
 def test_picked_test_rows_are_asked_about_where_they_score_too_well() -> None:
     """Rows left out before the score, and a score far above the validation rows'."""
     picked = replace(GOOD, scorings=(scoring(left_out=30, claimed=(("accuracy", 1.0),)),))
