@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -94,12 +95,16 @@ def identity(path: Path) -> tuple[int, int]:
 
 
 def finished(out: Path) -> dict[str, Finished]:
-    """Return the finished submissions, by what the gradebook says; an output folder without one has none."""
+    """Return the finished submissions: those whose line in the gradebook is about the evidence that is there.
+
+    A kill between the files and the line leaves a newer run's files under an older run's line: that one is not done.
+    """
     if not (out / GRADEBOOK).is_file():
         return {}
     with closing(sqlite3.connect(out / GRADEBOOK, timeout=30)) as connection:
         try:
-            names = [row[0] for row in connection.execute("SELECT submission FROM results WHERE fingerprint <> ''")]
+            query = "SELECT submission, evidence_sha256 FROM results WHERE fingerprint <> ''"
+            lines = dict(connection.execute(query).fetchall())
         except sqlite3.OperationalError:  # killed before its tables were made
             return {}
     return {
@@ -108,7 +113,8 @@ def finished(out: Path) -> dict[str, Finished]:
             identity(out / name / "executed.ipynb"),
             identity(out / name / "evidence.json"),
         )
-        for name in names
+        for name, digest in lines.items()
+        if hashlib.sha256((out / name / "evidence.json").read_bytes()).hexdigest() == digest
     }
 
 
