@@ -15,7 +15,7 @@ from .catalogue import Attack
 
 TIERS: tuple[Tier, ...] = ("bubblewrap", "landlock")
 
-_LIMITS = ("--memory", "1.5", "--reference-budget", "0", "--jobs", "3")
+_LIMITS = ("--memory", "1.5", "--reference-budget", "0", "--jobs", "4")
 
 ENDLESS_OPTIONS = ("--timeout", "8", *_LIMITS)
 OPTIONS = ("--timeout", "60", *_LIMITS)
