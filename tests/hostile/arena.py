@@ -254,7 +254,8 @@ class Arena:
         prefix: list[str] = []
         environment = dict(os.environ)
         if self.user == "ordinary":
-            stage = Path(tempfile.mkdtemp(prefix="stage"))
+            stage = self.folder / "stage"
+            stage.mkdir()
             prefix, variables = as_ordinary_user(stage)
             environment = dict(variables)
         environment |= {
