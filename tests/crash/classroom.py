@@ -20,6 +20,7 @@ import jsonschema
 import nbformat
 import psutil
 
+from grader.durable import READY
 from grader.resources import GRADEBOOK, PACKAGE
 
 GRADER = str(Path(sys.executable).with_name("grader"))
@@ -97,7 +98,8 @@ def identity(path: Path) -> tuple[int, int]:
 def finished(out: Path) -> dict[str, Finished]:
     """Return the finished submissions: those whose line in the gradebook is about the evidence that is there.
 
-    A kill between the files and the line leaves a newer run's files under an older run's line: that one is not done.
+    A kill between the files and the line leaves a newer run's files, or leaves them on their way, under an older run's
+    line: that one is not done.
     """
     if not (out / GRADEBOOK).is_file():
         return {}
@@ -115,6 +117,7 @@ def finished(out: Path) -> dict[str, Finished]:
         )
         for name, digest in lines.items()
         if hashlib.sha256((out / name / "evidence.json").read_bytes()).hexdigest() == digest
+        and not (out / name / READY).exists()
     }
 
 
