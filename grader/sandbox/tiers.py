@@ -70,10 +70,13 @@ class TierReport:
 
 @functools.cache
 def detect_tier(python: str = sys.executable) -> TierReport:
-    """Try each tier with a real box, best first; `none` where nothing works. Remembered for the process."""
+    """Try each tier with a real box, best first; `none` where nothing works. Remembered for the process.
+
+    What failed is tried once more: a class must not run under a weaker tier because one trial was killed.
+    """
     complaints: list[str] = []
     for tier in ("bubblewrap", "landlock"):
-        complaint = try_tier(tier, python)
+        complaint = try_tier(tier, python) and try_tier(tier, python)
         if complaint is None:
             return _report(tier, complaints)
         complaints.append(complaint)

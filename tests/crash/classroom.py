@@ -8,12 +8,14 @@ import io
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -51,13 +53,14 @@ def write_class(folder: Path, students: tuple[str, ...] = STUDENTS) -> None:
 
 
 def start(*arguments: str | Path, **options: object) -> subprocess.Popen[str]:
-    """Start the real command in a session of its own."""
+    """Start the real command in a session of its own, as from a terminal: a background shell has SIGINT ignored."""
     return subprocess.Popen(
         [GRADER, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         **options,  # type: ignore[call-overload]
     )
 

@@ -80,7 +80,8 @@ def test_honest_notebook(observed):
     (matrix,) = evidence.metric_calls
     assert (matrix.scoring, matrix.true_role, len(matrix.matrix)) == (final.id, "test", 10)
     assert evidence.label_agreement == 1.0
-    (sealed,) = sealed_scorings(evidence, run)
+    sealed, start = sealed_scorings(evidence, run)
+    assert (sealed.scoring, start.rows, start.model != sealed.model) == (final.id, sealed.rows, True)
     true = np.load(sealed.labels.values, allow_pickle=False)
     assert np.array_equal(np.bincount(true, minlength=10), np.sum(matrix.matrix, axis=1))
     assert reference_data(evidence, run).train.total == 1077

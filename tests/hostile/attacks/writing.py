@@ -83,7 +83,9 @@ for path in (ARENA["home"], ARENA["home"] + "/.ssh", ARENA["home"] + "/.ssh/id_r
         except OSError as error:
             held(f"{what} {path}: {error}")
         after = os.stat(path)
-        if (before.st_mode, before.st_mtime_ns, before.st_size) != (after.st_mode, after.st_mtime_ns, after.st_size):
+        # Times and lengths also change by the grader's own work in its folder.
+        done = {"chmod": after.st_mode != before.st_mode, "utime": after.st_mtime == 0, "chown": after.st_gid != before.st_gid}
+        if done.get(what, after.st_size == 3 != before.st_size):
             breached(f"{what} {path}")
     attempt("watch " + path, lambda: system_call({"x86_64": 254, "aarch64": 27}[os.uname().machine], inotify, path.encode(), 0x300)) if path != "/etc/passwd" and (inotify := ctypes.CDLL(None).inotify_init()) >= 0 else None
 if not os.path.exists("/run/nb"):
