@@ -8,14 +8,12 @@ import io
 import json
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import jsonschema
@@ -52,15 +50,18 @@ def write_class(folder: Path, students: tuple[str, ...] = STUDENTS) -> None:
         )
 
 
+HEARING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+"""Becomes the command given, with SIGINT as a terminal has it."""
+
+
 def start(*arguments: str | Path, **options: object) -> subprocess.Popen[str]:
     """Start the real command in a session of its own, as from a terminal: a background shell has SIGINT ignored."""
     return subprocess.Popen(
-        [GRADER, *map(str, arguments)],
+        [sys.executable, "-c", HEARING, GRADER, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         **options,  # type: ignore[call-overload]
     )
 
