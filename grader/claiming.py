@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from grader.durable import READY, STAGED, finish_replacing, remove_orphans
 from grader.errors import ResultsError
+from grader.locking import lock
 
 WORK_FOLDER = ".work"
 """Where runs keep their recorded rows until they are measured; emptied submission by submission."""
@@ -43,7 +43,7 @@ def _lock(out: Path) -> int:
         descriptor = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as problem:
         raise ResultsError(f"{out} can't be written to ({problem.strerror}); give another --out folder") from problem
-    if not _flock(descriptor):
+    if lock(descriptor) is False:
         holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise ResultsError(
@@ -55,21 +55,6 @@ def _lock(out: Path) -> int:
     except OSError:
         pass  # only the message to another grader is poorer for it
     return descriptor
-
-
-def _flock(descriptor: int) -> bool:
-    """Take the lock; also true where the file system knows no locks."""
-    if sys.platform == "win32":
-        return True
-    import fcntl  # noqa: PLC0415 - Unix only
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def mend(out: Path) -> None:

@@ -127,11 +127,12 @@ class ClassGrader:
         """Grade one submission and write its files; the gradebook's line comes last."""
         if isinstance(submission, Unreadable):
             return self._finish(Measured(unreadable_evidence(submission)), "")
-        fingerprint = fingerprint_of(submission, self.settings.run_of(submission))
+        settings = self.settings.run_of(submission)
+        fingerprint = fingerprint_of(submission, settings)
         stored = self._stored(submission, fingerprint)
         if stored is not None:
             return self._finish_again(stored)
-        measured = self._measure(submission)
+        measured = self._measure(submission, settings)
         try:
             return self._finish(measured, fingerprint)
         except GraderError:
@@ -151,15 +152,15 @@ class ClassGrader:
         except ResultsError:
             return None  # of an older version
 
-    def _measure(self, submission: Submission) -> Measured:
+    def _measure(self, submission: Submission, settings: RunSettings) -> Measured:
         """Run a submission and measure it; a fault of ours becomes evidence of a failed infrastructure.
 
         What failed by the machine was tried twice; where a full disk may be why, the command ends instead.
         """
         work = self.settings.out / WORK_FOLDER / submission.id
         try:
-            run = run_again_if_failed(lambda: self._run(submission, work))
-            evidence = self._complete(collect_evidence(submission, run), run, self.settings.run_of(submission))
+            run = run_again_if_failed(lambda: self._run(submission, work, settings))
+            evidence = self._complete(collect_evidence(submission, run), run, settings)
             if run.status == "infrastructure_failure" or evidence.verification_note or evidence.reference_note:
                 self._require_space()
             return Measured(evidence, _executed(run))
@@ -180,14 +181,13 @@ class ClassGrader:
         for folder in (self.settings.out, Path(tempfile.gettempdir())):
             require_space(folder)
 
-    def _run(self, submission: Submission, work: Path) -> Run:
+    def _run(self, submission: Submission, work: Path, settings: RunSettings) -> Run:
         def on_progress(news: RunProgress) -> None:
             detail = f"cell {news.cell + 1} of {news.cells}"
             self.progress.stage(submission.id, "running", detail, news.cell / max(1, news.cells))
 
         shutil.rmtree(work, ignore_errors=True)
         self.progress.stage(submission.id, "running", "starting")
-        settings = self.settings.run_of(submission)
         return run_submission(submission, work, settings, on_progress, stop=self.stop)
 
     def _complete(self, evidence: Evidence, run: Run, box: RunSettings) -> Evidence:

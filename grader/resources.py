@@ -19,6 +19,11 @@ def shipped(name: str) -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / name
 
 
+def usual_datasets() -> Path:
+    """Return the folder in which Keras keeps its data sets."""
+    return Path.home() / ".keras" / "datasets"
+
+
 def holds_results(folder: Path) -> bool:
     """Return whether this is a folder that an earlier call wrote its results to."""
     return folder.is_dir() and (folder / GRADEBOOK).exists()

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "grader"
 
 LAYERS = (
     ("errors", "resources"),
-    ("durable",),
+    ("durable", "locking"),
     ("model",),
     ("probe",),
     ("urls", "datasets"),

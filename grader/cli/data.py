@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.errors import DatasetError
+from grader.resources import usual_datasets
 
 if TYPE_CHECKING:
     from grader.datasets import Added
@@ -79,7 +80,7 @@ def add(what: tuple[str, ...], data: Path | None) -> None:
 
 
 def _folder(data: Path | None) -> Path:
-    return (data or Path.home() / ".keras" / "datasets").absolute()
+    return (data or usual_datasets()).absolute()
 
 
 def _tell(added: tuple[Added, ...], folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Literal
 import click
 
 from grader.cli import options
+from grader.resources import usual_datasets
 
 Health = Literal["good", "poor", "bad"]
 MARKS: dict[Health, tuple[str, str]] = {"good": ("ok", "green"), "poor": ("!!", "yellow"), "bad": ("no", "red")}
@@ -61,6 +61,8 @@ def _isolation() -> Iterator[Diagnosis]:
 
 
 def _libraries() -> Iterator[Diagnosis]:
+    from grader.execution.interpreter import version_of
+
     for name, names, needed in (
         ("tensorflow", ("tensorflow-cpu", "tensorflow"), True),
         ("keras", ("keras",), True),
@@ -70,7 +72,7 @@ def _libraries() -> Iterator[Diagnosis]:
         ("scikit-image", ("scikit-image",), False),
         ("imbalanced-learn", ("imbalanced-learn",), False),
     ):
-        version = next((found for name_ in names if (found := _version(name_))), None)
+        version = next((found for name_ in names if (found := version_of(name_))), None)
         if version:
             yield Diagnosis("good", name, version)
         elif needed:
@@ -103,13 +105,6 @@ def _environments(python: str | None) -> Iterator[Diagnosis]:
             yield Diagnosis("bad", subject, str(error), "see Environments in the README")
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def _machine() -> Iterator[Diagnosis]:
     import psutil
 
@@ -139,7 +134,7 @@ def _machine() -> Iterator[Diagnosis]:
 def _datasets(data: Path | None) -> Iterator[Diagnosis]:
     from grader.datasets import KNOWN_DATASETS
 
-    folder = data or Path.home() / ".keras" / "datasets"
+    folder = data or usual_datasets()
     if data is not None and not data.is_dir():
         yield Diagnosis(
             "bad", "datasets", f"{data} is not a folder", "give --data a folder laid out like ~/.keras/datasets"

@@ -119,22 +119,21 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
 def _advise_on_environments(results: tuple[Result, ...], out: Path) -> None:
     """Say how many notebooks failed because they are written for an older Keras, which a course environment has."""
     from grader.errors import ResultsError
+    from grader.evidence.old_apis import KERAS_2, WRITTEN_FOR
     from grader.storage import read_grade
 
+    begins = f"{WRITTEN_FOR} {KERAS_2}"
     old = 0
     for item in results:
         if item.status == "error":
             try:
-                old += WRITTEN_FOR in str(read_grade(out / item.submission / "grade.json").run.get("diagnosis", ""))
+                old += begins in str(read_grade(out / item.submission / "grade.json").run.get("diagnosis", ""))
             except ResultsError:
                 continue  # the table has said what is known of it
     if old:
         which = "1 notebook was" if old == 1 else f"{old} notebooks were"
         click.echo(f"{which} written for Keras 2; try --python with a Keras 2 environment (README: Environments).")
 
-
-WRITTEN_FOR = "Written for Keras 2"
-"""How the diagnosis of such a failure begins."""
 
 LEVEL_STYLES = {"emerging": "red", "developing": "yellow", "proficient": "green", "exemplary": "bold green"}
 

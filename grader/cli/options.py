@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
-from grader.resources import holds_results
+from grader.resources import holds_results, usual_datasets
 
 if TYPE_CHECKING:
     from grader.execution import RunSettings
@@ -206,7 +206,7 @@ def data_folder(data: Path | None) -> Path | None:
         DatasetError: the folder given is not there.
     """
     if data is None:
-        usual = Path.home() / ".keras" / "datasets"
+        usual = usual_datasets()
         return usual if usual.is_dir() else None
     if not data.is_dir():
         raise DatasetError(f"--data {data} is not a folder; it should be laid out like ~/.keras/datasets")

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from grader.model import CellRun, Submission
 
 KERAS_2 = "Keras 2"
+WRITTEN_FOR = "Written for"
+"""How the sentence on an old API begins; the era follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class OldApi:
     def sentence(self) -> str:
         """What the student is told, and the instructor: how to change it, and where it would run."""
         if not self.last:
-            return f"Written for {self.era}: {self.name} is no more. Today {self.today}."
+            return f"{WRITTEN_FOR} {self.era}: {self.name} is no more. Today {self.today}."
         return (
-            f"Written for {self.era}: {self.name} is in {self.last} or older. Today {self.today}; "
+            f"{WRITTEN_FOR} {self.era}: {self.name} is in {self.last} or older. Today {self.today}; "
             f"or run it in an environment of {self.last} (--python)."
         )
 

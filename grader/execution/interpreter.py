@@ -35,11 +35,12 @@ def versions_by_library(installed: Mapping[str, str]) -> tuple[tuple[str, str], 
 @functools.cache
 def own_interpreter() -> Interpreter:
     """Return what is recorded of the grader's own interpreter."""
-    installed = {name: version for name in DISTRIBUTIONS if (version := _version(name))}
+    installed = {name: version for name in DISTRIBUTIONS if (version := version_of(name))}
     return Interpreter(python=platform.python_version(), packages=versions_by_library(installed))
 
 
-def _version(distribution: str) -> str:
+def version_of(distribution: str) -> str:
+    """Return the version installed here, empty for none."""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

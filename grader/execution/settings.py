@@ -26,9 +26,9 @@ class RunSettings:
     """Everything a run depends on besides the submission.
 
     `limits.wall_s` is the time allowed for all cells together, in seconds. `data` is laid out like
-    `~/.keras/datasets`. `python` is the kernel's interpreter,
-    `interpreter` what is known of it. `probe` is the folder of the watching code, or None
-    for a bare kernel. `gaps` is what the tier doesn't hold; `why_not_better` and `remedy` are passed on to the reports.
+    `~/.keras/datasets`. `python` is the kernel's interpreter, `interpreter` what is known of it. `probe` is the folder
+    of the watching code, or None for a bare kernel. `gaps` is what the tier doesn't hold; `why_not_better` and `remedy`
+    are passed on to the reports.
     """
 
     tier: Tier

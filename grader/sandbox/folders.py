@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from grader.locking import lock
 
 PREFIX = "nbg-"
 """Short: the path of a Unix socket in here may have no more than 107 bytes."""
@@ -26,7 +27,7 @@ class BoxFolder:
         while True:
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
             self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-            if try_lock(self._lock) and (self.path / LOCK).exists():
+            if lock(self._lock) is not False and (self.path / LOCK).exists():
                 return
             os.close(self._lock)  # another's clean-up came between, and took the folder for abandoned
 
@@ -60,23 +61,10 @@ def remove_abandoned(parent: Path) -> None:
 def _remove_if_unlocked(folder: Path) -> None:
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        if try_lock(descriptor):
+        if lock(descriptor):
             remove_tree(folder)
     finally:
         os.close(descriptor)
-
-
-def try_lock(descriptor: int) -> bool:
-    """Lock a file for this holder alone, if nobody has; always true where there are no such locks."""
-    if sys.platform == "win32":
-        return True
-    import fcntl  # noqa: PLC0415 - Unix only
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def remove_tree(folder: Path) -> None:

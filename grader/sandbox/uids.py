@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from grader.errors import SandboxError
-from grader.sandbox.folders import try_lock
+from grader.locking import lock
 
 FIRST_UID = 60_600
 """In the range that systemd's table of uids leaves unused (60,578 to 61,183), above people and system users."""
@@ -23,7 +23,7 @@ class UidSlot:
         folder = _lock_folder()
         for slot in range(SLOTS):
             descriptor = os.open(folder / str(FIRST_UID + slot), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if try_lock(descriptor):
+            if lock(descriptor):
                 self.uid = FIRST_UID + slot
                 self._descriptor = descriptor
                 return
