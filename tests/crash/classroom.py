@@ -50,12 +50,15 @@ def write_class(folder: Path, students: tuple[str, ...] = STUDENTS) -> None:
         )
 
 
-HEARING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-"""Becomes the command given, with SIGINT as a terminal has it."""
+HEARING = """import os, signal, sys
+for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])"""
+"""Becomes the command given, with its signals as a terminal has them."""
 
 
 def start(*arguments: str | Path, **options: object) -> subprocess.Popen[str]:
-    """Start the real command in a session of its own, as from a terminal: a background shell has SIGINT ignored."""
+    """Start the real command in a session of its own, as from a terminal: a background shell ignores SIGINT, nohup SIGHUP."""
     return subprocess.Popen(
         [sys.executable, "-c", HEARING, GRADER, *map(str, arguments)],
         stdout=subprocess.PIPE,
