@@ -27,8 +27,8 @@ from grader.checks.results import (
     shown_output,
     twins,
 )
-from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
-from grader.model import Evidence, LabelFacts, NumberClaim, Scoring, TrainingRun
+from grader.checks.verdicts import Verdict, failed, passed, unknown
+from grader.model import Evidence, LabelFacts, NumberClaim
 
 LOADING_CALLS = frozenset({"load_model", "load_weights", "set_weights", "from_pretrained", "load_state_dict", "load"})
 """Ways to weights that no training of this notebook made."""
@@ -225,126 +225,6 @@ def _better_than_expected(evidence: Evidence, result: StudentResult, limits: Lim
             slack = agreement(last[-1], "accuracy", result.size, 4, limits["deviations"])
             return last[-1] if result.value > last[-1] + slack else None
     return None
-
-
-@check(
-    "evaluation.test_used_once",
-    title="Test set used once",
-    help="The test rows drove no decision. Decisions count, not calls: evaluate, predict and a matrix on one frozen "
-    "model are one use; a baseline and the final model, each scored once, are fine.",
-    thresholds=(
-        Threshold("models", 3, "a baseline and the final model make two; a third asks to be chosen among"),
-        Threshold("looks", 3, "scored, trained on, scored: twice happens with fine-tuning, three times is steering"),
-    ),
-)
-def uses_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
-    """Nothing was decided by the test rows."""
-    result = final_result(evidence)
-    if result is None:
-        if reason := why_unseen(evidence, SCORING_CALLS):
-            return unknown(f"How often the test set was used is not known: {reason}.")
-        return failed("There is no test set that could have been used.", fix=SCORE_FIX)
-    if result.role == "validation":
-        return _watched_by_fit(evidence, result)
-    if result.role == "train":
-        return failed("The rows of the final score were trained on.", fix=SCORE_FIX, cells=[result.scoring.cell])
-    if result.role == "other" or result.scoring.rows is None:
-        return unknown("Which rows the final score is of could not be told.", cells=[result.scoring.cell])
-    uses = _uses(evidence, result.scoring.rows)
-    looks = max(len([weights for model, weights in uses if model == name]) for name, _ in uses)
-    models = len({model for model, _ in uses})
-    cells = [item.cell for item in evidence.scorings if item.rows == result.scoring.rows]
-    measured = {"models_scored": models, "looks_at_one_model": looks}
-    if looks >= limits["looks"]:
-        return failed(
-            f"The same model was scored on the test rows {looks} times with training in between: "
-            "what was changed after a look was chosen by the test set.",
-            fix="Compare versions on validation data; score the test rows once, when nothing will change any more.",
-            cells=cells,
-            measured=measured,
-        )
-    if models >= limits["models"]:
-        return _many_models(evidence, models, cells, measured)
-    if looks == 2:
-        return advised(
-            "The model was scored on the test rows, trained further, and scored again.",
-            fix="Use validation data for such looks, and the test rows once.",
-            cells=cells,
-            measured=measured,
-        )
-    if models == 2:
-        return passed(
-            "Two models were scored on the test rows, each once: fine for a baseline and the final model.",
-            cells=cells,
-            measured=measured,
-        )
-    return passed("The test rows scored one frozen model.", cells=cells, measured=measured)
-
-
-def _many_models(evidence: Evidence, models: int, cells: list[int], measured: dict[str, int]) -> Verdict:
-    """Several models on the test rows: certain to have been chosen by them only where nothing else was there."""
-    fix = (
-        "Choose among models on validation data (validation_split=0.2), and score only the chosen one on the test rows."
-    )
-    said = f"{models} models were scored on the same test rows"
-    if any(item.validation_rows or item.validation_split > 0 for item in evidence.trainings):
-        return advised(
-            f"{said}: if they decided which model to keep, they are spent.", fix=fix, cells=cells, measured=measured
-        )
-    return failed(
-        f"{said}, and there was no validation data: only the test rows could decide among them.",
-        fix=fix,
-        cells=cells,
-        measured=measured,
-    )
-
-
-def _watched_by_fit(evidence: Evidence, result: StudentResult) -> Verdict:
-    watching = [item for item in evidence.trainings if item.validation_rows == result.scoring.rows]
-    chosen = sorted({callback.kind for item in watching for callback in item.callbacks if _selects(callback.monitor)})
-    how = f", and {', '.join(chosen)} chose by them" if chosen else ""
-    return failed(
-        f"The rows of the final score were watched every epoch as validation data{how}: they are spent.",
-        fix="Give fit other rows to watch (validation_split=0.2), and keep the test rows for one score at the end.",
-        cells=[result.scoring.cell, *(item.cell for item in watching)],
-        measured={"role": "validation", "chosen_by": chosen},
-    )
-
-
-def _selects(monitor: str) -> bool:
-    return monitor.startswith("val")
-
-
-def _uses(evidence: Evidence, rows: str) -> set[tuple[str, str]]:
-    """Return the distinct trained states (model, weights) scored on the rows; a look before any training is no use."""
-    trained = {item.model for item in evidence.trainings}
-    scorings = sorted((item for item in evidence.scorings if item.rows == rows), key=lambda item: item.order)
-    holders = _holders(evidence, trained)
-    uses = {(holders.get(item.weights, item.model), item.weights) for item in scorings}
-    for model in trained:
-        states = list(dict.fromkeys(item.weights for item in scorings if item.model == model))
-        if len(states) > 1 and _before_training(evidence, model, scorings, states[0]):
-            uses.discard((model, states[0]))
-    return uses
-
-
-def _holders(evidence: Evidence, trained: set[str]) -> dict[str, str]:
-    """Return, by weights, the model they were trained in: a file loaded again or a wrapper with a softmax is no other.
-
-    Weights that no trained model was scored with belong to the first object that was.
-    """
-    scorings = [item for item in evidence.scorings if item.weights]
-    first = {item.weights: item.model for item in reversed(scorings)}
-    return first | {item.weights: item.model for item in reversed(scorings) if item.model in trained}
-
-
-def _before_training(evidence: Evidence, model: str, scorings: list[Scoring], state: str) -> bool:
-    first = next(item for item in scorings if item.model == model and item.weights == state)
-    return all(training.cell > first.cell for training in _trainings(evidence, model))
-
-
-def _trainings(evidence: Evidence, model: str) -> list[TrainingRun]:
-    return [item for item in evidence.trainings if item.model == model]
 
 
 def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
