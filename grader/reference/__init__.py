@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 from grader.errors import ReferenceTrainingError
 from grader.model import ReferenceData, ReferenceResult, Tier
 from grader.reference.cache import Stored, only_one, read_stored, write_stored
+from grader.reference.canonical import canonical_split
 from grader.reference.plan import Plan, Unaffordable, plan_recipes
 from grader.reference.recipes import load_recipes, recipes_digest
-from grader.reference.training import read_split, train_recipes
+from grader.reference.training import read_split, row_fit, train_recipes
 from grader.sandbox import Limits, ScriptResult, run_script
 
 __all__ = ["train_references"]
@@ -45,13 +47,22 @@ def train_references(
     clock only guards: after GUARD_FACTOR budgets training is cut, and a `note` says so; a recipe that was cut too
     early, or that the budget does not allow, has no result, and the note of the last result says so.
 
-    Results are kept in `cache` by split, plan and recipes; of two callers with one split, one trains and the other
-    waits. Rows that no recipe fits (texts, sequences) give no results.
+    Results are kept in `cache` by split, plan and recipes, however the split was written (see `canonical`); of two
+    callers with one split, one trains and the other waits. Rows that no recipe fits (texts, sequences) give no results.
 
     Raises:
         ReferenceTrainingError: the recorded data can't be read, or no recipe has a score.
         SandboxError: the sandbox of that tier failed.
     """
+    if row_fit(data) is None:
+        return ()
+    with tempfile.TemporaryDirectory(prefix="grader-split-") as folder:
+        return _references(canonical_split(data, Path(folder)), tier, budget_s, cache, limits or Limits(), run)
+
+
+def _references(
+    data: ReferenceData, tier: Tier, budget_s: float, cache: Path, limits: Limits, run: Callable[..., ScriptResult]
+) -> tuple[ReferenceResult, ...]:
     split = read_split(data)
     if split is None:
         return ()
@@ -65,7 +76,7 @@ def train_references(
         stored = read_stored(entry)
         if stored is None:
             guard_s = max(LEAST_GUARD_S, GUARD_FACTOR * budget_s)
-            trained = train_recipes(data, split, plans, tier=tier, guard_s=guard_s, limits=limits or Limits(), run=run)
+            trained = train_recipes(data, split, plans, tier=tier, guard_s=guard_s, limits=limits, run=run)
             stored = Stored(trained.cut, trained.results, trained.unscored)
             write_stored(entry, stored)
     return _with_notes(stored.results, (*stored.unscored, *left_out))

@@ -20,6 +20,7 @@ from sklearn.datasets import load_diabetes, load_digits
 from grader.errors import ReferenceTrainingError
 from grader.reference import GUARD_FACTOR, train_references
 from grader.reference.cache import CUT_KEPT_S
+from grader.reference.canonical import canonical_split
 from grader.reference.plan import whole_plan
 from grader.reference.recipes import load_recipes
 from grader.reference.training import read_split, train_recipes
@@ -98,12 +99,65 @@ def test_a_class_on_one_split_trains_once(digits, truth, train):
     assert first[0].score == pytest.approx(1 - (len(truth) // 2) / len(truth))
 
 
-def test_another_split_is_trained_on_its_own(digits, truth, train):
-    """Another key is another split."""
+def test_another_split_is_trained_on_its_own(digits, split, truth, train, tmp_path):
+    """One row more on one side, or one other label, is another split."""
     box = Box(truth)
     train(digits, box)
-    train(replace(digits, key="k2"), box)
-    assert len(box.calls) == 2
+    (tmp_path / "other").mkdir()
+    (tmp_path / "relabelled").mkdir()
+    fewer = split(DIGITS.images[1:], DIGITS.target[1:], CLASSES, "image", folder=tmp_path / "other")
+    train(fewer, Box(DIGITS.target[1:][len(DIGITS.images[1:]) * 2 // 3 :]))
+    other = DIGITS.target.copy()
+    other[0] = (other[0] + 1) % 10
+    train(split(DIGITS.images, other, CLASSES, "image", folder=tmp_path / "relabelled"), box)
+    assert len(list((tmp_path / "cache").glob("*.json"))) == 3
+
+
+WAYS = {
+    "divided": lambda x, y: (x / x.max(), y),
+    "as float32": lambda x, y: ((x / x.max()).astype("float32"), y),
+    "around zero": lambda x, y: (x.astype("float32") / (x.max() / 2) - 1, y),
+    "with a channel": lambda x, y: (x[..., None], y),
+    "flattened": lambda x, y: (x.reshape(len(x), -1), y),
+    "standardised": lambda x, y: (((x - x.mean()) / x.std()).astype("float32"), y),
+    "labels of one column": lambda x, y: (x, y[:, None]),
+}
+"""How notebooks write one split of pictures."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_split_written_otherwise_trains_once(digits, split, truth, train, tmp_path, way):
+    """Scaled, reshaped, shuffled: the class's reference is found, and equals what would have been trained."""
+    box = Box(truth)
+    first = train(digits, box)
+    images, target = WAYS[way](DIGITS.images, DIGITS.target)
+    cut = len(images) * 2 // 3
+    order = np.r_[np.random.default_rng(3).permutation(cut), np.arange(cut, len(images))]
+    (tmp_path / "other").mkdir()
+    again = train(split(images[order], target[order], CLASSES, "image", folder=tmp_path / "other"), box)
+    assert again == first
+    assert len(box.calls) == 1
+
+
+def test_the_first_to_come_changes_nothing(digits, split, tmp_path):
+    """What goes into the box is the same, byte for byte, however the split was written."""
+    written = []
+    for number, way in enumerate(WAYS):
+        folder = tmp_path / str(number)
+        (folder / "form").mkdir(parents=True)
+        images, target = WAYS[way](DIGITS.images, DIGITS.target)
+        data = canonical_split(split(images, target, CLASSES, "image", folder=folder), folder / "form")
+        written.append([data.key, data.train.values.read_bytes(), data.train_labels.values.read_bytes()])
+    assert all(item == written[0] for item in written)
+
+
+def test_measurements_keep_all_their_digits(split, tmp_path):
+    """A spectrogram's many values are no grey levels: nothing is rounded, however far the largest lies away."""
+    rows = np.random.default_rng(0).gamma(0.1, 1000.0, size=(60, 12, 12)).astype("float32")
+    (tmp_path / "form").mkdir()
+    data = canonical_split(split(rows, np.arange(60) % 2, ("0", "1"), "image"), tmp_path / "form")
+    kept = np.load(data.train.values).reshape(40, -1)
+    assert {row.tobytes() for row in kept} == {row.tobytes() for row in rows[:40].reshape(40, -1)}
 
 
 def test_racing_submissions_train_once(digits, truth, train):
