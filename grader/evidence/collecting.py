@@ -10,6 +10,7 @@ from grader.evidence.failures import explain_failure, find_needs, tell_whose_fau
 from grader.evidence.final import find_final
 from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.lacks import MOST_NOTES, Lacks
+from grader.evidence.narrowing import find_narrowings, find_threshold_searches
 from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
@@ -66,6 +67,9 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
     final_model = final.model if final else (trainings[-1].model if trainings else None)
     row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
     trained_on = seen.lineage.trained_on(seen.lineage.fits_before(scored)) if scored else ()
+    metrics = collect_metrics(
+        seen.log, MetricMatcher(seen.log, seen.labels, scorings, run.artifacts), seen.labels, row_sets
+    )
     task, input_kind = _kinds(seen, models, scored, final_model)
     facts = next((item.labels for item in row_sets if item.role == "train" and item.labels), None)
     return Evidence(
@@ -85,9 +89,9 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
         models=models,
         trainings=trainings,
         scorings=scorings,
-        metric_calls=collect_metrics(
-            seen.log, MetricMatcher(seen.log, seen.labels, scorings, run.artifacts), seen.labels, row_sets
-        ),
+        metric_calls=metrics,
+        narrowings=find_narrowings(seen.lineage, scorings),
+        threshold_searches=find_threshold_searches(seen.log, seen.labels, metrics),
         splits=collect_splits(seen.log),
         preprocessing=collect_preprocessing(seen.log, seen.rows, scored.rows if scored else None, trained_on),
         drawings=collect_drawings(seen.log, seen.rows),

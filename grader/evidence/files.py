@@ -111,6 +111,28 @@ def load_values(path: Path) -> NDArray[Any] | None:
     return load_array(path, "uifb", None, tuple(range(1, MAX_RANK + 1)))
 
 
+def known_values(seen: Observation, rows: str | None) -> NDArray[Any] | None:
+    """Return the recorded values of a row set (all of it, or a sample) in the scale the model saw; None without any."""
+    known = rows_file(seen, rows)
+    array = load_values(known.values) if known is not None else None
+    if known is None or array is None or not len(array) or array.dtype.kind not in "uif":
+        return None
+    return np.asarray(array / known.scale, dtype=np.float32) if known.scale else array
+
+
+def values_and_labels(
+    seen: Observation, rows: str | None, labels: LabelVector | None
+) -> tuple[NDArray[Any], LabelVector] | None:
+    """Return the recorded values of rows with the labels of just these, None where either is not known."""
+    known, values = rows_file(seen, rows), known_values(seen, rows)
+    if known is None or values is None or labels is None or len(labels.values) != known.total:
+        return None
+    if known.index is None:
+        return values, labels
+    places = load_array(known.index, "iu", len(values))
+    return None if places is None else (values, LabelVector(labels.values[places], labels.classes))
+
+
 def _sound(values: Path, index: Path | None, count: int) -> bool:
     """Return whether the files hold what they should: one row for each, or for each that the index names."""
     array = load_values(values)

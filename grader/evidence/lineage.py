@@ -154,7 +154,7 @@ class Lineage:
             within = next((stage for stage in stages if rows_within(stage, hashes) == len(stage)), None)
             if within is None or not len(within):
                 continue
-            if len(hashes) <= len(within) or block_of(within, hashes) or self._whole_classes(rows, part):
+            if len(hashes) <= len(within) or block_of(within, hashes) or self.holds_whole_classes(rows, part):
                 return 0
             fewest = fewest or int((~found_in(hashes, within) & ~self._used_in_training(hashes)).sum())
         return fewest
@@ -167,7 +167,8 @@ class Lineage:
                 used |= found_in(hashes, stage)
         return used
 
-    def _whole_classes(self, rows: str | None, part: str) -> bool:
+    def holds_whole_classes(self, rows: str | None, part: str) -> bool:
+        """Whether a row set holds all rows of some classes of another, and none of the others."""
         mine, theirs = dict(self._counts(rows)), dict(self._counts(part))
         return bool(mine) and bool(theirs) and all(theirs.get(name) == count for name, count in mine.items())
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.evidence.files import load_values, rows_file
+from grader.evidence.files import known_values
 from grader.evidence.observing import Observation
 from grader.model import NearCopies
 
@@ -42,11 +42,13 @@ Matrix = NDArray[np.float32]
 
 def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence[str]) -> NearCopies | None:
     """Return how many of the scored rows have a copy among the training rows, None where values were not kept."""
-    left = _values(seen, scored)
+    left = known_values(seen, scored)
     if left is None or scored is None or len(left) < FEWEST or left[0].size < FEWEST_VALUES:
         return None
     sample = left[_spread(len(left), MAX_SAMPLED)]
-    parts = [part for rows in trained_on if (part := _values(seen, rows)) is not None and part[0].size == left[0].size]
+    parts = [
+        part for rows in trained_on if (part := known_values(seen, rows)) is not None and part[0].size == left[0].size
+    ]
     if not parts:
         return None
     centre, scale = _standard(left)
@@ -67,15 +69,6 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
         near=int(near.sum()),
         expected=min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(left))),
     )
-
-
-def _values(seen: Observation, rows: str | None) -> NDArray[np.generic] | None:
-    """Return the recorded values of a row set in the scale the model saw them."""
-    known = rows_file(seen, rows)
-    array = load_values(known.values) if known is not None else None
-    if known is None or array is None or not len(array) or array.dtype.kind not in "uif":
-        return None
-    return np.asarray(array / known.scale, dtype=np.float32) if known.scale else array
 
 
 def _spread(count: int, most: int) -> NDArray[np.int64]:

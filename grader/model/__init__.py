@@ -50,6 +50,7 @@ from grader.model.judgement import (
     Requirement,
     Rubric,
 )
+from grader.model.leaks import GroupCrossing, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
 from grader.model.result import CriterionResult, Result
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
@@ -74,11 +75,13 @@ __all__ = [
     "Evidence",
     "Finding",
     "Grade",
+    "GroupCrossing",
     "Highlight",
     "InputKind",
     "Interpreter",
     "Judgement",
     "LabelFacts",
+    "LabelProxy",
     "Labels",
     "LayerFacts",
     "Level",
@@ -87,6 +90,7 @@ __all__ = [
     "MetricCall",
     "Mistake",
     "ModelFacts",
+    "Narrowing",
     "NearCopies",
     "NumberClaim",
     "Origin",
@@ -111,9 +115,11 @@ __all__ = [
     "SealedScoring",
     "Section",
     "SeedCall",
+    "SeriesCrossing",
     "SplitCall",
     "Submission",
     "Task",
+    "ThresholdSearch",
     "Tier",
     "TrainingRun",
     "Unreadable",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from grader.model.leaks import GroupCrossing, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
 from grader.model.run import Interpreter, RunStatus, Tier
 from grader.model.submission import CellKind, SavedOutput
 
@@ -600,6 +601,14 @@ class Evidence:
     """Rows of the final scoring that are all but equal to training rows; None where their values were not kept."""
     starts: tuple[Verified, ...] = ()
     """What the final model scored on the rows of the final scoring before its first training, recomputed."""
+    narrowings: tuple[Narrowing, ...] = ()
+    threshold_searches: tuple[ThresholdSearch, ...] = ()
+    label_proxy: LabelProxy | None = None
+    """None where the inputs are no table, or values or labels of either side were not kept."""
+    series_crossing: SeriesCrossing | None = None
+    """None where rows are no windows of a series, or values were not kept."""
+    group_crossing: GroupCrossing | None = None
+    """None where nothing that tells groups was seen, or rows of a group lie no closer than others."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""
