@@ -67,6 +67,8 @@ def loss_falls(evidence: Evidence, _limits: Limits) -> Verdict:
     own = [item for item in evidence.trainings if item.model == training.model and item.completed] or [training]
     losses = [value for item in own for value in item.series("loss")]
     cells = [item.cell for item in own]
+    if not losses and not any(item.completed for item in own):
+        return unknown("The training stopped before its first epoch was over.", cells=cells)
     if not losses:
         return _without_losses(evidence, own, cells)
     measured = {"first": losses[0], "last": losses[-1], "epochs": len(losses)}

@@ -45,6 +45,7 @@ def _rows_seen(fields: Fields, cell: int, order: int) -> RowsSeen:
         complete=fields.maybe("complete", as_bool) is not False,
         cell=cell,
         order=order,
+        nans=fields.maybe("nans", as_count) or 0,
     )
 
 

@@ -30,6 +30,7 @@ class RowsSeen:
     start: int | None = None
     """For a part of another row set (Keras's validation_split): where it begins in `parent`."""
     parent: str | None = None
+    nans: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def _row_set(record: RowsSeen, store: RowStore, labels: LabelStore, role: Role) 
         labels=_label_facts(record, labels),
         complete=record.complete and hashes is not None,
         cells=(record.cell,) if record.cell >= 0 else (),
+        nans=record.nans,
     )
 
 

@@ -197,6 +197,8 @@ class RowSet:
     complete: bool = True
     """False where the stream was only partly seen (cut run, cap reached): overlaps are then lower bounds."""
     cells: tuple[int, ...] = ()
+    nans: int = 0
+    """Values that are not a number (missing ones), of all rows together."""
 
 
 @dataclass(frozen=True, slots=True)

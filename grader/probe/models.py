@@ -187,7 +187,7 @@ def weights_of(model: Any, *, trainable: bool = False) -> list[Any]:
     """Return the weights of a model or layer: none yet where it was not built, which Keras 2 makes an error."""
     try:
         return list(model.trainable_weights if trainable else model.weights)
-    except ValueError:
+    except (AttributeError, ValueError):  # a bare operation has none at all
         return []
 
 
@@ -244,9 +244,10 @@ def obstacle(model: Any) -> str:
 
 
 def flattened(model: Any) -> list[Any]:
-    """Return the layers of a model, those of nested models in their place."""
+    """Return the layers of a model, nested ones in their place; bare `keras.ops` of a graph stand among them."""
     out: list[Any] = []
-    for layer in getattr(model, "layers", ()):
+    members: Any = getattr(model, "operations", None) or getattr(model, "layers", ())
+    for layer in members:
         inner = getattr(layer, "layers", None)
         if isinstance(inner, list) and inner:
             out.extend(flattened(layer))
@@ -304,10 +305,14 @@ def _layer(layer: Any) -> dict[str, Any]:
         "name": str(layer.name),
         "class": kind.__name__,
         "parameters": _parameters(weights_of(layer)),
-        "trainable": bool(layer.trainable),
+        "trainable": bool(getattr(layer, "trainable", False)),
         "output_shape": _layer_shape(layer),
-        "settings": layer_settings(layer) if kind.__module__.startswith(("keras.", "tf_keras.")) else {},
+        "settings": layer_settings(layer) if _is_own(kind) and hasattr(layer, "weights") else {},
     }
+
+
+def _is_own(kind: type) -> bool:
+    return kind.__module__.startswith(("keras.", "tf_keras."))
 
 
 def _layer_shape(layer: Any) -> list[Any]:
