@@ -13,6 +13,7 @@ from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.narrowing import find_narrowings, find_threshold_searches
 from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
+from grader.evidence.proxies import find_label_proxy
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
 from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
 from grader.evidence.rowsets import (
@@ -21,6 +22,7 @@ from grader.evidence.rowsets import (
     measure_label_agreement,
     membership_unstable,
 )
+from grader.evidence.series import find_series_crossing
 from grader.evidence.tasks import tell_input_kind, tell_task
 from grader.evidence.trainings import collect_models, collect_trainings
 from grader.evidence.watching import (
@@ -101,6 +103,8 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
         final_model=final_model,
         label_agreement=measure_label_agreement(seen.labels, seen.lineage.fits),
         unstable_membership=membership_unstable(seen.log, seen.lineage, scorings),
+        label_proxy=find_label_proxy(seen, scored, seen.lineage.fits_before(scored) if scored else (), task),
+        series_crossing=find_series_crossing(seen, scored.rows if scored else None, trained_on, input_kind),
         near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
         augmentation_before_split=count_augmented_copies(seen.rows, scored.rows if scored else None, trained_on),
     )

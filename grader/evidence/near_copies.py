@@ -45,23 +45,23 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     left = known_values(seen, scored)
     if left is None or scored is None or len(left) < FEWEST or left[0].size < FEWEST_VALUES:
         return None
-    sample = left[_spread(len(left), MAX_SAMPLED)]
+    sample = left[spread_over(len(left), MAX_SAMPLED)]
     parts = [
         part for rows in trained_on if (part := known_values(seen, rows)) is not None and part[0].size == left[0].size
     ]
     if not parts:
         return None
     centre, scale = _standard(left)
-    own = _nearest(_flat(sample, centre, scale), [_flat(left, centre, scale)], skip_self=True)
+    own = nearest(_flat(sample, centre, scale), [_flat(left, centre, scale)], skip_self=True)
     positive = own[own > 0]
     if not len(positive):
         return None
     limit = CLOSE * float(np.median(positive))
     variants = _variants(sample)
     room = int(MAX_PRODUCTS / (len(sample) * len(variants) * left[0].size))
-    compared = [part[_spread(len(part), min(MAX_COMPARED, max(FEWEST, room // len(parts))))] for part in parts]
+    compared = [part[spread_over(len(part), min(MAX_COMPARED, max(FEWEST, room // len(parts))))] for part in parts]
     turned = np.concatenate([_flat(variant, centre, scale) for variant in variants])
-    near = (_nearest(turned, _blocks(compared, centre, scale)) <= limit).reshape(len(variants), -1).any(axis=0)
+    near = (nearest(turned, _blocks(compared, centre, scale)) <= limit).reshape(len(variants), -1).any(axis=0)
     total = sum(len(part) for part in compared)
     return NearCopies(
         left=scored,
@@ -71,7 +71,8 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     )
 
 
-def _spread(count: int, most: int) -> NDArray[np.int64]:
+def spread_over(count: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many places, spread evenly over `count`."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
@@ -96,7 +97,7 @@ def _blocks(parts: Sequence[NDArray[np.generic]], centre: Matrix, scale: Matrix)
             yield _flat(part[start : start + step], centre, scale)
 
 
-def _nearest(rows: Matrix, blocks: Iterable[Matrix], *, skip_self: bool = False) -> Matrix:
+def nearest(rows: Matrix, blocks: Iterable[Matrix], *, skip_self: bool = False) -> Matrix:
     """Return each row's distance to its nearest row in the blocks, by |a - b|^2 = |a|^2 - 2ab + |b|^2.
 
     Equal rows come out within rounding of 0, and are measured again exactly. With `skip_self` the first equal row of

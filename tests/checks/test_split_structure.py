@@ -1,0 +1,46 @@
+"""What ties rows together across a split: time, groups, and columns that hold the answer. Advice, told with numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from examples import GOOD, TABLE, find, outcome
+
+from grader.model import LabelProxy, SeriesCrossing
+
+WINDOWS = SeriesCrossing("test", sampled=100, before=80, after=78, both=62, alike=0, step=1, width=7)
+PROXY = LabelProxy(column=8, columns=9, agreement=1.0, next_best=0.71, chance=0.6, rows=100)
+
+
+def test_test_windows_among_training_windows_are_told():
+    """Eighty of a hundred test windows are training windows moved by a step."""
+    found = find("split.no_temporal_leakage", replace(TABLE, series_crossing=WINDOWS))
+    assert (found.outcome, found.moves_level) == ("fail", False)
+    assert "80 of 100 test rows" in found.summary
+    assert "62 of them between two" in found.summary
+    assert "shuffle=False" in (found.fix or "")
+
+
+def test_windows_of_borders_only_are_fine():
+    """A split by time meets at its borders; rows that are no windows have no time to leak."""
+    borders = replace(WINDOWS, before=2, after=2, both=0)
+    assert outcome("split.no_temporal_leakage", replace(TABLE, series_crossing=borders)) == "pass"
+    assert outcome("split.no_temporal_leakage", TABLE) == "not_applicable"
+
+
+def test_a_column_that_holds_the_answer_is_told():
+    """One of nine columns tells every label, the next best three quarters of them."""
+    found = find("split.no_label_proxy", replace(GOOD, label_proxy=PROXY))
+    assert (found.outcome, found.moves_level) == ("fail", False)
+    assert "Column 9 of the 9 inputs" in found.summary
+
+
+def test_an_easy_task_has_no_proxy():
+    """Where two columns tell nearly everything, or chance does, no column gives anything away."""
+    for honest in (
+        replace(PROXY, agreement=0.96),
+        replace(PROXY, next_best=0.95),
+        replace(PROXY, chance=0.97),
+    ):
+        assert outcome("split.no_label_proxy", replace(GOOD, label_proxy=honest)) == "pass"
+    assert outcome("split.no_label_proxy", GOOD) == "not_applicable"
