@@ -19,6 +19,7 @@ from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.collecting import collect_evidence
+from grader.evidence.official import known_splits
 from grader.evidence.old_apis import tell_era
 from grader.evidence.sealing import reference_data, sealed_scorings, with_recomputed
 from grader.execution import RunProgress, RunSettings, run_submission
@@ -160,7 +161,7 @@ class ClassGrader:
         work = self.settings.out / WORK_FOLDER / submission.id
         try:
             run = run_again_if_failed(lambda: self._run(submission, work, settings))
-            evidence = self._complete(collect_evidence(submission, run), run, settings)
+            evidence = self._complete(collect_evidence(submission, run, known_splits(settings.data)), run, settings)
             if run.status == "infrastructure_failure" or evidence.verification_note or evidence.reference_note:
                 self._require_space()
             return Measured(evidence, _executed(run))
@@ -206,7 +207,8 @@ class ClassGrader:
             except InfrastructureError as error:
                 self._raise_if_stopped(error)
                 evidence = replace(evidence, verification_note=str(error))
-        data = reference_data(evidence, run) if self.settings.reference_budget_s > 0 else None
+        known = known_splits(box.data)
+        data = reference_data(evidence, run, known) if self.settings.reference_budget_s > 0 else None
         if data is not None:
             self.progress.stage(evidence.submission, "training references")
             try:

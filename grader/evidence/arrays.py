@@ -88,7 +88,7 @@ def rows_repeating(values: UIntArray) -> int:
     return int(repeats.sum())
 
 
-def found_in(left: UIntArray, right: UIntArray) -> BoolArray:
+def found_in(left: NDArray[Any], right: NDArray[Any]) -> BoolArray:
     """Return, for each row of `left`, whether it occurs in `right`. Sorting beats numpy's isin five times here."""
     if not len(right):
         return np.zeros(len(left), dtype=np.bool_)

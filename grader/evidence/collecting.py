@@ -13,6 +13,7 @@ from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.narrowing import find_narrowings, find_threshold_searches
 from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
+from grader.evidence.official import KnownData, known_splits, recognise, with_official_origins
 from grader.evidence.proxies import find_label_proxy
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
 from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
@@ -52,8 +53,10 @@ MAX_FAULTS = 50
 """Most of the probe's own faults repeated in the evidence."""
 
 
-def collect_evidence(submission: Submission, run: Run) -> Evidence:
+def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData] | None = None) -> Evidence:
     """Return all that is known of a submission from reading it and from its run.
+
+    `known` are the official splits to be recognised, by default those that are shipped.
 
     `verified` and `references` are left empty: they are recomputed later. Odd, forged or missing events lead to
     missing facts (None, `unknown`, `other`), never to an error.
@@ -68,6 +71,8 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
     scored = seen.scored(final.id) if final else None
     final_model = final.model if final else (trainings[-1].model if trainings else None)
     row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
+    official = recognise(seen.rows, row_sets, known_splits() if known is None else known)
+    row_sets = with_official_origins(row_sets, official)
     trained_on = seen.lineage.trained_on(seen.lineage.fits_before(scored)) if scored else ()
     metrics = collect_metrics(
         seen.log, MetricMatcher(seen.log, seen.labels, scorings, run.artifacts), seen.labels, row_sets
@@ -105,6 +110,7 @@ def collect_evidence(submission: Submission, run: Run) -> Evidence:
         unstable_membership=membership_unstable(seen.log, seen.lineage, scorings),
         label_proxy=find_label_proxy(seen, scored, seen.lineage.fits_before(scored) if scored else (), task),
         series_crossing=find_series_crossing(seen, scored.rows if scored else None, trained_on, input_kind),
+        official=official,
         near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
         augmentation_before_split=count_augmented_copies(seen.rows, scored.rows if scored else None, trained_on),
     )

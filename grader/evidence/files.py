@@ -106,6 +106,12 @@ def rows_file(seen: Observation, rows: str | None) -> Rows | None:
     return Rows(id=rows, values=values, total=record.count, index=index, scale=record.scale)
 
 
+def write_rows(seen: Observation, name: str, values: NDArray[Any], scale: float | None) -> Rows | None:
+    """Write rows that were put together of several sets."""
+    path = _derived(seen, f"rows-{name}", values)
+    return None if path is None else Rows(id=name, values=path, total=len(values), scale=scale)
+
+
 def load_values(path: Path) -> NDArray[Any] | None:
     """Return recorded rows, None where they are not numbers or not sound."""
     return load_array(path, "uifb", None, tuple(range(1, MAX_RANK + 1)))

@@ -12,6 +12,8 @@ from grader.evidence.final import DEMO_ROWS
 from grader.evidence.identity import RowStore
 from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation, observe
+from grader.evidence.official import KnownData, known_splits
+from grader.evidence.official_training import whole_training_part
 from grader.evidence.records import Start
 from grader.evidence.trainings import seals
 from grader.evidence.truth import labels_of_scoring
@@ -145,8 +147,11 @@ def _from_logits(evidence: Evidence, model: ModelFacts | None, fits: Sequence[Fi
     return not one_output or not compiled.loss or any(word in compiled.loss.lower() for word in LOGIT_LOSSES)
 
 
-def reference_data(evidence: Evidence, run: Run) -> ReferenceData | None:
+def reference_data(evidence: Evidence, run: Run, known: Sequence[KnownData] | None = None) -> ReferenceData | None:
     """Return training rows of the final model and the rows of the final scoring, for training reference recipes.
+
+    Where the final scoring is on a known data set's official test part and the run kept all of the training part, that
+    is what references train on, so that a class shares them.
 
     None where rows or labels of either were not kept, the task is unknown, or nothing was held out.
     """
@@ -164,6 +169,10 @@ def reference_data(evidence: Evidence, run: Run) -> ReferenceData | None:
     train, test = rows_file(seen, fit.train if fit else None), rows_file(seen, scored.rows)
     if train is None or test is None or found is None or train_vector is None:
         return None
+    splits = known_splits() if known is None else known
+    whole = whole_training_part(seen, train.id, train_vector, test.id, splits) if splits else None
+    if whole is not None:
+        train, train_vector = whole.rows, whole.labels
     test_labels, train_labels = write_labels(
         seen, f"reference-{scored.id}", found[0], train_vector, evidence.model(scored.model), evidence.task
     )
@@ -177,6 +186,7 @@ def reference_data(evidence: Evidence, run: Run) -> ReferenceData | None:
         test_labels=test_labels,
         task=evidence.task,
         input_kind=evidence.input_kind,
+        trained_on=whole.words if whole is not None else "",
     )
 
 
@@ -190,8 +200,7 @@ def _split_key(seen: Observation, train: Rows, train_labels: Labels, test: Rows,
     digest = hashlib.sha256()
     for rows, labels in ((train, train_labels), (test, test_labels)):
         hashes = seen.rows.exact(rows.id)
-        digest.update(b"" if hashes is None else hashes.tobytes())
-        digest.update(repr(seen.rows.records[rows.id].shape).encode())
+        digest.update(rows.values.read_bytes() if hashes is None else hashes.tobytes())
         digest.update(labels.values.read_bytes())
         digest.update(repr(labels.classes).encode())
     return digest.hexdigest()

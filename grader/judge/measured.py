@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from grader.model import Evidence, Finding, ReferenceResult, Verified
@@ -45,7 +46,13 @@ def measured_numbers(evidence: Evidence, findings: tuple[Finding, ...]) -> dict[
         "parameters": model.parameters if model is not None else None,
         "diagnosis": dict(diagnosis.measured) if diagnosis is not None else None,
         "label_agreement": evidence.label_agreement,
+        "data": data_numbers(evidence),
     }  # fmt: skip
+
+
+def data_numbers(evidence: Evidence) -> dict[str, Any]:
+    """Return what is known of the data itself: row sets that are a known data set's."""
+    return {"official": [asdict(item) for item in evidence.official]}
 
 
 def final_verification(evidence: Evidence) -> Verified | None:

@@ -232,6 +232,29 @@ class NearCopies:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficialRows:
+    """A row set made of a known data set's rows: how many of its `total` rows are of which official part.
+
+    `official_train` and `official_test` are the sizes of the whole parts; data sets without a split have no test part.
+    """
+
+    rows: str
+    dataset: str
+    train: int
+    test: int
+    total: int
+    official_train: int
+    official_test: int
+
+    @property
+    def part(self) -> Literal["train", "test", "both"]:
+        """The part that its rows are of."""
+        if not self.test or not self.train:
+            return "test" if self.test else "train"
+        return "both"
+
+
+@dataclass(frozen=True, slots=True)
 class LayerFacts:
     """One layer, nested models flattened. `settings` holds units, filters, rate, activation, ... as text."""
 
@@ -541,6 +564,8 @@ class ReferenceResult:
     seconds: float
     history: tuple[tuple[str, tuple[float, ...]], ...] = ()
     note: str = ""
+    trained_on: str = ""
+    """Which rows it was trained on where those are not the student's training rows alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -601,6 +626,8 @@ class Evidence:
     """Test rows known by lineage to be copies of training rows, where lineage was seen."""
     near_copies: NearCopies | None = None
     """Rows of the final scoring that are all but equal to training rows; None where their values were not kept."""
+    official: tuple[OfficialRows, ...] = ()
+    """Row sets whose rows are a known data set's, recognised by content."""
     starts: tuple[Verified, ...] = ()
     """What the final model scored on the rows of the final scoring before its first training, recomputed."""
     narrowings: tuple[Narrowing, ...] = ()
@@ -623,6 +650,10 @@ class Evidence:
     def model(self, model_id: str | None) -> ModelFacts | None:
         """Return the model of that id, or None."""
         return next((item for item in self.models if item.id == model_id), None)
+
+    def official_rows(self, rows_id: str | None) -> OfficialRows | None:
+        """Return what a row set is of a known data set, or None."""
+        return next((item for item in self.official if item.rows == rows_id), None)
 
     def verification(self, scoring_id: str | None) -> Verified | None:
         """Return what was recomputed for that scoring, or None."""

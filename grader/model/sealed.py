@@ -55,7 +55,8 @@ class SealedScoring:
 class ReferenceData:
     """The student's own training and test rows, for training the reference recipes on the same split.
 
-    `key` is the digest of both row sets and their labels: equal keys mean the same split.
+    `key` is the digest of both row sets and their labels: equal keys mean the same split. `trained_on` says which rows
+    `train` holds where those are not the student's training rows alone.
     """
 
     key: str
@@ -65,3 +66,4 @@ class ReferenceData:
     test_labels: Labels
     task: Task
     input_kind: InputKind
+    trained_on: str = ""

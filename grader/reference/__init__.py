@@ -79,7 +79,8 @@ def _references(
             trained = train_recipes(data, split, plans, tier=tier, guard_s=guard_s, limits=limits, run=run)
             stored = Stored(trained.cut, trained.results, trained.unscored)
             write_stored(entry, stored)
-    return _with_notes(stored.results, (*stored.unscored, *left_out))
+    results = tuple(replace(item, trained_on=data.trained_on) for item in stored.results)
+    return _with_notes(results, (*stored.unscored, *left_out))
 
 
 def _key(data: ReferenceData, plans: Sequence[Plan]) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from grader.model import Evidence, Overlap, Role, RowSet
 from grader.reports.charts import Lane, SharedRows, lane_chart
 from grader.reports.numbers import cell_number, count, decimal, joined, percent
+from grader.reports.official import official_sentences
 from grader.reports.wording import ROLES
 
 MOST_LANES = 6
@@ -43,6 +44,7 @@ class DataView:
     lines: tuple[RowsLine, ...]
     overlaps: tuple[str, ...]
     clean: str
+    official: tuple[str, ...]
 
 
 def data_view(evidence: Evidence, known_cells: frozenset[int]) -> DataView | None:
@@ -66,7 +68,7 @@ def data_view(evidence: Evidence, known_cells: frozenset[int]) -> DataView | Non
     clean = "No row was found on two sides." if pairs and not met else ""
     lines = tuple(_rows_line(item, evidence, known_cells) for item in sets[:MOST_LISTED])
     sentences = tuple(_overlap_sentence(item, evidence) for item in met)
-    return DataView(lane_chart(lanes, shared), lines, sentences, clean)
+    return DataView(lane_chart(lanes, shared), lines, sentences, clean, official_sentences(evidence))
 
 
 def _reached_a_model(evidence: Evidence) -> frozenset[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Grade, Role
+from grader.model import Evidence, Grade, ReferenceResult, Role
 from grader.reports.charts import Bar, bar_chart
 from grader.reports.numbers import count, decimal, joined, percent
 from grader.reports.outcome import final_verification
@@ -105,13 +105,19 @@ def comparison(evidence: Evidence) -> Comparison | None:
     if len(bars) < 2:
         return None
     cut = (f"{item.title}: {item.note[:1].lower()}{item.note[1:]}" for item in references if item.note)
-    notes = (*_sizes(evidence, metric), *cut)
+    notes = (*_rows_trained_on(references), *_sizes(evidence, metric), *cut)
     scoring = evidence.scoring(evidence.final_scoring)
     rows = _ROWS_OF[scoring.role] if scoring else "rows"
     unit = f"mean absolute error on the same {rows}; shorter is better" if by_error else f"accuracy on the same {rows}"
     return Comparison(
         bar_chart("Scores compared", tuple(bars), None if by_error else 1.0, score_writer(evidence)), unit, notes
     )
+
+
+def _rows_trained_on(references: Sequence[ReferenceResult]) -> tuple[str, ...]:
+    """Say on which rows references were trained, where those are not this notebook's own training rows."""
+    told = dict.fromkeys(item.trained_on for item in references if item.trained_on)
+    return tuple(f"The references were trained on {words}, once for the class." for words in told)
 
 
 def _sizes(evidence: Evidence, metric: str) -> tuple[str, ...]:

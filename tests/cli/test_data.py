@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from grader.cli.data import command
 from grader.errors import DatasetError, UrlMapError
+from grader.resources import shipped
 from tests.probe import archives
 
 
@@ -60,3 +61,19 @@ def test_without_a_network_adding_by_name_says_what_to_do(tmp_path: Path, monkey
     with pytest.raises(DatasetError, match=r"mnist could not be fetched .*grader data add FOLDER .*mnist\.npz"):
         said("add", "mnist", "--data", tmp_path / "data")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.slow
+def test_a_loader_is_made_known(tmp_path: Path) -> None:
+    """What the loader gives in the sandbox has the hashes that are shipped for it."""
+    told = said("recognise", "sklearn.datasets.load_wine", "--data", tmp_path)
+    path = tmp_path / "official" / "wine.npz"
+    assert str(path) in told
+    assert path.read_bytes() == (shipped("reference") / "official" / "wine.npz").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_loader_without_its_archive_says_so(tmp_path: Path) -> None:
+    """Offline and with nothing in the folder there is nothing to learn from."""
+    with pytest.raises(DatasetError, match="cifar10 gave no rows"):
+        said("recognise", "keras.datasets.cifar10", "--data", tmp_path)
