@@ -35,6 +35,7 @@ from grader.model import (
     Rubric,
     Run,
     RunFacts,
+    SealedScoring,
     Submission,
     Unreadable,
 )
@@ -42,11 +43,15 @@ from grader.model.result import Result
 from grader.progress import Progress
 from grader.reference import train_references
 from grader.regrading import EVIDENCE, evidence_digest, write_class, write_judgement, write_submission
+from grader.repeating import with_repeat
 from grader.retrying import again_if_failed, run_again_if_failed
 from grader.sandbox import run_script
 from grader.sandbox.orphans import end_orphans
 from grader.storage import read_evidence
 from grader.verification import verify
+
+AGAIN = "again"
+"""Folder of a third run, inside that of the second."""
 
 POLL_S = 0.5
 """How often the main thread wakes while runs go on, so that Ctrl-C is heard."""
@@ -57,6 +62,7 @@ class GradeSettings:
     """How a class is to be graded. `reference_budget_s` of 0 trains no references.
 
     `own_notebook` says that a student checks their own work: running it without isolation is then no concern.
+    `third_run` allows one run more for those whose level hangs on whether their score comes out again.
     """
 
     out: Path
@@ -66,6 +72,7 @@ class GradeSettings:
     reference_budget_s: float
     rerun: bool = False
     own_notebook: bool = False
+    third_run: bool = True
     run_by_era: Mapping[str, RunSettings] = field(default_factory=dict)
 
     def run_of(self, submission: Submission) -> RunSettings:
@@ -162,6 +169,9 @@ class ClassGrader:
         try:
             run = run_again_if_failed(lambda: self._run(submission, work, settings))
             evidence = self._complete(collect_evidence(submission, run, known_splits(settings.data)), run, settings)
+            if self.settings.third_run:
+                again = partial(self._run_again, submission, work / AGAIN)
+                evidence = with_repeat(evidence, self.settings.rubric, settings, again)
             if run.status == "infrastructure_failure" or evidence.verification_note or evidence.reference_note:
                 self._require_space()
             return Measured(evidence, _executed(run))
@@ -191,22 +201,16 @@ class ClassGrader:
         self.progress.stage(submission.id, "running", "starting")
         return run_submission(submission, work, settings, on_progress, stop=self.stop)
 
+    def _run_again(self, submission: Submission, work: Path, settings: RunSettings) -> Evidence:
+        """Run once more and measure nothing but the final score."""
+        run = self._run(submission, work, settings)
+        evidence = collect_evidence(submission, run)
+        final = tuple(item for item in sealed_scorings(evidence, run) if item.scoring == evidence.final_scoring)
+        return self._verified(evidence, final, settings)
+
     def _complete(self, evidence: Evidence, run: Run, box: RunSettings) -> Evidence:
         """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
-        run_boxed = partial(run_script, stop=self.stop)
-        # A model sealed by one Keras can't always be read by another: the run's own reads it, in a clean process.
-        reread = partial(run_boxed, python=box.python, environment=dict(box.interpreter.variables))
-        sealed = sealed_scorings(evidence, run)
-        if sealed:
-            self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
-            try:
-                verified = again_if_failed(
-                    lambda: verify(sealed, tier=box.tier, limits=box.limits, run=reread), self.stop
-                )
-                evidence = with_recomputed(evidence, verified)
-            except InfrastructureError as error:
-                self._raise_if_stopped(error)
-                evidence = replace(evidence, verification_note=str(error))
+        evidence = self._verified(evidence, sealed_scorings(evidence, run), box)
         known = known_splits(box.data)
         data = reference_data(evidence, run, known) if self.settings.reference_budget_s > 0 else None
         if data is not None:
@@ -218,7 +222,7 @@ class ClassGrader:
                         tier=box.tier,
                         budget_s=self.settings.reference_budget_s,
                         cache=self.settings.out / WORK_FOLDER / REFERENCES,
-                        run=run_boxed,
+                        run=partial(run_script, stop=self.stop),
                     ),
                     self.stop,
                 )
@@ -227,6 +231,20 @@ class ClassGrader:
                 self._raise_if_stopped(error)
                 evidence = replace(evidence, reference_note=str(error))
         return evidence
+
+    def _verified(self, evidence: Evidence, sealed: tuple[SealedScoring, ...], box: RunSettings) -> Evidence:
+        """Add what the sealed models score in a clean process; where none can be had, the note says why."""
+        if not sealed:
+            return evidence
+        # A model sealed by one Keras can't always be read by another: the run's own reads it, in a clean process.
+        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
+        self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
+        try:
+            verified = again_if_failed(lambda: verify(sealed, tier=box.tier, limits=box.limits, run=reread), self.stop)
+            return with_recomputed(evidence, verified)
+        except InfrastructureError as error:
+            self._raise_if_stopped(error)
+            return replace(evidence, verification_note=str(error))
 
     def _raise_if_stopped(self, error: InfrastructureError) -> None:
         """Half a measurement must not be stored as a whole one: what was stopped by hand is run again next time."""

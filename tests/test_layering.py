@@ -19,7 +19,7 @@ LAYERS = (
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "reference", "gradebook", "claiming", "retrying"),
-    ("regrading", "environments", "recognising"),
+    ("regrading", "environments", "recognising", "repeating"),
     ("pipeline",),
     ("cli",),
 )

@@ -70,6 +70,7 @@ def command(
         run=run,
         jobs=1,
         reference_budget_s=running.reference_budget,
+        third_run=running.third_run,
         rerun=True,
         own_notebook=True,
         run_by_era=running.settings_by_era(run, folders=folders),

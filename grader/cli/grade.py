@@ -73,6 +73,7 @@ def command(
         run=run,
         jobs=side_by_side,
         reference_budget_s=running.reference_budget,
+        third_run=running.third_run,
         rerun=rerun,
         run_by_era=running.settings_by_era(run, folders=folders),
     )

@@ -39,6 +39,7 @@ class Running:
     timeout: float
     memory: float
     reference_budget: float
+    third_run: bool
     isolation: str
     python: str | None
     urls: Path | None
@@ -122,6 +123,13 @@ _RUNNING = (
         default=DEFAULT_REFERENCE_S,
         show_default=True,
         help="Seconds on two idle cores for the references of one split; decides how much they train; 0 trains none.",
+    ),
+    click.option(
+        "--third-run/--no-third-run",
+        default=True,
+        show_default=True,
+        help="Run a notebook once more where only that can show whether its score comes out again, and a level hangs "
+        "on it.",
     ),
     click.option(
         "--isolation",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from grader.judge.advice import addressed
 from grader.judge.measured import measured_numbers, scores
@@ -37,6 +38,17 @@ def judge(rubric: Rubric, findings: Iterable[Finding], run: RunFacts) -> tuple[J
     """Return one judgement per criterion of the rubric, in its order."""
     known = {item.check: item for item in findings}
     return tuple(_judge(criterion, known, run) for criterion in rubric.criteria)
+
+
+def hangs_on(rubric: Rubric, findings: Iterable[Finding], run: RunFacts, check: str) -> bool:
+    """Return whether that one check, as it would pass or fail, decides the level of any criterion."""
+    found = tuple(findings)
+    passing, failing = (
+        tuple(replace(item, outcome=outcome, moves_level=True) if item.check == check else item for item in found)
+        for outcome in ("pass", "fail")
+    )
+    levels = [[item.level for item in judge(rubric, judged, run)] for judged in (passing, failing)]
+    return levels[0] != levels[1]
 
 
 def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, own_notebook: bool = False) -> Grade:

@@ -550,6 +550,21 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """The notebook run once more from a fresh kernel, where a level hung on whether its score comes out again.
+
+    `value` is that run's final score in `metric`; None with the reason in `note` where there was none, or no run.
+    """
+
+    status: RunStatus = "not_run"
+    metric: str = ""
+    value: float | None = None
+    origin: Literal["verified", "kernel"] = "kernel"
+    wall_s: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceResult:
     """One reference recipe trained on the student's training rows and scored on the student's test rows."""
 
@@ -630,6 +645,8 @@ class Evidence:
     """Row sets whose rows are a known data set's, recognised by content."""
     starts: tuple[Verified, ...] = ()
     """What the final model scored on the rows of the final scoring before its first training, recomputed."""
+    repeat: Repeat | None = None
+    """What a run more came to; None where no level hung on it, or it was switched off."""
     narrowings: tuple[Narrowing, ...] = ()
     threshold_searches: tuple[ThresholdSearch, ...] = ()
     label_proxy: LabelProxy | None = None
