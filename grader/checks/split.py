@@ -133,6 +133,9 @@ def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
             0.1,
             "pictures that equal each other up to brightness are rare; centred glyphs reach a few percent",
         ),
+        Threshold(
+            "interpolated_share", 0.05, "measured rows lie on the line between two others about never, coarse ones do"
+        ),
     ),
 )
 def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
@@ -151,6 +154,9 @@ def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
         return found
     result, shared, train = found
     held_out = result.scoring.rows or ""
+    between = _between_training_rows(evidence, result, limits)
+    if between is not None:
+        return between
     share = near_copies(evidence, held_out, train)
     if share is not None and shared.share < share:
         return failed(
@@ -175,6 +181,25 @@ def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
     if not shared.complete and known is None:
         return unknown("Only a part of the rows was seen, so altered copies can't be ruled out.", measured=measured)
     return passed("No altered copies of training rows were found in the test set.", cells=cells, measured=measured)
+
+
+def _between_training_rows(evidence: Evidence, result: StudentResult, limits: Limits) -> Verdict | None:
+    """Return what speaks against test rows that lie exactly between two training rows, None where too few do."""
+    found = evidence.interpolated
+    if found is None or found.rows != result.scoring.rows or found.sampled <= 0:
+        return None
+    if found.between - found.by_chance <= max(limits["slack_rows"], limits["interpolated_share"] * found.sampled):
+        return None
+    if found.by_chance > limits["interpolated_share"] * found.sampled:
+        return None
+    return failed(
+        f"{found.between:,} of {found.sampled:,} test rows that were looked at lie exactly between two training rows: "
+        "they were made of training rows (as SMOTE does) before the split.",
+        fix="Split first, then oversample the training part only; the test rows stay as they were measured.",
+        origin="verified",
+        cells=[result.scoring.cell, *(item.cell for item in evidence.splits)],
+        measured={"between": found.between, "by_chance": found.by_chance, "looked_at": found.sampled},
+    )
 
 
 @check(

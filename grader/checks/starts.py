@@ -44,7 +44,14 @@ def _knew_numbers(start: Verified, now: Verified) -> float | None:
 def _knew_classes(start: Verified, now: Verified) -> float | None:
     if start.accuracy is None or start.majority_accuracy is None or now.accuracy is None:
         return None
-    luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, start.majority_accuracy)
-    gained = start.accuracy - start.majority_accuracy
-    most = gained >= max(KNEW_MARGIN, KNEW_SHARE * (now.accuracy - start.majority_accuracy))
+    constant = max(start.majority_accuracy, _commonest(start))
+    luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, constant)
+    most = start.accuracy - constant >= max(KNEW_MARGIN, KNEW_SHARE * (now.accuracy - constant))
     return start.accuracy if most and luck <= KNEW_LUCK else None
+
+
+def _commonest(start: Verified) -> float:
+    """Return the share of the commonest class among the scored rows: random weights often give all of them one answer,
+    and where whole groups were held out that class need not be the commonest of training.
+    """
+    return max((sum(row) for row in start.matrix), default=0) / start.rows_used

@@ -10,6 +10,7 @@ from grader.evidence.failures import explain_failure, find_needs, tell_whose_fau
 from grader.evidence.final import find_final
 from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.lacks import MOST_NOTES, Lacks
+from grader.evidence.made_rows import count_made_before_split, find_interpolated
 from grader.evidence.narrowing import find_narrowings, find_threshold_searches
 from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
@@ -112,8 +113,19 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         series_crossing=find_series_crossing(seen, scored.rows if scored else None, trained_on, input_kind),
         official=official,
         near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
-        augmentation_before_split=count_augmented_copies(seen.rows, scored.rows if scored else None, trained_on),
+        augmentation_before_split=_copies_before_split(seen, scored, trained_on),
+        interpolated=find_interpolated(seen, scored.rows if scored else None, trained_on),
     )
+
+
+def _copies_before_split(seen: Observation, scored: Scored | None, trained_on: Sequence[str]) -> int | None:
+    """Return the most copies that one way of telling them finds, None where none of them could tell."""
+    rows = scored.rows if scored else None
+    counts = (
+        count_augmented_copies(seen.rows, rows, trained_on),
+        count_made_before_split(seen, rows, trained_on),
+    )
+    return max((count for count in counts if count is not None), default=None)
 
 
 def _kinds(

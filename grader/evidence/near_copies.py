@@ -115,6 +115,17 @@ def nearest(rows: Matrix, blocks: Iterable[Matrix], *, skip_self: bool = False) 
     return best.astype(np.float32)
 
 
+def nearest_places(rows: NDArray[np.float64], others: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the places of each row's nearest others, in no order."""
+    found = []
+    step = max(1, BLOCK_VALUES // len(others))
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        squared = (others**2).sum(axis=1)[None, :] - 2 * part @ others.T
+        found.append(np.argpartition(squared, min(count, len(others) - 1), axis=1)[:, :count])
+    return np.concatenate(found)
+
+
 def _variants(rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
     """Return the rows as they are and, for pictures, mirrored and turned."""
     if rows.ndim not in {3, 4} or (rows.ndim == 4 and rows.shape[3] > 4):

@@ -52,7 +52,7 @@ from grader.model.judgement import (
     Requirement,
     Rubric,
 )
-from grader.model.leaks import GroupCrossing, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
+from grader.model.leaks import GroupCrossing, Interpolated, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
 from grader.model.result import CriterionResult, Result
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
@@ -80,6 +80,7 @@ __all__ = [
     "GroupCrossing",
     "Highlight",
     "InputKind",
+    "Interpolated",
     "Interpreter",
     "Judgement",
     "LabelFacts",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.model.leaks import GroupCrossing, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
+from grader.model.leaks import GroupCrossing, Interpolated, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
 from grader.model.run import Interpreter, RunStatus, Tier
 from grader.model.submission import CellKind, SavedOutput
 
@@ -651,6 +651,8 @@ class Evidence:
     threshold_searches: tuple[ThresholdSearch, ...] = ()
     label_proxy: LabelProxy | None = None
     """None where the inputs are no table, or values or labels of either side were not kept."""
+    interpolated: Interpolated | None = None
+    """None where the inputs are no table, or values were not kept."""
     series_crossing: SeriesCrossing | None = None
     """None where rows are no windows of a series, or values were not kept."""
     group_crossing: GroupCrossing | None = None

@@ -52,6 +52,19 @@ class LabelProxy:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpolated:
+    """Held-out rows of a table that lie exactly between two training rows, as oversampling by SMOTE makes them.
+
+    Of `sampled` rows `between` do; of as many rows whose columns were shuffled, `by_chance`.
+    """
+
+    rows: str
+    sampled: int
+    between: int
+    by_chance: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesCrossing:
     """Held-out rows that are windows of a series, shifted by `step` against training rows.
 

@@ -67,6 +67,13 @@ def test_who_knew_before_was_not_trained_here(accuracy: float, expected: str) ->
     assert outcome("model.trains", replace(GOOD, starts=(start,))) == expected
 
 
+def test_one_answer_for_all_is_no_knowledge() -> None:
+    """Random weights that give every row one answer are right for a whole class: where groups were held out, that
+    class may be common there and rare in training."""
+    start = verified(scoring="start-s1", accuracy=0.5, majority_accuracy=0.1, matrix=((0, 50), (0, 50)))
+    assert outcome("model.trains", replace(GOOD, starts=(start,), verified=(verified(accuracy=0.45),))) == "pass"
+
+
 def scored_on(count: int, **changes: object) -> Evidence:
     others = tuple(item for item in GOOD.row_sets if item.id != "test")
     return replace(GOOD, row_sets=(*others, rows("test", count, "test", **changes)))

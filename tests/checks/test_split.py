@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from examples import GOOD, find, outcome, rows, scoring, training
 
-from grader.model import Overlap, PreprocessingFit, SplitCall
+from grader.model import Interpolated, Overlap, PreprocessingFit, SplitCall
 
 
 def sharing(shared, *, of=100, canonical=None, rate=0.0, **changes):
@@ -141,3 +141,13 @@ def test_models_compared_by_evaluate_on_rows_of_their_own_are_validated():
     chosen = replace(GOOD, trainings=(bare,), row_sets=sets, scorings=(*looks, scoring()))
     assert outcome("split.three_way", chosen) == "pass"
     assert outcome("split.three_way", replace(chosen, scorings=(looks[0], scoring()))) == "fail"
+
+
+def test_rows_between_two_training_rows_were_made_before_the_split():
+    """Thirty of a hundred test rows lie exactly between two training rows: SMOTE before the split, in numbers."""
+    leak = replace(GOOD, interpolated=Interpolated("test", sampled=100, between=30, by_chance=0))
+    found = find("split.no_near_duplicates", leak)
+    assert (found.outcome, found.origin) == ("fail", "verified")
+    assert "30 of 100 test rows" in found.summary
+    for honest in (replace(leak.interpolated, between=3), replace(leak.interpolated, by_chance=25)):
+        assert outcome("split.no_near_duplicates", replace(GOOD, interpolated=honest)) == "pass"
