@@ -1,7 +1,8 @@
-"""Checks of what training achieved: weights changed, better than guessing, near the reference."""
+"""Checks of what training achieved: weights changed, better than guessing."""
 
 from __future__ import annotations
 
+from grader.checks.balance import mean_recall
 from grader.checks.observed import TRAINING_CALLS, run_is_complete, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import (
@@ -9,13 +10,12 @@ from grader.checks.results import (
     final_result,
     is_regression,
     labels_of,
-    metric_unit,
     model_of,
     series_of,
     twins,
 )
-from grader.checks.statistics import binomial_tail, standard_error
-from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
+from grader.checks.statistics import binomial_tail
+from grader.checks.verdicts import Verdict, failed, passed, unknown
 from grader.model import Evidence, Origin, TrainingRun
 
 FIX_LEARN = (
@@ -67,10 +67,12 @@ def _in_epochs(epochs: int) -> str:
 @check(
     "model.learns",
     title="Better than guessing",
-    help="Held-out accuracy beats the commonest class beyond chance (regression: the median of the training targets).",
+    help="Held-out accuracy beats the commonest class beyond chance; where classes are imbalanced, so does mean recall "
+    "beat guessing. Regression: the error beats that of the median of the training targets.",
     thresholds=(
         Threshold("significance", 0.01, "one guesser in a hundred passes by luck"),
         Threshold("margin", 0.02, "on huge test sets a hair above the commonest class is significant and worthless"),
+        Threshold("imbalance", 1.5, "a class half again as common as if all were equal: recall then counts as well"),
         Threshold("error_share", 0.95, "an error within 5 % of the median's shows nothing learnt"),
     ),
 )
@@ -82,7 +84,8 @@ def learns(evidence: Evidence, limits: Limits) -> Verdict:
     if result is not None and result.value is not None:
         verified = result.verified
         majority = verified.majority_accuracy if verified is not None else _majority(evidence, result)
-        return _learns_classes(evidence, result.value, majority, result.size, _where(result), result.origin, limits)
+        verdict = _learns_classes(evidence, result.value, majority, result.size, _where(result), result.origin, limits)
+        return verdict if verdict.outcome == "pass" else _learns_rare_classes(result, limits) or verdict
     watched = _validation_accuracy(evidence)
     if watched is not None:
         training, accuracy = watched
@@ -95,51 +98,6 @@ def learns(evidence: Evidence, limits: Limits) -> Verdict:
     if reason is None and not evidence.trainings:
         return failed("No model was trained, so none learnt.", fix="Train a model with fit.")
     return unknown(f"Whether the model learnt could not be measured{': ' + reason if reason else ''}.")
-
-
-@check(
-    "model.reference_band",
-    title="Near the reference",
-    help="The score is within or above the reference's seed-to-seed band on the same split. Advice only.",
-    thresholds=(
-        Threshold("deviations", 2, "two standard deviations over seeds hold 95 % of honest trainings"),
-        Threshold("far_below", 0.1, "a tenth of accuracy below every reference that fits deserves a person's look"),
-    ),
-)
-def reference_band(evidence: Evidence, limits: Limits) -> Verdict:
-    """The student's score against the best reference on the same rows."""
-    result = final_result(evidence)
-    if not evidence.references:
-        return not_applicable(evidence.reference_note or "No reference was trained on this split.", origin="kernel")
-    if result is None or result.value is None or result.role == "train":
-        return unknown("There is no held-out score to set beside the reference.")
-    fitting = [item for item in evidence.references if item.metric == result.metric]
-    if not fitting:
-        return not_applicable(f"The reference has no {result.metric}.", origin="kernel")
-    more_is_better = result.metric == "accuracy"
-    best = max(fitting, key=lambda item: item.score if more_is_better else -item.score)
-    noise = best.spread**2 + (standard_error(best.score, result.size) ** 2 if more_is_better else 0.0)
-    below = (best.score - result.value) if more_is_better else (result.value - best.score)
-    far = limits["far_below"] if more_is_better else limits["far_below"] * best.score
-    measured = {"student": result.value, "reference": best.score, "recipe": best.recipe, "spread": best.spread}
-    both = f"{metric_unit(result.metric, result.value)} against {metric_unit(best.metric, best.score)} of {best.title}"
-    if below <= limits["deviations"] * noise**0.5:
-        return passed(
-            f"The score is within or above the reference's band: {both}.",
-            measured=measured,
-            origin=result.origin,
-            cells=[result.scoring.cell],
-        )
-    return advised(
-        f"The score is below the reference on the same split: {both}.",
-        fix="See what the reference does otherwise: its layers, scaling and number of epochs are in the report.",
-        origin=result.origin,
-        cells=[result.scoring.cell],
-        measured=measured,
-        review=f"the score is far below the reference ({both})"
-        if below > far and below > limits["deviations"] * noise**0.5
-        else None,
-    )
 
 
 def _learns_classes(
@@ -161,6 +119,31 @@ def _learns_classes(
         return passed(f"The model beats guessing: {numbers}.", origin=origin, cells=cells, measured=measured)
     beaten = "The model always answers the same class" if collapsed else "The model is no better than guessing"
     return failed(f"{beaten}: {numbers}.", fix=FIX_LEARN, origin=origin, cells=cells, measured=measured)
+
+
+def _learns_rare_classes(result: StudentResult, limits: Limits) -> Verdict | None:
+    """Return a pass where classes are imbalanced and mean recall is beyond a guesser's, None otherwise.
+
+    Weighting rare classes costs accuracy: such a model may lie below the commonest class and know far more than that.
+    """
+    recall = mean_recall(result.verified)
+    if recall is None or recall.majority < min(limits["imbalance"] / recall.classes, 1.0):
+        return None
+    if recall.chance_of_luck > limits["significance"] or recall.value < recall.guessing + limits["margin"]:
+        return None
+    return passed(
+        f"The model beats guessing on imbalanced classes: a balanced accuracy of {recall.value:.1%}, where any guesser "
+        f"has {recall.guessing:.1%} (the commonest class makes up {recall.majority:.1%}).",
+        origin=result.origin,
+        cells=[result.scoring.cell],
+        measured={
+            "accuracy": result.value,
+            "balanced_accuracy": recall.value,
+            "guessing": recall.guessing,
+            "majority": recall.majority,
+            "chance_of_luck": recall.chance_of_luck,
+        },
+    )
 
 
 def _learns_numbers(result: StudentResult, limits: Limits) -> Verdict:

@@ -41,6 +41,7 @@ def measured_numbers(evidence: Evidence, findings: tuple[Finding, ...]) -> dict[
             for item in verified.per_class
         ] if verified is not None else [],
         "balanced_accuracy": verified.balanced_accuracy if verified is not None else None,
+        "macro_f1": verified.macro_f1 if verified is not None else None,
         "majority": verified.majority_accuracy if verified is not None else None,
         "baseline_mae": verified.baseline_mae if verified is not None else None,
         "parameters": model.parameters if model is not None else None,
@@ -78,5 +79,9 @@ def _reference(item: ReferenceResult) -> dict[str, Any]:
         "score": item.score,
         "spread": item.spread,
         "seeds": item.seeds,
+        "scores": list(item.scores),
+        "balanced_accuracy": item.balanced_accuracy,
+        "macro_f1": item.macro_f1,
+        "trained_on": item.trained_on or None,
         "parameters": item.parameters,
     }

@@ -547,6 +547,8 @@ class Verified:
     right from 0 up), `rounded` (one unit's outputs to the nearest label). A claim that equals one is not made up."""
     wrong_rows: tuple[int, ...] = ()
     """Rows of the whole set that were answered wrongly, in order; the first of very many."""
+    macro_f1: float | None = None
+    """Mean F1 of the classes that have rows or were answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,6 +581,13 @@ class ReferenceResult:
     seconds: float
     history: tuple[tuple[str, tuple[float, ...]], ...] = ()
     note: str = ""
+    scores: tuple[float, ...] = ()
+    """The score of each seed."""
+    balanced_accuracy: float | None = None
+    balanced_spread: float = 0.0
+    macro_f1: float | None = None
+    error_deviation: float | None = None
+    """Standard deviation of one row's absolute error, where errors are the metric."""
     trained_on: str = ""
     """Which rows it was trained on where those are not the student's training rows alone."""
 

@@ -20,6 +20,10 @@ the student's split."""
 LEAST_EPOCHS = 3
 """Fewer passes leave even a falling learning rate no time to settle."""
 
+SPREAD_ROWS = 10_000
+"""From so many rows on (or all, where there are fewer) a second seed comes before more rows and epochs: one training
+says nothing about how far trainings lie apart, and a student is judged against that."""
+
 ROWS_GROWTH = 1.25
 """Rows are planned in rungs of a quarter more each."""
 
@@ -89,15 +93,20 @@ def plan_recipes(
 
 
 def ladder(recipe: Recipe, sizes: Sizes) -> Iterator[Plan]:
-    """Yield plans from the least to the whole recipe: first more rows, then more epochs, then more seeds."""
+    """Yield plans from the least to the whole recipe: rows, a second seed, more rows, more epochs, further seeds."""
     rows, most = min(LEAST_ROWS, sizes.most_rows), sizes.most_rows
     epochs = min(LEAST_EPOCHS, recipe.epochs)
-    while rows < most:
+    while rows < min(most, SPREAD_ROWS):
         yield make_plan(recipe, sizes, rows, epochs, 1)
         rows = min(most, math.ceil(rows * ROWS_GROWTH))
+    yield make_plan(recipe, sizes, rows, epochs, 1)
+    pair = min(2, len(recipe.seeds))
+    while rows < most:
+        yield make_plan(recipe, sizes, rows, epochs, pair)
+        rows = min(most, math.ceil(rows * ROWS_GROWTH))
     for more in range(epochs, recipe.epochs + 1):
-        yield make_plan(recipe, sizes, most, more, 1)
-    for seeds in range(2, len(recipe.seeds) + 1):
+        yield make_plan(recipe, sizes, most, more, pair)
+    for seeds in range(pair + 1, len(recipe.seeds) + 1):
         yield make_plan(recipe, sizes, most, recipe.epochs, seeds)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grader.errors import ReferenceTrainingError, VerificationError
 from grader.model import ReferenceData, ReferenceResult, Tier
@@ -25,6 +26,7 @@ from grader.verification.answers import same_class
 from grader.verification.arrays import Array, array_from_bytes, open_array
 from grader.verification.labels import Truth, read_labels
 from grader.verification.pictures import image_shape
+from grader.verification.scores import balanced_accuracy, macro_f1
 
 START_S = 120.0
 """Importing TensorFlow, reading rows and predicting, on a busy machine: beyond the training's guard."""
@@ -62,6 +64,9 @@ class SeedResult:
     seconds: float
     history: tuple[tuple[str, tuple[float, ...]], ...]
     done: float
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
+    error_deviation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +247,12 @@ def _seed_result(reply: Mapping[str, Any], split: Split) -> SeedResult:
         raise VerificationError("the box answered that it did more than all, or less than nothing")
     if split.classes:
         score = float((predictions == split.truth).mean())
+        matrix = _matrix(predictions, split)
+        balanced, f1, deviation = balanced_accuracy(matrix), macro_f1(matrix), None
     else:
-        score = float(np.abs(predictions - split.truth).mean())
+        errors = np.abs(predictions - split.truth)
+        score = float(errors.mean())
+        balanced, f1, deviation = None, None, float(errors.std())
     if not math.isfinite(score):
         raise VerificationError("the network's error is not finite")
     history = {str(name): [float(value) for value in values] for name, values in dict(reply["history"]).items()}
@@ -257,7 +266,17 @@ def _seed_result(reply: Mapping[str, Any], split: Split) -> SeedResult:
         seconds=float(seconds),
         history=tuple((name, tuple(values[:MOST_EPOCHS])) for name, values in history.items()),
         done=done,
+        balanced_accuracy=balanced,
+        macro_f1=f1,
+        error_deviation=deviation,
     )
+
+
+def _matrix(predictions: Array, split: Split) -> NDArray[np.int64]:
+    """Count rows by true and predicted class; classes that were never trained on share one more place."""
+    size = len(split.classes) + 1
+    places = [np.where((codes < 0) | (codes >= size), size - 1, codes) for codes in (split.truth, predictions)]
+    return np.bincount(places[0] * size + places[1].astype(np.int64), minlength=size * size).reshape(size, size)
 
 
 def _trained(plans: Sequence[Plan], seeds: Sequence[SeedResult], split: Split) -> Trained:
@@ -288,18 +307,32 @@ def _unscored(plan: Plan, own: Sequence[SeedResult]) -> str:
 def _summary(plan: Plan, seeds: Sequence[SeedResult], seconds: float, split: Split) -> ReferenceResult:
     """Bring the seeds of one recipe together: mean score, its spread, curves of the first seed."""
     scores = [item.score for item in seeds]
+    balanced = [item.balanced_accuracy for item in seeds if item.balanced_accuracy is not None]
     return ReferenceResult(
         recipe=plan.recipe.id,
         title=plan.recipe.title,
         score=statistics.fmean(scores),
         metric="accuracy" if split.classes else "mae",
-        spread=statistics.stdev(scores) if len(scores) > 1 else 0.0,
+        spread=_spread(scores),
         seeds=len(scores),
         parameters=seeds[0].parameters,
         seconds=seconds,
         history=seeds[0].history,
         note=_note(plan, seeds, split.train_rows),
+        scores=tuple(scores),
+        balanced_accuracy=_mean(balanced),
+        balanced_spread=_spread(balanced),
+        macro_f1=_mean([item.macro_f1 for item in seeds if item.macro_f1 is not None]),
+        error_deviation=_mean([item.error_deviation for item in seeds if item.error_deviation is not None]),
     )
+
+
+def _spread(scores: Sequence[float]) -> float:
+    return statistics.stdev(scores) if len(scores) > 1 else 0.0
+
+
+def _mean(scores: Sequence[float]) -> float | None:
+    return statistics.fmean(scores) if scores else None
 
 
 def _note(plan: Plan, seeds: Sequence[SeedResult], train_rows: int) -> str:

@@ -124,6 +124,7 @@ def _figures(result: Verified) -> tuple[tuple[str, str], ...]:
     shares = (
         ("Accuracy", result.accuracy),
         ("Balanced accuracy", result.balanced_accuracy),
+        ("Macro F1", result.macro_f1),
         ("Always the commonest class", result.majority_accuracy),
     )
     return tuple((name, percent(value)) for name, value in shares if value is not None)

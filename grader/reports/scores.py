@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Grade, ReferenceResult, Role
+from grader.model import Evidence, Grade, ReferenceResult, Role, Verified
 from grader.reports.charts import Bar, bar_chart
 from grader.reports.numbers import count, decimal, joined, percent
 from grader.reports.outcome import final_verification
@@ -32,6 +32,9 @@ SCORE_MEANINGS = (
     ("verified", "Recomputed", "the sealed model on the recorded rows, outside the student's process", "not possible"),
 )
 SCORE_CHECK = "evaluation.score_verified"
+IMBALANCED = 1.5
+"""A class so many times as common as if all were equal: there balanced accuracies are given too."""
+
 SAME_SCORE = 0.0051
 """Where the check found a difference: tellings this close to the recomputed score are not the ones it means."""
 
@@ -105,12 +108,46 @@ def comparison(evidence: Evidence) -> Comparison | None:
     if len(bars) < 2:
         return None
     cut = (f"{item.title}: {item.note[:1].lower()}{item.note[1:]}" for item in references if item.note)
-    notes = (*_rows_trained_on(references), *_sizes(evidence, metric), *cut)
+    notes = (
+        *_spreads(references),
+        *_rows_trained_on(references),
+        *_rare_classes(result, references),
+        *_sizes(evidence, metric),
+        *cut,
+    )
     scoring = evidence.scoring(evidence.final_scoring)
     rows = _ROWS_OF[scoring.role] if scoring else "rows"
     unit = f"mean absolute error on the same {rows}; shorter is better" if by_error else f"accuracy on the same {rows}"
     return Comparison(
         bar_chart("Scores compared", tuple(bars), None if by_error else 1.0, score_writer(evidence)), unit, notes
+    )
+
+
+def _spreads(references: Sequence[ReferenceResult]) -> tuple[str, ...]:
+    """Say what the whiskers are: how far trainings of one network lie apart."""
+    several = [item.seeds for item in references if item.seeds > 1]
+    if not several:
+        return ()
+    runs = f"{min(several)} to {max(several)}" if min(several) < max(several) else str(several[0])
+    single = (
+        f"; {joined(names)} trained once" if (names := [item.title for item in references if item.seeds < 2]) else ""
+    )
+    return (f"± is the standard deviation over {runs} trainings from different random starts{single}.",)
+
+
+def _rare_classes(result: Verified | None, references: Sequence[ReferenceResult]) -> tuple[str, ...]:
+    """Give balanced accuracies where one class is far commoner than others: accuracy says little there."""
+    if result is None or result.balanced_accuracy is None or result.majority_accuracy is None:
+        return ()
+    if result.majority_accuracy * max(2, len(result.classes)) < IMBALANCED:
+        return ()
+    others = tuple(
+        f"{percent(item.balanced_accuracy)} ({item.title})" for item in references if item.balanced_accuracy is not None
+    )
+    against = f" against {joined(others)}" if others else ""
+    return (
+        f"Classes are imbalanced, so the mean of the classes' recalls tells more: {percent(result.balanced_accuracy)} "
+        f"here{against}; a guess has {percent(1 / max(2, len(result.classes)))}.",
     )
 
 

@@ -40,6 +40,13 @@ def balanced_accuracy(matrix: IntArray) -> float | None:
     return float((matrix.diagonal()[present] / support[present]).mean()) if present.any() else None
 
 
+def macro_f1(matrix: IntArray) -> float | None:
+    """Return the mean F1 of the classes that have rows or were answered, None without rows."""
+    either = matrix.sum(axis=0) + matrix.sum(axis=1)
+    present = either > 0
+    return float((2 * matrix.diagonal()[present] / either[present]).mean()) if present.any() else None
+
+
 def class_scores(matrix: IntArray, classes: tuple[str, ...]) -> tuple[ClassScore, ...]:
     """Return precision, recall and F1 of each class; None where the denominator is 0."""
     right, support, answered = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)

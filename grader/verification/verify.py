@@ -148,6 +148,7 @@ def _classified(item: SealedScoring, answered: Answered, labels: Truth, result: 
         task="classification",
         accuracy=scores.accuracy(matrix),
         balanced_accuracy=scores.balanced_accuracy(matrix),
+        macro_f1=scores.macro_f1(matrix),
         majority_accuracy=_majority_accuracy(train, answers),
         matrix=tuple(tuple(row) for row in matrix.tolist()),
         classes=answers.classes,

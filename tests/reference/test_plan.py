@@ -74,12 +74,13 @@ def test_a_budget_that_is_named_for_a_missing_recipe_allows_it():
         assert item.recipe.id in [plan.recipe.id for plan in planned]
 
 
-def test_sixty_seconds_train_all_recipes_on_all_of_fashion_mnist():
-    """48,000 pictures of 28 x 28 within the default budget: all rows, the convolutional net several times over."""
+def test_sixty_seconds_train_every_recipe_twice_on_most_of_fashion_mnist():
+    """48,000 pictures of 28 x 28 within the default budget: each net from two seeds, so that its spread is known."""
     plans, missing = plans_of(FASHION, 60)
     assert not missing
-    assert [plan.rows for plan in plans] == [48_000] * 3
-    assert plans[-1].epochs >= 4
+    assert [len(plan.seeds) for plan in plans] == [2, 2, 2]
+    assert [plan.rows for plan in plans[:2]] == [48_000] * 2
+    assert plans[-1].rows >= 30_000
 
 
 def test_small_digits_are_trained_whole_in_six_seconds():

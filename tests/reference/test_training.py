@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from grader.errors import ReferenceTrainingError
 from grader.reference import GUARD_FACTOR, train_references
@@ -417,3 +418,26 @@ def test_limits_are_a_value_that_callers_keep(digits, truth, tmp_path):
     limits = Limits(memory=123 * 1024**2)
     train_references(digits, tier="none", budget_s=10, cache=tmp_path / "c", limits=limits, run=box)
     assert box.calls[0][2].memory == limits.memory
+
+
+def test_rare_classes_and_errors_have_figures_of_their_own(digits, split, truth, train, tmp_path):
+    """Balanced accuracy and macro F1 as scikit-learn has them; for errors, how far one row's error varies."""
+    half = truth.copy()
+    half[::2] = 3
+    box = Box(truth)
+    box.replies = lambda arguments: [
+        box.reply(r["id"], seed, half) for r in arguments["recipes"] for seed in r["seeds"]
+    ]
+    result = train(digits, box)[0]
+    assert result.balanced_accuracy == pytest.approx(balanced_accuracy_score(truth, half))
+    assert result.macro_f1 == pytest.approx(f1_score(truth, half, average="macro"))
+    assert result.scores == (result.score,) * result.seeds
+    (tmp_path / "numbers").mkdir()
+    table = load_diabetes()
+    data = split(table.data, table.target, (), "table", task="regression", folder=tmp_path / "numbers")
+    box.replies = lambda arguments: [
+        box.reply(r["id"], seed, np.full(148, 150.0)) for r in arguments["recipes"] for seed in r["seeds"]
+    ]
+    errors = np.abs(table.target[294:] - 150.0)
+    result = train(data, box)[0]
+    assert (result.score, result.error_deviation) == pytest.approx((errors.mean(), errors.std()))
