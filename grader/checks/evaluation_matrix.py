@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from grader.checks.matrices import ShownMatrix, is_square, same_matrix, shown_matrices
+from grader.checks.matrix_readings import reading_of, rows_of
 from grader.checks.observed import MATRIX_CALLS, PLOTTING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.results import StudentResult, final_result, is_regression, twins
+from grader.checks.results import StudentResult, final_result, is_regression, result_of, twins
 from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
 from grader.model import Drawing, Evidence, MetricCall, Verified
 
@@ -59,13 +60,18 @@ def confusion_matrix_correct(evidence: Evidence, _limits: Limits) -> Verdict:
     verified = result.verified if result.origin == "verified" else None
     if verified is None or not is_square(verified.matrix):
         return _against_the_run(evidence, result, shown)
-    if match := _equal_to(verified, shown):
-        return passed(
-            f"The confusion matrix is that of the final model on its {verified.rows_used:,} scored rows.",
-            origin="verified",
-            cells=[match.cell],
-            measured={"rows": verified.rows_used, "accuracy": verified.accuracy},
-        )
+    for item in shown:
+        form = reading_of(item.values, verified)
+        if form is not None:
+            return passed(
+                f"The confusion matrix is that of the final model on its {verified.rows_used:,} scored rows"
+                f"{', ' + form if form else ''}.",
+                origin="verified",
+                cells=[item.cell],
+                measured={"rows": verified.rows_used, "accuracy": verified.accuracy, "form": form},
+            )
+    if (part := _of_part(evidence, result, verified, shown)) is not None:
+        return part
     return _not_equal(evidence, result, verified, shown)
 
 
@@ -96,8 +102,47 @@ def residuals_shown(evidence: Evidence, limits: Limits) -> Verdict:
     )
 
 
-def _equal_to(verified: Verified, shown: tuple[ShownMatrix, ...]) -> ShownMatrix | None:
-    return next((item for item in shown if same_matrix(item.values, verified.matrix)), None)
+def _of_part(
+    evidence: Evidence, result: StudentResult, verified: Verified, shown: tuple[ShownMatrix, ...]
+) -> Verdict | None:
+    """Judge a matrix of some of the scored rows: those of another scoring of the same weights, or of a metric call."""
+    same = [
+        other
+        for other in evidence.verified
+        if is_square(other.matrix) and _same_weights(evidence, other.scoring, result) and other.rows_used
+    ]
+    for item in shown:
+        exact = next((other for other in same if reading_of(item.values, other) is not None), None)
+        rows = exact.rows_used if exact is not None else rows_of(item.values, verified.matrix)
+        if rows is None:
+            continue
+        calls = [call for call in evidence.metric_calls if same_matrix(item.values, call.matrix)]
+        if exact is not None or any(_same_weights(evidence, call.scoring, result) for call in calls):
+            return passed(
+                f"The confusion matrix is that of the final model on {rows:,} {result.role} rows, where the final "
+                f"score is of {verified.rows_used:,}.",
+                origin=exact.origin if exact is not None else "kernel",
+                cells=[item.cell],
+                measured={"rows": rows, "of": verified.rows_used},
+            )
+        if item.origin != "static":
+            return unknown(
+                f"The confusion matrix counts {rows:,} of the {verified.rows_used:,} scored rows; which ones was not "
+                "seen.",
+                cells=[item.cell],
+            )
+    return None
+
+
+def _same_weights(evidence: Evidence, scoring: str | None, result: StudentResult) -> bool:
+    """Whether a scoring is of the final weights, on rows of the same use."""
+    known = evidence.scoring(scoring)
+    return (
+        known is not None
+        and bool(known.weights)
+        and known.weights == result.scoring.weights
+        and result_of(evidence, known).role == result.role
+    )
 
 
 def _not_equal(
@@ -117,7 +162,8 @@ def _not_equal(
             cells=cells,
         )
     for other in evidence.verified:
-        if other.scoring != verified.scoring and is_square(other.matrix) and _equal_to(other, shown):
+        known = is_square(other.matrix) and any(reading_of(item.values, other) is not None for item in live)
+        if other.scoring != verified.scoring and known:
             rows = evidence.row_set(other.rows)
             role = rows.role if rows is not None else "other"
             whose = "another model" if other.model != result.scoring.model else f"the {role} rows"
@@ -127,6 +173,14 @@ def _not_equal(
                 origin="verified",
                 cells=cells,
             )
+    if any(_one_column(item) for item in live) and len(verified.matrix) == 2 and _units(evidence, result) == 1:
+        return failed(
+            "All rows of the confusion matrix are called the same class: the highest of a single unit is always the "
+            "first.",
+            fix="Cut the one unit's answers at a half, (model.predict(x_test) > 0.5).astype(int), instead of argmax.",
+            origin="verified",
+            cells=cells,
+        )
     return failed(
         f"The confusion matrix is not that of the final model: recomputed, {_diagonal(verified):,} of "
         f"{verified.rows_used:,} rows are on the diagonal.",
@@ -152,6 +206,15 @@ def _against_the_run(evidence: Evidence, result: StudentResult, shown: tuple[Sho
 def _of_result(evidence: Evidence, call: MetricCall, result: StudentResult) -> bool:
     ids = {result.scoring.id, *(item.id for item in twins(evidence, result.scoring))}
     return call.scoring in ids or (call.true_role == result.role and call.count == result.size)
+
+
+def _one_column(item: ShownMatrix) -> bool:
+    return sum(any(row[place] for row in item.values) for place in range(len(item.values))) == 1
+
+
+def _units(evidence: Evidence, result: StudentResult) -> int | None:
+    model = evidence.model(result.scoring.model)
+    return model.output_shape[-1] if model is not None and model.output_shape else None
 
 
 def _diagonal(verified: Verified) -> int:

@@ -59,11 +59,20 @@ def same_matrix(shown: Sequence[Sequence[float]], true: Sequence[Sequence[float]
     if not is_square(shown) or len(shown) != len(true) or not is_square(true):
         return False
     return any(
-        _close(shown, form, COUNT_SLACK if kind == "counts" else SHARE_SLACK)
-        or (kind != "counts" and _close(shown, _times(form, 100), 100 * SHARE_SLACK))
+        same_counts(shown, form) if kind == "counts" else same_shares(shown, form)
         for base in (true, transposed(true))
         for kind, form in normalisations(base)
     )
+
+
+def same_counts(shown: Sequence[Sequence[float]], counts: Sequence[Sequence[float]]) -> bool:
+    """Whether two matrices of one size hold the same counts."""
+    return _close(shown, counts, COUNT_SLACK)
+
+
+def same_shares(shown: Sequence[Sequence[float]], shares: Sequence[Sequence[float]]) -> bool:
+    """Whether a matrix shows these shares, as they are or in percent."""
+    return _close(shown, shares, SHARE_SLACK) or _close(shown, _times(shares, 100), 100 * SHARE_SLACK)
 
 
 def transposed(matrix: Sequence[Sequence[float]]) -> Matrix:
@@ -87,7 +96,8 @@ def parse_matrices(text: str) -> tuple[Matrix, ...]:
     """Return the square matrices printed in a text: `[[9 1] [2 8]]`, nested lists, tensors, data frames."""
     bracketed = [tuple(map(float, NUMBER.findall(row))) for row in BRACKETED_ROW.findall(text)]
     tables = [_table_row(line) for line in text.splitlines()]
-    return (*_squares(bracketed), *_squares(tables))
+    bare = [_bare_row(line) for line in text.splitlines()]
+    return (*_squares(bracketed), *_squares(tables), *_squares(bare))
 
 
 def _candidates(evidence: Evidence) -> Iterable[tuple[Matrix, int, str, Origin]]:
@@ -137,7 +147,7 @@ def _close(left: Sequence[Sequence[float]], right: Sequence[Sequence[float]], sl
     )
 
 
-def _times(matrix: Matrix, factor: float) -> Matrix:
+def _times(matrix: Sequence[Sequence[float]], factor: float) -> Matrix:
     return tuple(tuple(value * factor for value in row) for row in matrix)
 
 
@@ -148,6 +158,12 @@ def _table_row(line: str) -> tuple[float, ...]:
         return ()
     numbers = words[1:]
     return tuple(map(float, numbers)) if all(NUMBER.fullmatch(word) for word in numbers) else ()
+
+
+def _bare_row(line: str) -> tuple[float, ...]:
+    """Return the numbers of a line that holds nothing else, as a loop of prints leaves it; empty for other lines."""
+    words = line.replace(",", " ").split()
+    return tuple(map(float, words)) if len(words) > 1 and all(NUMBER.fullmatch(word) for word in words) else ()
 
 
 def _squares(rows: Sequence[tuple[float, ...]]) -> list[Matrix]:

@@ -545,6 +545,8 @@ class Verified:
     alternatives: tuple[tuple[str, float], ...] = ()
     """Accuracy of the same outputs under other readings: `cut_at_0.5` (Keras's metric on a logit unit, which is
     right from 0 up), `rounded` (one unit's outputs to the nearest label). A claim that equals one is not made up."""
+    cuts: tuple[tuple[float, tuple[tuple[int, ...], ...]], ...] = ()
+    """Two classes: the matrix at other thresholds than the usual one, by the share of the second class to answer it."""
     wrong_rows: tuple[int, ...] = ()
     """Rows of the whole set that were answered wrongly, in order; the first of very many."""
     macro_f1: float | None = None

@@ -9,6 +9,7 @@ from grader.model import ClassScore, Confusion
 from grader.verification.answers import Answers
 from grader.verification.arrays import Array
 
+Counts = tuple[tuple[int, ...], ...]
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
@@ -25,6 +26,33 @@ def confusion_matrix(answers: Answers) -> IntArray:
     """Count rows by true (rows) and predicted (columns) class, in the order of `answers.classes`."""
     size = len(answers.classes)
     return np.bincount(answers.truth * size + answers.predicted, minlength=size * size).reshape(size, size)
+
+
+CUTS = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""Thresholds that students choose: twentieths from 0.05 to 0.95."""
+
+
+def matrices_at_cuts(outputs: Array, answers: Answers, *, logits: bool) -> tuple[tuple[float, Counts], ...]:
+    """Return the confusion matrix of two classes at each of CUTS; none for more classes, or outputs that are no shares.
+
+    Args:
+        outputs: shape (rows, 1), or (rows, 2) with one unit a class.
+        answers: the same outputs read, for the true classes.
+        logits: the loss was told that outputs are logits.
+    """
+    if len(answers.classes) != 2 or outputs.shape[1] > 2 or outputs.dtype.kind != "f" or not len(outputs):
+        return ()
+    share = outputs[:, -1].astype(np.float64)
+    if logits:
+        share = outputs[:, -1].astype(np.float64) - (outputs[:, 0] if outputs.shape[1] == 2 else 0.0)
+        share = 1 / (1 + np.exp(-np.clip(share, -60, 60)))
+    if not ((share >= 0) & (share <= 1)).all():
+        return ()
+    found = []
+    for cut in CUTS:
+        counts = np.bincount(answers.truth * 2 + (share > cut), minlength=4).reshape(2, 2)
+        found.append((cut, tuple(tuple(row) for row in counts.tolist())))
+    return tuple(found)
 
 
 def accuracy(matrix: IntArray) -> float | None:

@@ -158,6 +158,7 @@ def _classified(item: SealedScoring, answered: Answered, labels: Truth, result: 
         wrong_rows=tuple(answered.rows[scores.wrong_answers(answers)].tolist()),
         predicted_classes=len(np.unique(answers.predicted)),
         alternatives=answers.alternatives,
+        cuts=scores.matrices_at_cuts(answered.outputs, answers, logits=item.from_logits),
     )
     return _noted(scored, *answers.notes)
 

@@ -129,3 +129,26 @@ def test_whole_number_answers_are_classes_already():
     answers = read_answers(np.array([[3], [5], [5]]), np.array([0, 1, 0]), ("3", "5"), (), logits=False)
     assert answers.classes == ("3", "5")
     assert accuracy_of(answers) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_matrices_at_other_thresholds_are_those_of_scikit_learn(units):
+    """A student may cut at 0.3: the matrix of that is known, from one unit's share or the second of two."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 200)
+    share = np.clip(0.3 * truth + rng.uniform(size=200) * 0.7, 0, 1).astype(np.float32)
+    outputs = share[:, None] if units == 1 else np.stack([1 - share, share], axis=1)
+    answers = read_answers(outputs, truth, ("0", "1"), (), logits=False)
+    cuts = dict(scores.matrices_at_cuts(outputs, answers, logits=False))
+    assert np.array_equal(cuts[0.3], confusion_matrix(truth, share > 0.3))
+    assert np.array_equal(cuts[0.5], scores.confusion_matrix(answers))
+
+
+def test_no_thresholds_for_more_classes_or_outputs_that_are_no_shares():
+    """Three classes have no threshold; an unbounded output that is no logit has none that is known."""
+    three = read_answers(np.eye(3, dtype=np.float32), np.arange(3), ("0", "1", "2"), (), logits=False)
+    assert scores.matrices_at_cuts(np.eye(3, dtype=np.float32), three, logits=False) == ()
+    outputs = np.array([[-3.0], [4.0]], dtype=np.float32)
+    two = read_answers(outputs, np.array([0, 1]), ("0", "1"), (), logits=False)
+    assert scores.matrices_at_cuts(outputs, two, logits=False) == ()
+    assert len(scores.matrices_at_cuts(outputs, two, logits=True)) == len(scores.CUTS)
