@@ -129,9 +129,8 @@ def _spreads(references: Sequence[ReferenceResult]) -> tuple[str, ...]:
     if not several:
         return ()
     runs = f"{min(several)} to {max(several)}" if min(several) < max(several) else str(several[0])
-    single = (
-        f"; {joined(names)} trained once" if (names := [item.title for item in references if item.seeds < 2]) else ""
-    )
+    once = tuple(item.title for item in references if item.seeds < 2)
+    single = f"; {joined(once)} trained once" if once else ""
     return (f"± is the standard deviation over {runs} trainings from different random starts{single}.",)
 
 
@@ -145,10 +144,9 @@ def _rare_classes(result: Verified | None, references: Sequence[ReferenceResult]
         f"{percent(item.balanced_accuracy)} ({item.title})" for item in references if item.balanced_accuracy is not None
     )
     against = f" against {joined(others)}" if others else ""
-    return (
-        f"Classes are imbalanced, so the mean of the classes' recalls tells more: {percent(result.balanced_accuracy)} "
-        f"here{against}; a guess has {percent(1 / max(2, len(result.classes)))}.",
-    )
+    recall, guess = percent(result.balanced_accuracy), percent(1 / max(2, len(result.classes)))
+    told = f"Classes are imbalanced, so the mean of the classes' recalls tells more: {recall} here{against}"
+    return (f"{told}; a guess has {guess}.",)
 
 
 def _rows_trained_on(references: Sequence[ReferenceResult]) -> tuple[str, ...]:
