@@ -61,6 +61,10 @@ _NAMESPACES = frozenset({"google", "mpl_toolkits", "azure", "backports", "sphinx
 """Packages of many distributions: what is missing from one was never installed. Of any other package that Python names
 with a dot, the package itself is here and has no such part: an old or a misspelt import."""
 
+_MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "ResourceExhaustedError"})
+_DISK = re.compile(r"\[Errno 2[78]\]|No space left on device")
+"""A full disk, and a file longer than any may be."""
+
 _INPUT = "StdinNotImplementedError"
 _COLAB_PATHS = ("/content", "/kaggle", "drive/", "/gdrive")
 NOTHING_TOLD = Lacks()
@@ -96,7 +100,6 @@ CAUSES: tuple[Cause, ...] = (
     Cause("SyntaxError|IndentationError", "", "", "This cell is not valid Python, so it could not run."),
     Cause("OSError|ImportError|ModuleNotFound|ValueError", r"ipympl|matplotlib.*widget", "", "`%matplotlib widget` "
           "needs the `ipympl` package: `%matplotlib inline` works everywhere."),
-    Cause("MemoryError|ResourceExhausted", "", "", "The cell needed more memory than the grader allows."),
     Cause("ModuleNotFoundError", r"No module named '\w+\.[\w.]+'", "", "This part of the package is not in the "
           "version installed here: it was moved or removed. Look up where the current version has it."),
     Cause("SystemExit", "", "", "The cell stops the notebook itself (`sys.exit`): take that out."),
@@ -191,6 +194,10 @@ def _needs_of(cell: CellRun, submission: Submission, lacks: Lacks) -> list[str]:
         return ["network", f"url {_name(urls[-1])}"] if urls else ["network"]
     if exception == _INPUT:
         return ["input"]
+    if exception in _MEMORY:
+        return ["memory"]
+    if _DISK.search(cell.message):
+        return ["disk"]
     if exception == "UsageError" and "tensorflow_version" in cell.message:
         return ["colab"]
     if needed := lacks.needs(cell, source):
@@ -274,6 +281,10 @@ _NEED_SENTENCES = {
     "library": "The system library `{}` is not installed where notebooks are graded: ask for it.",
     "gpu": "The cell insists on a GPU: let it fall back to the CPU.",
     "input": "The cell asks for something to be typed in, and nobody is there: put the value into the code.",
+    "memory": "The cell needed more memory than the grader allows: hold less of the data at once (float32 takes half "
+    "of float64), or ask for more (--memory).",
+    "disk": "The cell wrote more than there is room for where notebooks are graded: write less, or delete files in "
+    "between.",
     "place": "The cell writes to `{}`, which can't be written to where notebooks are graded: write beside the "
     "notebook, under a name that is not handed in.",
     "file": "The file `{}` was not handed in with the notebook, or is named by a path of one computer only.",

@@ -42,11 +42,14 @@ def facts(tmp_path, source, exception, message):
         ("!wget http://a.b/c.zip\nopen('c.zip')", "FileNotFoundError", "[Errno 2] No such file or directory: 'c.zip'", ("file c.zip", "network")),
         ("!wget http://a.b/c.zip\nx = np.stack(glob('c/*'))", "ValueError", "need at least one array to stack", ("network",)),
         ("m.save_weights('w.h5'); m.load_weights('w.h5')", "FileNotFoundError", "[Errno 2] No such file or directory: 'w.h5'", ()),
+        ("x = np.ones((10**6, 10**4))", "_ArrayMemoryError", "Unable to allocate 74. GiB for an array", ("memory",)),
+        ("b = b'x' * 6 * 2**30", "MemoryError", "", ("memory",)),
+        ("np.save('x.npy', x)", "OSError", "[Errno 28] No space left on device: 'x.npy'", ("disk",)),
         ("%tensorflow_version 2.x", "UsageError", "Line magic function `%tensorflow_version` not found.", ("colab",)),
     ],
 )  # fmt: skip
 def test_needs_name_what_the_machine_lacks(tmp_path, source, exception, message, needs):
-    """Missing modules, network, data sets, files and GPUs are needs; old Keras code and bugs are not."""
+    """Missing modules, network, data sets, files, GPUs, memory and disk are needs; old Keras code and bugs are not."""
     assert facts(tmp_path, source, exception, message).needs == needs
 
 
