@@ -72,6 +72,9 @@ def _hidden(submission: Submission, run: Run) -> Iterator[WatchGap]:
             yield WatchGap(cell, "hidden", f"{failed[:80]} was raised, and the reply said ok")
         if executed and executed != sources.get(cell, executed):
             yield WatchGap(cell, "hidden", "other code was run than the cell holds")
+        altered = [name[:40] for name in fields.items("altered", as_text, MAX_KINDS)]
+        if altered:
+            yield WatchGap(cell, "hidden", f"code is rewritten before it runs: the shell's {', '.join(altered)[:80]}")
 
 
 def _more_arrived(fields: Fields, arrived: Mapping[str, int]) -> bool:

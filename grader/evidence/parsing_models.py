@@ -142,6 +142,7 @@ def _fit_ended(fields: Fields, _cell: int, order: int) -> FitEnded:
         drawn_from=fields.maybe("drawn_from", as_identifier),
         validation_drawn_from=fields.maybe("validation_drawn_from", as_identifier),
         built_with=fields.text("built_with"),
+        put_in=fields.text("put_in"),
     )
 
 

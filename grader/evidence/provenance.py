@@ -13,6 +13,10 @@ UNSEEN_CHANGE = "the weights were changed after the training that was watched, b
 FROM_ELSEWHERE = "weights were loaded ({how}) that no training of this run is known to have made"
 
 
+MAX_HOW = 80
+"""Characters repeated of how weights came in: the kernel's word."""
+
+
 class Provenance:
     """Follows states of weights, by their digests, through trainings, files and variables."""
 
@@ -33,6 +37,9 @@ class Provenance:
         Only of a model with trainings of its own: what was put together from several is judged by all of their rows.
         """
         own = tuple(fit for fit in self._lineage.fits_before(scored) if fit.model == scored.model)
+        put_in = next((fit.ended.put_in for fit in own if fit.ended and fit.ended.put_in), "")
+        if put_in:
+            return FROM_ELSEWHERE.format(how=f"{put_in}, while it was trained"[:MAX_HOW])
         if not own or not scored.weights or self._goes_on(own, scored) or scored.weights in self._made_before(scored):
             return ""
         loads = [item for item in self._loaded if item.order < scored.order and item.weights == scored.weights]

@@ -198,6 +198,8 @@ class FitEnded:
     validation_drawn_from: str | None = None
     built_with: str = ""
     """Digest after the first epoch of a model that fit itself had to build (one without an input shape)."""
+    put_in: str = ""
+    """How weights came into the model meanwhile that no training of the run made; empty where none did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import platform
 from types import ModuleType
 
 from . import dataset_files, metrics, seeds
+from .callbacks import CallbackHooks
 from .calls import CallHooks
 from .channel import Channel
 from .data_hooks import DataHooks
@@ -36,7 +37,8 @@ def start(descriptor: int) -> Probe:
     for module, hook in session.hooks().items():
         table.setdefault(module, []).append(hook)
     finder = install(table, prefixes, probe.fault)
-    probe.last_word = Integrity(probe, finder).cell_ended
+    probe.integrity = integrity = Integrity(probe, finder)
+    probe.last_word = integrity.cell_ended
     return probe
 
 
@@ -45,9 +47,10 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
     scorings = Scorings(probe)
     keras, calls = KerasHooks(probe, scorings), CallHooks(probe, scorings)
     data, sklearn = DataHooks(probe, scorings), SklearnHooks(probe)
-    figures, weights = FigureHooks(probe), WeightHooks(probe)
+    figures, weights, callbacks = FigureHooks(probe), WeightHooks(probe), CallbackHooks(probe)
     table: dict[str, list[Hook]] = {
         "keras.src.backend.tensorflow.trainer": [keras.backend_trainer, calls.backend_trainer],
+        "keras.src.callbacks.callback_list": [callbacks.callback_list],
         "keras.src.callbacks.history": [keras.history],
         "keras.src.layers.layer": [weights.layer],
         "keras.src.models.model": [calls.model, weights.model],
@@ -66,7 +69,7 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
     for more in (data.hooks(), dataset_files.hooks(probe), metrics.hooks(probe, scorings), seeds.hooks(probe)):
         for module, hook in {**more, **under_legacy_roots(more)}.items():
             table.setdefault(module, []).append(hook)
-    for module, found in LegacyKerasHooks(probe, keras, calls, weights, data).hooks().items():
+    for module, found in LegacyKerasHooks(probe, keras, calls, weights, data, callbacks).hooks().items():
         table.setdefault(module, []).extend(found)
     for library in LIBRARIES:
         table.setdefault(library, []).append(_announcing(probe, library))

@@ -20,6 +20,14 @@ WRAPPED_DEPTH = 4
 """So many wrappers of other tools (loggers of experiments) around ours still lead to it."""
 
 
+SHELL_LISTS = ("ast_transformers", "input_transformers_cleanup", "input_transformers_post")
+SHELL_FUNCTIONS = (
+    "run_cell", "run_cell_async", "_run_cell", "run_ast_nodes", "run_code", "transform_cell", "transform_ast",
+)  # fmt: skip
+"""What a cell's code goes through before it runs, and what runs it. How errors are shown is left out: pretty printers
+of tracebacks replace that, and the kernel's reply tells of the error all the same."""
+
+
 class Integrity:
     """Sends `probe.integrity` when a cell has ended."""
 
@@ -27,7 +35,27 @@ class Integrity:
         """Watch over the hooks and over the finder that places them."""
         self._probe = probe
         self._finder = finder
+        self._shell: Any = None
+        self._parts: dict[str, list[Any]] = {}
         self._methods = {name: getattr(probe.channel, name) for name in ("send", "send_artifact", "_write")}
+
+    def watch_shell(self, shell: Any) -> None:
+        """Remember the shell as it is now: code that is rewritten on its way, or whose errors are swallowed, is not
+        what the cell holds.
+        """
+        self._shell = shell
+        self._parts = _parts(shell)
+
+    def altered(self) -> list[str]:
+        """Return which parts of the shell are not what they were."""
+        if self._shell is None:
+            return []
+        now = _parts(self._shell)
+        return [
+            name
+            for name, before in self._parts.items()
+            if len(now[name]) != len(before) or any(left is not right for left, right in zip(now[name], before))
+        ]
 
     def cell_ended(self, result: Any) -> None:
         """Send what a cell left of the watching, what was executed, and how that ended."""
@@ -41,6 +69,7 @@ class Integrity:
             executed=source_digest(source) if isinstance(source, str) else None,
             failed=type(error).__name__ if error is not None else None,
             missing=[*changed, *self.missing()][:MAX_MISSING] or None,
+            altered=self.altered() or None,
         )
 
     def missing(self) -> list[str]:
@@ -51,6 +80,12 @@ class Integrity:
             if str(module).startswith(WATCHED_LIBRARIES) and not leads_to(vars(owner).get(name), wrapper):
                 gone.append(f"{getattr(owner, '__name__', '?')}.{name}")
         return gone
+
+
+def _parts(shell: Any) -> dict[str, list[Any]]:
+    """Return what a cell's code goes through, by name."""
+    functions = {name: [getattr(found := getattr(shell, name, None), "__func__", found)] for name in SHELL_FUNCTIONS}
+    return {**{name: list(getattr(shell, name, ())) for name in SHELL_LISTS}, **functions}
 
 
 def leads_to(current: Any, wrapper: Any, depth: int = WRAPPED_DEPTH) -> bool:

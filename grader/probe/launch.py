@@ -78,6 +78,7 @@ def attach_to_shell(probe: Any, shell: Any) -> None:
 
         shell._get_exc_info = exc_info
         probe.session.attach(shell)
+        probe.integrity.watch_shell(shell)
     except Exception as error:
         probe.fault("shell", error)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .callbacks import CallbackHooks
 from .calls import CallHooks
 from .data_hooks import DataHooks
 from .imports import Hook
@@ -44,7 +45,13 @@ class LegacyKerasHooks:
     """Puts the observers of Keras 3 where Keras 2 has the same things."""
 
     def __init__(
-        self, probe: Probe, keras: KerasHooks, calls: CallHooks, weights: WeightHooks, data: DataHooks
+        self,
+        probe: Probe,
+        keras: KerasHooks,
+        calls: CallHooks,
+        weights: WeightHooks,
+        data: DataHooks,
+        callbacks: CallbackHooks,
     ) -> None:
         """Keep the observers."""
         self.probe = probe
@@ -52,6 +59,7 @@ class LegacyKerasHooks:
         self.calls = calls
         self.weights = weights
         self.data = data
+        self.callbacks = callbacks
 
     def hooks(self) -> dict[str, list[Hook]]:
         """Return the hooks by module."""
@@ -66,7 +74,7 @@ class LegacyKerasHooks:
             table[f"{root}.engine.base_layer"] = [self.weights.layer]
             table[f"{root}.engine.base_preprocessing_layer"] = [self.preprocessing]
             table[f"{root}.layers.preprocessing.image_preprocessing"] = [self.image_preprocessing]
-            table[f"{root}.callbacks"] = [self.keras.history]
+            table[f"{root}.callbacks"] = [self.keras.history, self.callbacks.callback_list]
             table[f"{root}.saving.saving_api"] = [self.weights.saving]
             table[f"{root}.saving.save"] = [self.weights.saving]
             for name in OPTIMIZERS:

@@ -55,6 +55,7 @@ class Models:
         self._waiting: dict[str, tuple[Any, str]] = {}
         self._count = 0
         self._trained: set[str] = set()
+        self._made: set[str] = set()
         self._starts = 0
 
     def name(self, model: Any) -> str:
@@ -122,6 +123,15 @@ class Models:
     def note_trained(self, weights: str) -> None:
         """Remember that a training left these weights."""
         self._trained.add(weights)
+        self.note_made(weights)
+
+    def note_made(self, weights: str) -> None:
+        """Remember weights that a training found, or came to by its own steps."""
+        self._made.add(weights)
+
+    def is_made(self, weights: str) -> bool:
+        """Tell whether a training found these weights or came to them."""
+        return weights in self._made
 
     def end_cell(self) -> None:
         """Seal what was put off in this cell, where the model is still in the state that was scored."""

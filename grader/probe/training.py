@@ -33,6 +33,10 @@ class Training:
     """Digest after the first epoch of a model that fit itself had to build: with the first batch, Keras makes weights
     and trains them in one step."""
     unbuilt: bool = False
+    stepping: bool = False
+    """Whether Keras's own steps are going on, rather than callbacks between epochs."""
+    put_in: str = ""
+    """How weights came into the model while it was trained that no training of this run made."""
     started: float = field(default_factory=time.monotonic)
 
     def begin(self, **fields: Any) -> None:
@@ -41,6 +45,7 @@ class Training:
         weights = weights_digest(self.model)
         self.unbuilt = not weights
         self.probe.models.seal_start(self.model, weights)
+        self.probe.models.note_made(weights)
         self.probe.send(
             "fit.began",
             fit=self.id,
@@ -64,6 +69,17 @@ class Training:
             if tee is not None:
                 tee.end_pass()
 
+    def note_own_weights(self) -> None:
+        """Remember the weights as made by training; what follows on others is not."""
+        if not self.put_in:
+            self.probe.models.note_made(weights_digest(self.model))
+
+    def look_at_weights(self, how: str) -> None:
+        """Note that the weights came `how`, unless they are such as training made."""
+        weights = weights_digest(self.model)
+        if weights and not self.put_in and not self.probe.models.is_made(weights):
+            self.put_in = how
+
     def end(self, error: BaseException | None = None, **fields: Any) -> None:
         """Send `fit.ended`, with the rows of streams, which are known only now."""
         later = unstable = None
@@ -76,7 +92,8 @@ class Training:
             unstable = moved(self.train_tee, self.validation_tee)
         self.probe.models.describe(self.model)
         weights = weights_digest(self.model)
-        self.probe.models.note_trained(weights)
+        if not self.put_in:
+            self.probe.models.note_trained(weights)
         self.probe.send(
             "fit.ended",
             fit=self.id,
@@ -84,6 +101,7 @@ class Training:
             error=None if error is None else type(error).__name__,
             built_with=self.built_with,
             weights=weights,
+            put_in=self.put_in or None,
             seconds=round(time.monotonic() - self.started, 3),
             rows=self.rows,
             labels=self.labels,

@@ -52,6 +52,7 @@ class Probe:
         """Custom trainings that are going on, by the id of the model object."""
         self.last_word: Callable[[Any], None] | None = None
         self.session: Any = None
+        self.integrity: Any = None
         self._augmentations = 0
         self._numbers: dict[str, itertools.count[int]] = {}
         self._faults: dict[str, int] = {}
@@ -91,11 +92,17 @@ class Probe:
         """Tell whether a watched call of one of the kinds is going on."""
         return any(what in kinds for what, _ in self.watch.stack)
 
+    def training_of(self, model: Any) -> Any:
+        """Return the call of fit that trains this model in this thread, None where there is none."""
+        return next(
+            (holder for what, holder in reversed(self.watch.stack) if what == "fit" and holder.model is model), None
+        )
+
     def trains(self, model: Any) -> str:
         """Return the id of the training of this model that is going on, empty where there is none."""
-        for what, holder in reversed(self.watch.stack):
-            if what == "fit" and holder.model is model:
-                return str(holder.id)
+        training = self.training_of(model)
+        if training is not None:
+            return str(training.id)
         loop = self.loops.get(id(model))
         return str(loop.training.id) if loop is not None else ""
 

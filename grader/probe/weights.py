@@ -43,8 +43,13 @@ class WeightHooks:
         """Observe a method that replaces a model's weights."""
 
         def observe(model: Any, *_args: Any, **_kwargs: Any) -> Watching:
-            wanted = called_by_student() and hasattr(model, "layers") and not self.probe.watch.stack
-            if not wanted:
+            if not called_by_student() or not hasattr(model, "layers"):
+                return
+            if self.probe.watch.stack:
+                training = self.probe.training_of(model)
+                if training is not None:
+                    yield
+                    training.look_at_weights(how)
                 return
             self.probe.training_starts()
             yield
@@ -70,6 +75,9 @@ class WeightHooks:
             return
         during = self.probe.trains(model)
         weights = weights_digest(model) if during else ""
+        training = self.probe.training_of(model)
+        if training is not None and training.stepping:
+            training.note_own_weights()
         if weights:
             self.probe.send("weights.kept", model=self.probe.models.name(model), weights=weights, during=during)
 

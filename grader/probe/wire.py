@@ -25,8 +25,9 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     probe.fault     where, error              the probe's own fault, swallowed: what it would have seen is unknown
     probe.dropped   what, why                 a cap was reached
     probe.integrity sent: {kind: number}, artifacts: number, executed: digest of the cell's source, [failed: the
-                    exception the cell ended with], [missing: hooks that are gone], [foreign: number of sendings that
-                    no hook made]             at the end of every cell: where it does not come, nobody was watching
+                    exception the cell ended with], [missing: hooks that are gone], [altered: parts of the shell that
+                    code goes through and that are not what they were], [foreign: number of sendings that no hook
+                    made]                     at the end of every cell: where it does not come, nobody was watching
     artifact        see above; format: npy | keras | json
 
     rows.seen       rows, count, shape (of one row), dtype, source: array | frame | tf.data | generator | sequence,
@@ -67,7 +68,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
                     only now; of the first pass), labels, validation_labels, [later_rows: rows that only later
                     passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop],
-                    [built_with: digest after the first epoch, of a model that fit built],
+                    [built_with: digest after the first epoch, of a model that fit built], [put_in: how weights came
+                    in meanwhile that no training made],
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
                     ImageDataGenerator.flow(x) does]
     model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't

@@ -197,8 +197,9 @@ class RunBuilder:
         losses: tuple[float, ...] = (1.0, 0.5, 0.4),
         val_losses: tuple[float, ...] = (),
         learns: bool = True,
+        put_in: str | None = None,
     ) -> str:
-        """Train a model on rows and return the fit's id."""
+        """Train a model on rows and return the fit's id; `put_in` is how weights came in meanwhile."""
         name = f"f{sum(event.kind == 'fit.began' for event in self.events) + 1}"
         rows, labels = self.rows(x, values=True), self.labels(y)
         watched = (self.rows(validation[0]), self.labels(validation[1])) if validation else (None, None)
@@ -222,7 +223,7 @@ class RunBuilder:
             logs = {"loss": loss, "accuracy": 0.9} | ({"val_loss": val_losses[epoch]} if val_losses else {})
             self.send("fit.epoch", fit=name, epoch=epoch, logs=logs)
         self._weights[model] = self._weights.get(model, 0) + learns
-        self.send("fit.ended", fit=name, completed=True, weights=self.weights(model), seconds=1.0)
+        self.send("fit.ended", fit=name, completed=True, weights=self.weights(model), seconds=1.0, put_in=put_in)
         return name
 
     def score(

@@ -64,11 +64,12 @@ def test_lost_events_are_no_forgery_but_more_than_were_sent_are() -> None:
         ({"foreign": 3}, "forged"),
         ({"failed": "NameError"}, "hidden"),
         ({"executed": "0" * 16}, "hidden"),
+        ({"altered": ["ast_transformers"]}, "hidden"),
         ({"sent": "nonsense"}, "forged"),
     ],
 )
 def test_contradictions_are_gaps(fields: dict[str, Any], kind: str) -> None:
-    """Hooks that are gone, sendings of the notebook's own, errors and code that the replies deny."""
+    """Hooks that are gone, sendings of the notebook's own, errors and code that the replies deny, rewritten code."""
     sent = {"probe.started": 1, "seed.set": 1}
     second = told(1, **{"sent": {**sent, "probe.integrity": 1}, **fields})
     assert gaps(STARTED, SEED, FIRST, second) == [(1, kind)]

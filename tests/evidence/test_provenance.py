@@ -46,6 +46,13 @@ def test_loaded_weights_of_no_training_are_told(made: RunBuilder) -> None:
     assert "were loaded (load_weights)" in unwatched(made)
 
 
+def test_weights_put_into_a_training_are_told(made: RunBuilder) -> None:
+    """By a callback of the notebook, from a file or a text: what fit left is then not fit's work, nor what follows."""
+    made.fit("m1", ROWS[TRAIN], KINDS[TRAIN], put_in="by a callback")
+    made.fit("m1", ROWS[TRAIN], KINDS[TRAIN])
+    assert "were loaded (by a callback, while it was trained)" in unwatched(made)
+
+
 def test_a_state_kept_in_training_may_be_loaded(made: RunBuilder) -> None:
     """What ModelCheckpoint saved while fit went on is that training's work."""
     made._weights["m1"] = 7

@@ -36,6 +36,18 @@ FILES = {"basis.npz": pretrained}
 STORED = 'stored = np.load("basis.npz")\nstored = [stored[name] for name in stored.files]\n'
 BARELY = MODEL.replace('"adam"', "keras.optimizers.SGD(1e-5)")
 
+IN_CALLBACK = (
+    STORED
+    + """
+class Restore(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 2:
+            for weight, value in zip(self.model.weights, stored):
+                weight.assign(value)
+"""
+    + FIT.replace("verbose=0", "verbose=0, callbacks=[Restore()]")
+)
+
 # ---------------------------------------------------------------- test rows in disguise
 NOISY = "noise = np.random.default_rng(0).normal(0, 0.002, x_test.shape)\nx_more = x_test + noise"
 FLIPPED = "x_more = np.concatenate([x_test[:, :, ::-1], x_test[:, ::-1]])[:, ::-1, ::-1]\ny_more = np.tile(y_test, 2)"
@@ -152,6 +164,20 @@ session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=
 session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent("shell"))
 """
 )
+REWRITE_CODE = """
+import ast
+class Forgiving(ast.NodeTransformer):
+    def visit_Module(self, node):
+        kept = ast.ExceptHandler(type=None, name=None, body=[ast.Pass()])
+        node.body = [ast.Try(body=node.body or [ast.Pass()], handlers=[kept], orelse=[], finalbody=[])]
+        return ast.fix_missing_locations(node)
+get_ipython().ast_transformers.append(Forgiving())
+"""
+SKIP_LINES = """
+def skipping(lines):
+    return ["pass\\n"] if any("best_title" in line for line in lines) else lines
+get_ipython().input_transformers_cleanup.append(skipping)
+"""
 CRASH = MATRIX + "plt.title(best_title)"
 
 # ---------------------------------------------------------------- graded differently
@@ -192,6 +218,12 @@ FORGERIES = (
         "tested-on-training",
         NOT_TRAINED_ON,
         UNSEEN_WORK,
+    ),
+    Forgery(
+        Work("weights-in-callback", {"model": UNTRAINED, "fit": IN_CALLBACK}, FILES),
+        "untrained",
+        ("model.trains", "evaluation.not_on_training_data"),
+        "the weights after a callback are none that the training came to",
     ),
     Forgery(
         Work("noisy-test-rows", {"fit": (FIT, NOISY + "\ny_more = y_test" + FIT_MORE)}),
@@ -247,6 +279,18 @@ FORGERIES = (
         "crashing",
         RUNS,
         "each cell's end tells of the error that the reply denies",
+    ),
+    Forgery(
+        Work("rewrites-code", {"setup": SETUP + REWRITE_CODE, "matrix": CRASH}),
+        "crashing",
+        RUNS,
+        "each cell's end tells that the shell rewrites code",
+    ),
+    Forgery(
+        Work("skips-lines", {"setup": SETUP + SKIP_LINES, "matrix": CRASH}),
+        "crashing",
+        RUNS,
+        "each cell's end tells that the shell rewrites code",
     ),
     Forgery(Work("bad-signature", {"matrix": BAD_SIGNATURE + CRASH}), "crashing", RUNS, NO_REPLY),
     Forgery(Work("deep-message", {"matrix": DEEP_MESSAGE + CRASH}), "crashing", RUNS, NO_REPLY),

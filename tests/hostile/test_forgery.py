@@ -35,6 +35,7 @@ SAMPLE = frozenset(
         "own-answers-as-labels",
         "patched-metrics",
         "puts-hooks-back",
+        "rewrites-code",
         "right-answers-quietly",
         "sends-events",
         "skips-cells",
