@@ -1,0 +1,1 @@
+"""A corpus of notebooks: each fault written in each idiom, beside its clean twin, graded and counted."""

@@ -1,0 +1,161 @@
+"""All notebooks of the corpus: each fault in each idiom that it makes sense in, on one data set after another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from random import Random
+
+import nbformat
+
+from .datasets import DATASETS
+from .draft import DataSet, Draft
+from .faults import FAULTS, Fault
+from .finishing import finished
+from .modelling import MODELLINGS, network
+from .splitting import SPLITTINGS, blank
+from .writing import Cell, as_notebook, written
+
+CLEAN = ""
+MOST_IDIOMS = 9
+"""Idioms that each fault is written in: some 370 pairs, which a quiet machine of two cores grades in two hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idiom:
+    """A way to write a notebook: how rows are split and fed, and how the network is written and trained."""
+
+    splitting: str
+    modelling: str
+
+    @property
+    def name(self) -> str:
+        """Both, for people."""
+        return f"{self.splitting}-{self.modelling}"
+
+    def draft(self, data: DataSet, seed: str, fault: Fault | None) -> Draft:
+        """Write a draft of everything, with the fault where there is one."""
+        drafts = Random(f"{seed}/net")
+        draft = blank(data, self.modelling, network(data, drafts), drafts.choice((6, 7, 8)))
+        draft = SPLITTINGS[self.splitting](draft, Random(f"{seed}/split"))
+        if fault is not None and fault.when == "early":
+            draft = fault.rewrite(draft, Random(f"{seed}/fault"))
+        draft = MODELLINGS[self.modelling](draft, Random(f"{seed}/model"))
+        draft = finished(draft, Random(f"{seed}/finish"))
+        if fault is not None and fault.when == "late":
+            draft = fault.rewrite(draft, Random(f"{seed}/fault"))
+        return draft
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """One notebook of the corpus; `fault` is empty for a clean twin."""
+
+    fault: str
+    idiom: Idiom
+    data: DataSet
+    seed: str
+    draft: Draft
+
+    @property
+    def name(self) -> str:
+        """A name that is a folder's too."""
+        digest = hashlib.sha256(f"{self.seed}/{self.fault}".encode()).hexdigest()[:6]
+        return f"{self.fault or 'clean'}-{self.idiom.name}-{self.data.name}-{digest}"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """What is in it."""
+        return _written(self.draft, self.seed)
+
+    @property
+    def text(self) -> str:
+        """The notebook as a file has it."""
+        return nbformat.writes(as_notebook(self.cells))
+
+
+@cache
+def _written(draft: Draft, seed: str) -> tuple[Cell, ...]:
+    return written(draft, Random(f"{seed}/write"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A faulty notebook and its clean twin, alike but for the fault."""
+
+    faulty: Notebook
+    clean: Notebook
+
+    @property
+    def fault(self) -> Fault:
+        """What is wrong with the faulty one."""
+        return FAULTS[self.faulty.fault]
+
+
+def idioms_for(data: DataSet) -> Iterator[Idiom]:
+    """Every idiom that makes sense for a data set."""
+    for splitting, modelling in product(SPLITTINGS, MODELLINGS):
+        endless = splitting in {"generators", "augmenting_generator", "py_datasets"} and modelling == "tape"
+        pictures = splitting == "augmenting_generator" and data.kind != "image"
+        if not endless and not pictures:
+            yield Idiom(splitting, modelling)
+
+
+def notebook(fault: str, idiom: Idiom, data: str, seed: str) -> Notebook | None:
+    """Compose one notebook; None where the fault makes no sense in that idiom on those data."""
+    made = DATASETS[data](Random(f"{seed}/data"))
+    chosen = FAULTS.get(fault)
+    if idiom not in tuple(idioms_for(made)):
+        return None
+    clean = idiom.draft(made, seed, None)
+    if chosen is None:
+        return Notebook(fault, idiom, made, seed, clean)
+    return Notebook(fault, idiom, made, seed, idiom.draft(made, seed, chosen)) if chosen.fits(clean) else None
+
+
+@cache
+def pairs() -> tuple[Pair, ...]:
+    """Every fault in MOST_IDIOMS idioms, in an order whose beginning is an even sample of faults and idioms."""
+    return tuple(_evenly({name: _of_fault(name) for name in sorted(FAULTS)}))
+
+
+def _of_fault(fault: str) -> list[Pair]:
+    """A fault in idioms that differ as much as they can; each draws a data set, the next one where it doesn't fit."""
+    combinations = sorted(product(SPLITTINGS, MODELLINGS), key=lambda item: _digest(f"{fault}/{item}"))
+    found: list[Pair] = []
+    used: Counter[str] = Counter()
+    while combinations and len(found) < MOST_IDIOMS:
+        idiom = Idiom(*min(combinations, key=lambda item: used[item[0]] + used[item[1]]))
+        combinations.remove((idiom.splitting, idiom.modelling))
+        seed = f"{fault}/{idiom.name}"
+        for data in Random(seed).sample(sorted(DATASETS), len(DATASETS)):
+            faulty, clean = notebook(fault, idiom, data, seed), notebook(CLEAN, idiom, data, seed)
+            if faulty is not None and clean is not None:
+                found.append(Pair(faulty, clean))
+                used.update((idiom.splitting, idiom.modelling))
+                break
+    return found
+
+
+def _evenly(left: dict[str, list[Pair]]) -> Iterator[Pair]:
+    """One of each fault in turn, among these the idiom that has had the fewest so far."""
+    used: Counter[str] = Counter()
+    while any(left.values()):
+        for waiting in left.values():
+            if waiting:
+                pair = min(waiting, key=lambda pair: sum(used[part] for part in _parts(pair)))
+                waiting.remove(pair)
+                used.update(_parts(pair))
+                yield pair
+
+
+def _parts(pair: Pair) -> tuple[str, str, str]:
+    return pair.faulty.idiom.splitting, pair.faulty.idiom.modelling, pair.faulty.data.name
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,109 @@
+"""Faults of model and training: what doesn't fit together, doesn't learn, or can't."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from corpus.draft import Draft
+
+from .registry import array_parts, fault, fitted
+
+LEARNS_BADLY = "model. training. evaluation.errors_shown evaluation.baseline_compared"
+
+
+def _large_columns(draft: Draft) -> bool:
+    return draft.data.name in {"cancer", "vintners", "wine_quality"} and "scaler" in draft.marks
+
+
+@fault(
+    "training",
+    "training.inputs_scaled",
+    may=LEARNS_BADLY,
+    fits=lambda draft: _large_columns(draft) or (draft.data.kind == "image" and "folders" not in draft.marks),
+)
+def unscaled(draft: Draft, rng: Random) -> Draft:
+    """Inputs reach the first layer as they come: pixels up to 255, columns in the hundreds."""
+    if draft.data.kind == "image":
+        return draft.but(load=draft.load + "X = np.round(255 * X)\n")
+    return draft.but(prepare="\n".join(line for line in draft.prepare.splitlines() if "scaler" not in line))
+
+
+@fault("training", "training.loss_falls", may=LEARNS_BADLY, fits=fitted)
+def far_too_fast(draft: Draft, rng: Random) -> Draft:
+    """The learning rate is a million times too large: the loss explodes."""
+    return draft.but(net=replace(draft.net, optimizer="keras.optimizers.SGD(1e8)"))
+
+
+@fault(
+    "training",
+    "model.trains",
+    may=LEARNS_BADLY,
+    when="late",
+    fits=lambda draft: fitted(draft) and draft.style in {"sequential", "functional"},
+)
+def nothing_trainable(draft: Draft, rng: Random) -> Draft:
+    """The whole network is frozen before it is compiled."""
+    return draft.but(model=draft.model.replace("model.compile(", "model.trainable = False\nmodel.compile("))
+
+
+@fault("training", "model.trains", may=LEARNS_BADLY + " split. evaluation. code. data.", when="late", fits=fitted)
+def never_trained(draft: Draft, rng: Random) -> Draft:
+    """fit is never called."""
+    plain = draft.style in {"subclassed", "own_step"}
+    built = f"model.build((None, *{draft.data.shape}))" if plain else "model.summary()"
+    return draft.but(train=built, curves="", after_training="")
+
+
+@fault(
+    "training",
+    "model.output_matches_labels",
+    may=LEARNS_BADLY,
+    fits=lambda draft: draft.data.classes > 2 and draft.style != "tape",
+)
+def squared_error_of_classes(draft: Draft, rng: Random) -> Draft:
+    """Class numbers are compared with a softmax by squared error."""
+    output = f'layers.Dense({draft.data.classes}, activation="softmax")'
+    return draft.but(net=replace(draft.net, output=output, loss='"mse"'))
+
+
+@fault("training", "model.output_matches_labels", may=LEARNS_BADLY, fits=lambda draft: draft.binary)
+def softmax_of_one(draft: Draft, rng: Random) -> Draft:
+    """A single unit with softmax, which is always one."""
+    return draft.but(net=replace(draft.net, output='layers.Dense(1, activation="softmax")'))
+
+
+@fault("training", "model.output_matches_labels", may=LEARNS_BADLY, fits=lambda draft: draft.data.classes > 2)
+def no_softmax(draft: Draft, rng: Random) -> Draft:
+    """The output has no softmax, and the loss is not told so."""
+    bent = rng.choice(("", ', activation="relu"'))
+    output = f"layers.Dense({draft.data.classes}{bent})"
+    return draft.but(net=replace(draft.net, output=output, loss='"sparse_categorical_crossentropy"'))
+
+
+@fault("training", "model.cnn_for_images", may=LEARNS_BADLY, fits=lambda draft: draft.data.kind == "image")
+def dense_for_pictures(draft: Draft, rng: Random) -> Draft:
+    """Pictures are flattened into a dense network."""
+    hidden = ("layers.Flatten()", 'layers.Dense(32, activation="relu")')
+    return draft.but(net=replace(draft.net, hidden=hidden))
+
+
+@fault("training", "model.nonlinear", may=LEARNS_BADLY, fits=lambda draft: draft.style in {"sequential", "functional"})
+def only_linear(draft: Draft, rng: Random) -> Draft:
+    """Dense layers follow each other without an activation: together they are one."""
+    hidden = ("layers.Dense(32)", "layers.Dense(16)")
+    if draft.data.kind == "image":
+        hidden = ("layers.Conv2D(8, 3)", "layers.Flatten()", "layers.Dense(16)")
+    return draft.but(net=replace(draft.net, hidden=hidden))
+
+
+@fault("training", "model.learns", may=LEARNS_BADLY + " data.labels_aligned", fits=array_parts)
+def labels_out_of_step(draft: Draft, rng: Random) -> Draft:
+    """Rows are shuffled without their labels."""
+    return draft.but(before_split="np.random.shuffle(X)\n")
+
+
+@fault("training", "model.learns", may=LEARNS_BADLY, fits=fitted)
+def hardly_trained(draft: Draft, rng: Random) -> Draft:
+    """The learning rate is so small that nothing is learnt."""
+    return draft.but(net=replace(draft.net, optimizer="keras.optimizers.SGD(1e-9)"))
