@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -14,7 +14,7 @@ import nbformat
 
 from .datasets import DATASETS
 from .draft import DataSet, Draft
-from .faults import FAULTS, Fault
+from .faults import FAULTS, Change, Fault, When
 from .finishing import finished
 from .modelling import MODELLINGS, network
 from .splitting import SPLITTINGS, blank
@@ -37,18 +37,22 @@ class Idiom:
         """Both, for people."""
         return f"{self.splitting}-{self.modelling}"
 
-    def draft(self, data: DataSet, seed: str, fault: Fault | None) -> Draft:
-        """Write a draft of everything, with the fault where there is one."""
+    def draft(self, data: DataSet, seed: str, *changes: Change) -> Draft:
+        """Write a draft of everything, with the changes (a fault, another way to write the same), each in its time."""
         drafts = Random(f"{seed}/net")
         draft = blank(data, self.modelling, network(data, drafts), drafts.choice((6, 7, 8)))
         draft = SPLITTINGS[self.splitting](draft, Random(f"{seed}/split"))
-        if fault is not None and fault.when == "early":
-            draft = fault.rewrite(draft, Random(f"{seed}/fault"))
+        draft = _changed(draft, seed, "early", changes)
         draft = MODELLINGS[self.modelling](draft, Random(f"{seed}/model"))
         draft = finished(draft, Random(f"{seed}/finish"))
-        if fault is not None and fault.when == "late":
-            draft = fault.rewrite(draft, Random(f"{seed}/fault"))
-        return draft
+        return _changed(draft, seed, "late", changes)
+
+
+def _changed(draft: Draft, seed: str, when: When, changes: Iterable[Change]) -> Draft:
+    for change in changes:
+        if change.when == when:
+            draft = change.rewrite(draft, Random(f"{seed}/fault"))
+    return draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def notebook(fault: str, idiom: Idiom, data: str, seed: str) -> Notebook | None:
     chosen = FAULTS.get(fault)
     if idiom not in tuple(idioms_for(made)):
         return None
-    clean = idiom.draft(made, seed, None)
+    clean = idiom.draft(made, seed)
     if chosen is None:
         return Notebook(fault, idiom, made, seed, clean)
     return Notebook(fault, idiom, made, seed, idiom.draft(made, seed, chosen)) if chosen.fits(clean) else None

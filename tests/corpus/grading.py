@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from grader.checks import run_checks
 from grader.cli.options import DEFAULT_TIMEOUT_S, require_tier
@@ -30,12 +31,23 @@ from grader.progress import Silence
 from grader.rubrics import load_rubric
 from grader.storage import read_evidence
 
-from .catalogue import Notebook
+from .draft import DataSet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUBRIC = "unit1"
 AT_ONCE = 16
 """Notebooks in one call of the grader."""
+
+
+class Written(Protocol):
+    """A notebook that can be handed in: a folder's name, its text, and the data it has files of."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def data(self) -> DataSet: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class Corpus:
     jobs: int = 2
     any_grader: bool = False
 
-    def outcomes(self, notebooks: Sequence[Notebook], tell: Callable[[str], None] = print) -> dict[str, Outcome]:
+    def outcomes(self, notebooks: Sequence[Written], tell: Callable[[str], None] = print) -> dict[str, Outcome]:
         """Grade what has not been graded by this grader; return the outcome of each by its name."""
         self.store.mkdir(parents=True, exist_ok=True)
         missing = [item for item in notebooks if self.known(item) is None]
@@ -66,7 +78,7 @@ class Corpus:
             tell(f"{min(start + AT_ONCE, len(missing))} of {len(missing)} graded")
         return {item.name: known for item in notebooks if (known := self.known(item)) is not None}
 
-    def known(self, item: Notebook) -> Outcome | None:
+    def known(self, item: Written) -> Outcome | None:
         """Return the outcome kept for a notebook, None where it has to be graded."""
         folder = self._folder(item)
         try:
@@ -76,10 +88,10 @@ class Corpus:
             return None  # not run yet, or its evidence is of an older form
         return judged(evidence) if self.any_grader or kept["grader"] == grader_digest() else None
 
-    def _folder(self, item: Notebook) -> Path:
+    def _folder(self, item: Written) -> Path:
         return self.store / hashlib.sha256(f"{item.data.files}\n{item.text}".encode()).hexdigest()[:24]
 
-    def _grade(self, notebooks: Sequence[Notebook], tell: Callable[[str], None]) -> None:
+    def _grade(self, notebooks: Sequence[Written], tell: Callable[[str], None]) -> None:
         with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
             handed_in, out = Path(folder, "in"), Path(folder, "out")
             for item in notebooks:
@@ -102,7 +114,7 @@ class Corpus:
             with Gradebook.open(out) as book:
                 ClassGrader(settings, book, keep, threading.Event()).grade_all(load_submissions(handed_in))
 
-    def _hand_in(self, item: Notebook, folder: Path) -> None:
+    def _hand_in(self, item: Written, folder: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "notebook.ipynb").write_text(item.text, encoding="utf-8")
         for name, source in item.data.files:
@@ -111,7 +123,7 @@ class Corpus:
             path = self.data / source
             (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / name)
 
-    def _keep(self, item: Notebook, folder: Path, tell: Callable[[str], None]) -> None:
+    def _keep(self, item: Written, folder: Path, tell: Callable[[str], None]) -> None:
         kept = self._folder(item)
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()

@@ -64,7 +64,7 @@ def _scaled(draft: Draft, parts: str = "val test") -> Draft:
     )
 
 
-def _in_pipelines(draft: Draft, rng: Random) -> Draft:
+def in_pipelines(draft: Draft, rng: Random) -> Draft:
     """Go on from three arrays to three `tf.data` pipelines."""
     batch = rng.choice((16, 32))
     shuffled = f".shuffle({rng.choice((500, 1000))})" if rng.random() < 0.7 else ".shuffle(len(X_train), seed=3)"
@@ -161,7 +161,7 @@ X_test, y_test = test_table.drop(columns="label").to_numpy(), test_table["label"
 @splitting
 def pipelines(draft: Draft, rng: Random) -> Draft:
     """Arrays split first, then `tf.data` pipelines with shuffle and batch."""
-    return _in_pipelines(rng.choice((sliced, split_twice, picked))(draft, rng), rng)
+    return in_pipelines(rng.choice((sliced, split_twice, picked))(draft, rng), rng)
 
 
 @splitting

@@ -17,6 +17,7 @@ from .tally import Count, counted, wilson, wrong_verdicts
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 MEASURED = HERE / "measured.json"
+METAMORPHIC = HERE / "metamorphic.json"
 BEGIN, END = "<!-- measured: written by measure.py -->\n", "<!-- end -->\n"
 
 
@@ -48,7 +49,8 @@ def render() -> str:
     """What was measured, on how much, and what was not."""
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
     counts = {check: Count(**count) for check, count in measured["checks"].items()}
-    return "\n".join([*_extent(measured), "", figures(counts), "", *_by_fault(measured), "", *_wrong(measured)])
+    parts = (_extent(measured), [figures(counts)], _by_fault(measured), _wrong(measured), _metamorphic())
+    return "\n\n".join("\n".join(part) for part in parts)
 
 
 def figures(counts: Mapping[str, Count]) -> str:
@@ -111,3 +113,20 @@ def _wrong(measured: Mapping[str, Any]) -> Iterator[str]:
     for item in wrong:
         said = item["summary"].replace("|", "/")
         yield f"| {kinds[item['kind']]} | `{item['check']}` | `{item['notebook']}` | {said} |"
+
+
+def _metamorphic() -> Iterator[str]:
+    if not METAMORPHIC.is_file():
+        yield "Of the transformations none has been run for this table: `metamorphic.py` runs them."
+        return
+    from .transformations import TRANSFORMATIONS
+
+    kept = json.loads(METAMORPHIC.read_text(encoding="utf-8"))
+    compared = Counter(name.split("-", 1)[0] for name in kept["compared"])
+    differ = Counter(name.split("-", 1)[0] for name in {item["variant"] for item in kept["differences"]})
+    yield "| the same work written otherwise | notebooks compared | judged otherwise |"
+    yield "| --- | ---: | ---: |"
+    for name, change in TRANSFORMATIONS.items():
+        yield f"| `{name}`: {change.says} | {compared[name]} | {differ[name]} |"
+    for item in kept["differences"]:
+        yield f"\n- `{item['variant']}`: `{item['what']}` was “{item['before']}” and is “{item['after']}”"

@@ -40,9 +40,11 @@ class Cell:
     part: str = ""
 
 
-def written(draft: Draft, rng: Random) -> tuple[Cell, ...]:
-    """Return the notebook's cells."""
+def written(draft: Draft, rng: Random, *, other_language: bool = False) -> tuple[Cell, ...]:
+    """Return the notebook's cells; in the other of both languages where asked for."""
     language = rng.choice(("en", "en", "es"))
+    if other_language:
+        language = "es" if language == "en" else "en"
     cells = [Cell(rng.choice(INTRODUCTIONS[language])[draft.data.kind], markdown=True, part="introduction")]
     sources = {part: _code(draft, part) for part in PARTS}
     names = _own_names("\n".join(sources.values()), rng)

@@ -15,17 +15,23 @@ Family = Literal["leak", "training", "reporting"]
 When = Literal["early", "late"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault. `fits` says of which clean drafts it makes sense; `says` is what is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that rewrites a draft. `fits` says of which clean drafts it makes sense."""
 
     name: str
-    family: Family
-    fails: tuple[str, ...]
-    may: tuple[str, ...]
     when: When
     rewrite: Rewrite
     fits: Fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault(Change):
+    """One fault: the checks that must fail, those that may, and what is wrong."""
+
+    family: Family
+    fails: tuple[str, ...]
+    may: tuple[str, ...]
     says: str
 
     def allows(self, check: str) -> bool:
@@ -56,8 +62,16 @@ def fault(
     """
 
     def register(rewrite: Rewrite) -> Rewrite:
-        name, says = rewrite.__name__, (rewrite.__doc__ or "").strip()
-        FAULTS[name] = Fault(name, family, fails, tuple(may.split()), when, rewrite, fits, says)
+        FAULTS[rewrite.__name__] = Fault(
+            name=rewrite.__name__,
+            family=family,
+            fails=fails,
+            may=tuple(may.split()),
+            when=when,
+            rewrite=rewrite,
+            fits=fits,
+            says=(rewrite.__doc__ or "").strip(),
+        )
         return rewrite
 
     return register
