@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 from grader.checks.observed import PLOTTING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.statistics import correlation
+from grader.checks.smoothing import EQUAL, is_smoothed
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Drawing, Evidence, TrainingRun
 
@@ -18,9 +18,11 @@ KIND_WORDS = {
     "train": re.compile(r"\btrain|entrenamiento", re.IGNORECASE),
     "validation": re.compile(r"\bval|validaci[oó]n|\btest", re.IGNORECASE),
 }
+FIGURE_WORDS = {
+    "loss": re.compile(r"loss|p[eé]rdida", re.IGNORECASE),
+    "accuracy": re.compile(r"acc(?:uracy)?\b|exactitud", re.IGNORECASE),
+}
 LOG_WORDS = re.compile(r"loss|acc(?:uracy)?\b|p[eé]rdida|exactitud|precisi[oó]n", re.IGNORECASE)
-EQUAL = 1e-4
-"""Relative difference of numbers that are the same after a trip through float32."""
 MOST_JOINED = 4
 """Curves of up to this many trainings in a row are recognised as one line."""
 
@@ -32,7 +34,7 @@ MOST_JOINED = 4
 )
 def curves_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     """Both the training and the validation curve can be seen."""
-    lines = [(line, kind) for line in _lines(evidence) if (kind := _source(line, evidence.trainings)) is not None]
+    lines = [(line, kind) for line in _lines(evidence) if (kind := source_of(line, evidence.trainings)) is not None]
     cells = [line.cell for line, _ in lines]
     kinds = {kind for _, kind in lines}
     if kinds == {"train", "validation"}:
@@ -79,6 +81,12 @@ def curves_genuine(evidence: Evidence, limits: Limits) -> Verdict:
             fix="Label history['loss'] as training and history['val_loss'] as validation.",
             cells=[line.cell for line in swapped],
         )
+    if not foreign and (mistaken := [line for line in curves if _wrong_figure(line, evidence.trainings)]):
+        return advised(
+            f"The curve labelled “{mistaken[0].label}” shows another figure: loss and accuracy are mixed up.",
+            fix="Label history['loss'] as loss and history['accuracy'] as accuracy.",
+            cells=[line.cell for line in mistaken],
+        )
     if not foreign:
         return passed("The curves show this run's own numbers.", cells=[line.cell for line in curves])
     first = foreign[0]
@@ -101,7 +109,7 @@ def _curves(evidence: Evidence) -> list[Drawing]:
     lines = [line for line in _lines(evidence) if _is_counted(line)]
     logs = {name for item in evidence.trainings for name, _ in item.history}
     lengths = {item.epochs_done for item in evidence.trainings}
-    axes = {line.axes for line in lines if len(line.y) > 1 and _source(line, evidence.trainings) is not None}
+    axes = {line.axes for line in lines if len(line.y) > 1 and source_of(line, evidence.trainings) is not None}
     return [
         line
         for line in lines
@@ -137,7 +145,19 @@ def _misnamed(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:
     return len(says) == 1 and len(kinds) == 1 and says != kinds
 
 
-def _source(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:
+def _wrong_figure(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:
+    """Whether a line is labelled as a loss and shows accuracies, or the other way round."""
+    says = {kind for kind, words in FIGURE_WORDS.items() if words.search(line.label)}
+    names = {name.removeprefix("val_") for name, _ in _named_series(line, trainings)}
+    shows = {kind for kind, words in FIGURE_WORDS.items() for name in names if words.search(name)}
+    return len(says) == 1 and len(shows) == 1 and says != shows
+
+
+def _named_series(line: Drawing, trainings: Sequence[TrainingRun]) -> list[tuple[str, tuple[float, ...]]]:
+    return [(name, values) for item in trainings for name, values in item.history if _same(line.y, values)]
+
+
+def source_of(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:
     """Return whether a line is a training or a validation log of this run, None where it is neither."""
     for kind, series in _series(trainings):
         if _same(line.y, series):
@@ -164,7 +184,7 @@ def _same(shown: Sequence[float], series: Sequence[float]) -> bool:
     return any(
         all(abs(a - form(b)) <= EQUAL * max(1.0, abs(form(b))) for a, b in zip(shown, part, strict=True))
         for part in (head, tail)
-        for form in (_plain, _percent, _complement)
+        for form in FORMS
     )
 
 
@@ -181,16 +201,15 @@ def _complement(value: float) -> float:
 
 
 def _explained(line: Drawing, trainings: Sequence[TrainingRun], smoothing: float) -> bool:
-    for _, series in _series(trainings):
-        if _same(line.y, series):
-            return True
-        size = len(line.y)
-        if 3 <= size <= len(series) and size >= len(series) - 10:
-            part = series[-size:]
-            inside = min(series) - EQUAL <= min(line.y) and max(line.y) <= max(series) + EQUAL
-            if inside and correlation(line.y, part) >= smoothing:
-                return True
-    return False
+    """Whether a line is a log of this run: as it is, or smoothed; both also in percent or as error for accuracy."""
+    return any(
+        _same(line.y, series)
+        or any(is_smoothed(line.y, [form(value) for value in series], smoothing) for form in FORMS)
+        for _, series in _series(trainings)
+    )
+
+
+FORMS = (_plain, _percent, _complement)
 
 
 def _plotted_from_history(evidence: Evidence) -> list[int]:

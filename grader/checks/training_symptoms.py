@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.results import final_result, is_regression, labels_of, model_of, series_of, twins
+from grader.checks.results import is_regression, labels_of, model_of, series_of
 from grader.checks.training import last_training
 from grader.checks.training_rates import high_rate, low_rate, rate_words, rates_of
 from grader.checks.verdicts import Verdict, advised, not_applicable, passed, unknown
-from grader.model import Evidence, TrainingRun, Verified
+from grader.model import Evidence, TrainingRun
 
 NO_TRAINING = "No training was seen whose losses could be looked at."
 
@@ -58,7 +58,7 @@ def _why_not_finite(evidence: Evidence, training: TrainingRun) -> tuple[str, str
             verb = "are" if rows.nans > 1 else "is"
             return (
                 f": {many} of the {whose} inputs {verb} missing (NaN)",
-                "Fill in or leave out missing values before training: df.isna().sum() counts them.",
+                MISSING_FIX,
             )
     model = model_of(evidence)
     if high_rate(training, model):
@@ -71,6 +71,8 @@ def _why_not_finite(evidence: Evidence, training: TrainingRun) -> tuple[str, str
         )
     return "", "Look for a division by 0 or a logarithm of 0, and try a smaller learning rate."
 
+
+MISSING_FIX = "Fill in or leave out missing values before training: df.isna().sum() counts them."
 
 UNSCALED = 100
 """Inputs of a hundred and more make the first gradients so large that a usual rate may overshoot."""
@@ -138,11 +140,13 @@ def _why_still(evidence: Evidence, training: TrainingRun) -> tuple[str, str]:
     model = model_of(evidence)
     if model is not None and model.parameters and not model.trainable_parameters:
         return " (every layer is frozen)", "Let the layers learn: trainable = True before compile."
+    rows = evidence.row_set(training.train_rows)
+    if rows is not None and rows.nans:
+        return f": {rows.nans:,} of the training inputs' values are missing (NaN)", MISSING_FIX
     if high_rate(training, model):
         return f", at a {rate_words(training)}", "Divide the learning rate by ten, until the loss falls."
     if low_rate(training, model):
         return f", at a {rate_words(training)}", "Multiply the learning rate by ten, until the loss falls."
-    rows = evidence.row_set(training.train_rows)
     if rows is not None and rows.high is not None and max(abs(rows.high), abs(rows.low or 0.0)) > UNSCALED:
         return (
             f", with unscaled inputs (up to {rows.high:,.4g})",
@@ -247,73 +251,3 @@ def _creeps(losses: Sequence[float], limits: Limits) -> bool:
 
 CREEPING = 0.8
 """A loss that falls in four epochs of five is not at its floor."""
-
-
-@check(
-    "training.no_collapse",
-    title="No collapse to one class",
-    help="The final model doesn't answer one class only, and no common class is left out of its answers. Advice.",
-    thresholds=(
-        Threshold("rows", 10, "a class with fewer scored rows may be missed by chance"),
-        Threshold("share", 0.05, "a class with less than a twentieth of the rows is a matter of imbalance"),
-    ),
-)
-def no_collapse(evidence: Evidence, limits: Limits) -> Verdict:
-    """Every common class is answered at least once."""
-    if is_regression(evidence):
-        return not_applicable("A number is predicted, not a class.")
-    verified = _matrix_of(evidence)
-    if verified is None:
-        return not_applicable("No answers were recomputed that could be counted.", origin="kernel")
-    total = sum(map(sum, verified.matrix))
-    answered = [sum(column) for column in zip(*verified.matrix, strict=True)]
-    support = [sum(row) for row in verified.matrix]
-    final = evidence.scoring(evidence.final_scoring)
-    cells = [final.cell] if final is not None else []
-    if sum(count > 0 for count in support) < 2:
-        return not_applicable("The scored rows hold a single class.", origin=verified.origin)
-    names = _names(evidence, verified)
-    given = [name for name, count in zip(names, answered, strict=True) if count]
-    measured = {"answered_classes": len(given), "classes": len(names), "rows": total}
-    if len(given) == 1:
-        return advised(
-            f"All {total:,} rows are answered with the same class ({given[0]}).",
-            fix=COLLAPSE_FIX,
-            origin=verified.origin,
-            cells=cells,
-            measured=measured,
-        )
-    missed = [
-        f"{name} ({rows:,} rows)"
-        for name, rows, count in zip(names, support, answered, strict=True)
-        if not count and rows >= max(limits["rows"], limits["share"] * total)
-    ]
-    if missed:
-        return advised(
-            f"The model never answers {', '.join(missed)}.",
-            fix="Look whether these classes are in the training rows, and give rare ones more weight (class_weight).",
-            origin=verified.origin,
-            cells=cells,
-            measured={**measured, "missed": missed},
-        )
-    return passed("Every common class is among the answers.", origin=verified.origin, cells=cells, measured=measured)
-
-
-COLLAPSE_FIX = (
-    "Scale the inputs, try a learning rate ten times smaller, and look at the class counts: with few rows of a class, "
-    "use class_weight."
-)
-
-
-def _matrix_of(evidence: Evidence) -> Verified | None:
-    result = final_result(evidence)
-    if result is None:
-        return None
-    known = [result.verified, *(evidence.verification(item.id) for item in twins(evidence, result.scoring))]
-    return next((item for item in known if item is not None and item.matrix), None)
-
-
-def _names(evidence: Evidence, verified: Verified) -> list[str]:
-    named = evidence.class_names
-    plain = all(label.isdecimal() and int(label) < len(named) for label in verified.classes)
-    return [f"“{named[int(label)]}”" if plain else f"“{label}”" for label in verified.classes]

@@ -52,6 +52,9 @@ def _titled(fields: Fields, _cell: int, _order: int) -> Titled:
         x_label=fields.text("x_label"),
         y_label=fields.text("y_label"),
         texts=fields.items("texts", as_text, 500) + fields.items("legend", as_text, 50),
+        legend=fields.items("legend", as_text, 50),
+        y_limits=fields.whole("y_limits", as_finite, 2),
+        y_scale=fields.text("y_scale"),
     )
 
 

@@ -256,6 +256,9 @@ class Titled:
     x_label: str
     y_label: str
     texts: tuple[str, ...]
+    legend: tuple[str, ...] = ()
+    y_limits: tuple[float, ...] = ()
+    y_scale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,9 +219,7 @@ def collect_drawings(log: Log, store: RowStore) -> tuple[Drawing, ...]:
         drawing = drawn.drawing
         title = titles.get((drawing.figure, drawing.axes))
         if title is not None:
-            drawing = replace(
-                drawing, title=title.title, x_label=title.x_label, y_label=title.y_label, texts=title.texts
-            )
+            drawing = _titled(drawing, title)
         numbers = len(drawing.x) + len(drawing.y) + sum(len(row) for row in drawing.values)
         left -= numbers
         if left < 0:
@@ -229,6 +227,29 @@ def collect_drawings(log: Log, store: RowStore) -> tuple[Drawing, ...]:
             left += numbers
         known = drawn.rows in store.records
         found.append(replace(drawing, shows_rows=drawn.rows if known else None, shows_row=drawn.row if known else None))
+    return _named_by_legend(found, titles)
+
+
+def _titled(drawing: Drawing, title: Titled) -> Drawing:
+    return replace(
+        drawing,
+        title=title.title,
+        x_label=title.x_label,
+        y_label=title.y_label,
+        texts=title.texts,
+        y_limits=title.y_limits,
+        y_scale=title.y_scale,
+    )
+
+
+def _named_by_legend(drawings: list[Drawing], titles: Mapping[tuple[str, str], Titled]) -> tuple[Drawing, ...]:
+    """Return the drawings, lines without labels named by `legend(["train", "val"])`: in the order they were drawn."""
+    found = list(drawings)
+    for key, title in titles.items():
+        places = [at for at, item in enumerate(found) if (item.figure, item.axes) == key]
+        if all(found[at].kind == "line" and not found[at].label for at in places):
+            for at, name in zip(places, title.legend, strict=False):
+                found[at] = replace(found[at], label=name)
     return tuple(found)
 
 

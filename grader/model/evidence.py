@@ -422,6 +422,9 @@ class Drawing:
     order: int = 0
     shows_row: int | None = None
     """Which row of that set (the first of equal ones), counted from 0."""
+    y_limits: tuple[float, ...] = ()
+    """Lower and upper end of the vertical axis where they were set by hand; empty where they follow the data."""
+    y_scale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

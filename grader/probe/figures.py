@@ -112,6 +112,9 @@ class FigureHooks:
             "x_label": axes.get_xlabel(),
             "y_label": axes.get_ylabel(),
             "texts": [text.get_text() for text in axes.texts[:MAX_TEXTS]],
+            # Asked only where they were set: the automatic ones would be worked out too early.
+            "y_limits": None if axes.get_autoscaley_on() else [float(limit) for limit in axes.get_ylim()],
+            "y_scale": axes.get_yscale(),
             "legend": [text.get_text() for text in legend.get_texts()] if legend is not None else [],
         }
         name = self._name(axes, "x")

@@ -84,7 +84,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     figure.drawn    figure, axes, draw: line | image | mesh | bar | scatter | hist | text | other, label, x, y
                     (numbers, capped), shape, [values (matrix, capped)], [rows: row set a picture's row belongs to,
                     row: which row of it]
-    figure.titled   figure, axes, title, x_label, y_label, texts: [str] (annotations, capped), legend: [str]
+    figure.titled   figure, axes, title, x_label, y_label, texts: [str] (annotations, capped), legend: [str],
+                    y_limits: [low, high] where they were set by hand, y_scale: "linear" | "log" | ...
     augmentation    class, [rows_in, rows_out]   a random layer or function applied outside a model; with rows (one
                     for one) where it was applied to rows in memory, without where it became a part of a pipeline
     run.note        what: drive | upload | url | package | magic | login, text    something stood in for what was asked

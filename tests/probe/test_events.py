@@ -457,6 +457,21 @@ pd.DataFrame({"loss": [3.0, 2.0]}).plot(); plt.suptitle("Frame"); plt.close("all
     assert titled[drawn[-1]["axes"]]["title"] == "Frame"
 
 
+def test_limits_of_axes_that_were_set(running: WatchedKernel) -> None:
+    """Limits set by hand are told; automatic ones are not asked for, as asking would work them out too early."""
+    events = seen(
+        running,
+        """
+import matplotlib.pyplot as plt
+plt.figure(); plt.bar([0, 1], [0.95, 0.96]); plt.ylim(0.9, 1.0); plt.figure(); plt.plot([1.0, 2.0]); plt.yscale("log")
+""",
+    )
+    cut, free = of(events, "figure.titled")
+    assert (cut["y_limits"], cut["y_scale"]) == ([0.9, 1.0], "linear")
+    assert "y_limits" not in free
+    assert free["y_scale"] == "log"
+
+
 def test_seeds_and_loaders(running: WatchedKernel) -> None:
     """Seeds that the student sets are told once each, those set by libraries are not."""
     events = seen(

@@ -1,0 +1,89 @@
+"""Is one curve a smoothed form of another? The ways people smooth: running means, and exponential ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from grader.checks.statistics import correlation
+
+EQUAL = 1e-4
+"""Relative difference of numbers that are the same after a trip through float32."""
+
+WIDEST = 15
+"""Widest running mean that is looked for, in epochs."""
+
+NEAR = 2
+"""Epochs before and after between whose values any centred smoothing stays."""
+
+FEWEST = 3
+"""Of fewer points everything is a smoothed form of everything."""
+
+
+def is_smoothed(shown: Sequence[float], series: Sequence[float], likeness: float) -> bool:
+    """Whether `shown` is `series`, smoothed. `likeness` is Pearson's r from which on the way need not be known.
+
+    Values that are not there (the first of a rolling mean) are left out; the curve may lack up to ten epochs.
+    """
+    missing = next((at for at, value in enumerate(shown) if math.isfinite(value)), len(shown))
+    kept = [value for value in shown[missing:] if math.isfinite(value)]
+    if len(kept) != len(shown) - missing or not FEWEST <= len(kept) <= len(series) <= len(kept) + WIDEST:
+        return False
+    return _running_mean(kept, series) or _exponential(kept, series) or _alike(kept, series[-len(kept) :], likeness)
+
+
+def _alike(shown: Sequence[float], part: Sequence[float], likeness: float) -> bool:
+    inside = min(part) - EQUAL <= min(shown) and max(shown) <= max(part) + EQUAL
+    if inside and correlation(shown, part) >= likeness:
+        return True
+    around = [part[max(0, at - NEAR) : at + NEAR + 1] for at in range(len(part))]
+    near = all(min(band) - EQUAL <= value <= max(band) + EQUAL for value, band in zip(shown, around, strict=True))
+    return near and len(shown) > 2 * NEAR + 1
+
+
+def _running_mean(shown: Sequence[float], series: Sequence[float]) -> bool:
+    """Whether it is the mean of each so many values, without the edges or with means of fewer there."""
+    for width in range(2, min(WIDEST, len(series)) + 1):
+        means = [sum(series[at : at + width]) / width for at in range(len(series) - width + 1)]
+        for start in {0, len(shown) - len(means)}:
+            part = shown[start : start + len(means)] if start >= 0 else ()
+            edges = len(shown) - len(means)
+            if len(part) == len(means) >= FEWEST and edges in {0, width - 1} and _equal(part, means):
+                return True
+    return False
+
+
+def _exponential(shown: Sequence[float], series: Sequence[float]) -> bool:
+    """Whether each value is a share of the one before and the rest of the new one, weighted in full or corrected."""
+    if len(shown) != len(series) or abs(shown[0] - series[0]) > EQUAL * max(1.0, abs(series[0])):
+        return False
+    return any(
+        0 < keep < 1 and _equal(shown, _smoothed(series, keep, corrected))
+        for corrected in (False, True)
+        if (keep := _kept(shown, series, corrected)) is not None
+    )
+
+
+def _kept(shown: Sequence[float], series: Sequence[float], corrected: bool) -> float | None:  # noqa: FBT001
+    """Return the share kept of the value before, from the first step."""
+    old, new, value = shown[0], series[1], shown[1]
+    below = (value - old) if corrected else (old - new)
+    above = (new - value) if corrected else (value - new)
+    return above / below if below else None
+
+
+def _smoothed(series: Sequence[float], keep: float, corrected: bool) -> list[float]:  # noqa: FBT001
+    found, total, weight = [], series[0], 1.0
+    for at, value in enumerate(series):
+        if at and corrected:
+            total, weight = keep * total + value, keep * weight + 1
+        elif at:
+            total = keep * total + (1 - keep) * value
+        found.append(total / weight)
+    return found
+
+
+def _equal(left: Sequence[float], right: Sequence[float]) -> bool:
+    return len(left) == len(right) and all(
+        abs(a - b) <= EQUAL * max(1.0, abs(b)) for a, b in zip(left, right, strict=True)
+    )
