@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Overlap, Role, RowSet
-from grader.reports.charts import Lane, SharedRows, lane_chart
-from grader.reports.numbers import cell_number, count, decimal, joined, percent
+from grader.model import Evidence, Role, RowSet
+from grader.reports.charts import Lane, lane_chart
+from grader.reports.crossings import Crossing, crossings_of
+from grader.reports.numbers import cell_number, count, decimal, joined
 from grader.reports.official import official_sentences
 from grader.reports.wording import ROLES
 
@@ -42,7 +43,7 @@ class DataView:
 
     chart: Markup
     lines: tuple[RowsLine, ...]
-    overlaps: tuple[str, ...]
+    crossings: tuple[Crossing, ...]
     clean: str
     official: tuple[str, ...]
 
@@ -63,40 +64,30 @@ def data_view(evidence: Evidence, known_cells: frozenset[int]) -> DataView | Non
     )
     position = {item.id: index for index, item in enumerate(drawn)}
     pairs = [item for item in evidence.overlaps if item.left in position and item.right in position]
-    met = [item for item in pairs if item.exact or item.canonical]
-    shared = tuple(_shared_rows(item, evidence, position) for item in met)
-    clean = "No row was found on two sides." if pairs and not met else ""
+    shared, crossings = crossings_of(evidence, pairs, position)
+    clean = "No row was found on two sides." if pairs and not shared else ""
     lines = tuple(_rows_line(item, evidence, known_cells) for item in sets[:MOST_LISTED])
-    sentences = tuple(_overlap_sentence(item, evidence) for item in met)
-    return DataView(lane_chart(lanes, shared), lines, sentences, clean, official_sentences(evidence))
+    more = len([item for item in sets if item.id in reached]) - len(drawn)
+    chart = lane_chart(lanes, shared, _source_words(drawn, evidence, more))
+    return DataView(chart, lines, crossings, clean, official_sentences(evidence))
+
+
+def _source_words(drawn: Sequence[RowSet], evidence: Evidence, more: int) -> str:
+    """Say how many rows there are, where they come from, and how many sets are not drawn."""
+    origins = {item.origin_hint.partition("/")[0] for item in drawn}
+    words = count(sum(item.rows for item in drawn), "row")
+    if len(origins) == 1 and (name := next(iter(origins))):
+        words += f" of {name}"
+    divided = [item for item in evidence.splits if item.sizes]
+    if divided:
+        words += f", split in {_cell_words(sorted({item.cell for item in divided}))}"
+    return words + (f"; {count(more)} more sets are listed below" if more > 0 else "")
 
 
 def _reached_a_model(evidence: Evidence) -> frozenset[str]:
     trained = {rows for item in evidence.trainings for rows in (item.train_rows, item.validation_rows)}
     scored = {item.rows for item in evidence.scorings}
     return frozenset(rows for rows in trained | scored if rows is not None)
-
-
-def _shared_rows(overlap: Overlap, evidence: Evidence, position: Mapping[str, int]) -> SharedRows:
-    left, right = _role_names(overlap, evidence)
-    most = max(overlap.exact, overlap.canonical)
-    words = f"{count(most)} of {count(overlap.left_rows)} {left} rows are also {right} rows"
-    by_chance = overlap.left_rows > 0 and most / overlap.left_rows <= overlap.duplicate_rate
-    return SharedRows(position[overlap.left], position[overlap.right], words, alarming=not by_chance)
-
-
-def _overlap_sentence(overlap: Overlap, evidence: Evidence) -> str:
-    left, right = _role_names(overlap, evidence)
-    return (
-        f"Of {count(overlap.left_rows)} {left} rows {count(overlap.exact)} stand unchanged among the {right} rows, "
-        f"{count(overlap.canonical)} up to scaling. {percent(overlap.duplicate_rate)} of them repeat within their own "
-        "set: so much is what chance explains."
-    )
-
-
-def _role_names(overlap: Overlap, evidence: Evidence) -> tuple[str, str]:
-    left, right = (evidence.row_set(rows) for rows in (overlap.left, overlap.right))
-    return tuple(ROLES[item.role][0].lower() if item else "other" for item in (left, right))  # type: ignore[return-value]
 
 
 def _use_of(rows: RowSet, evidence: Evidence, *, short: bool) -> str:

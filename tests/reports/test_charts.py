@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
@@ -185,6 +186,30 @@ def test_lanes_are_as_high_as_their_share() -> None:
     assert nodes[0] > nodes[1] > 0
     assert "800 rows, 80.0\u202f% of all" in texts(chart)
     assert "7 of 200 test rows are also training rows" in label(chart)
+
+
+def test_crossings_are_numbered_and_no_wider_one_cuts_a_narrower() -> None:
+    """Each crossing has its number; the one past another lane ends outside of those between neighbours."""
+    lanes = tuple(
+        Lane(name, 100, "used", style) for name, style in (("A", "train"), ("B", "validation"), ("C", "test"))
+    )
+    shared = (SharedRows(1, 0, "b in a", share=0.1), SharedRows(2, 0, "c in a", share=1.0), SharedRows(2, 1, "c in b"))
+    picture = parsed(lane_chart(lanes, shared, "300 rows"))
+    loops = [item for item in picture.iter("path") if "joint" in item.attrib["class"]]
+    ends = [[float(number) for number in re.findall(r"[\d.]+ ([\d.]+)", item.attrib["d"])] for item in loops]
+    (near_top, *_, near_bottom), (far_top, *_, far_bottom), _ = ends
+    assert far_top < near_top < near_bottom < far_bottom
+    assert float(loops[0].attrib["stroke-width"]) < float(loops[1].attrib["stroke-width"])
+    assert {"1", "2", "3"} <= set(texts(lane_chart(lanes, shared)))
+    assert label(lane_chart(lanes, shared, "300 rows")).startswith("How the rows were used. 300 rows.")
+
+
+def test_crossings_that_chance_explains_are_dashed() -> None:
+    """An alarm and what chance explains differ in their stroke, not in colour alone."""
+    lanes = (Lane("A", 10, "x", "train"), Lane("B", 10, "y", "test"))
+    chart = lane_chart(lanes, (SharedRows(1, 0, "few", alarming=False),))
+    assert "joint by-chance" in chart
+    assert "joint alarming" not in chart
 
 
 def test_no_rows_no_lanes() -> None:

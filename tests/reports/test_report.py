@@ -134,10 +134,10 @@ def test_wrong_predictions_are_pictures_inside_the_page(page: Page) -> None:
 def test_only_rows_that_reached_a_model_are_lanes() -> None:
     """The data as loaded, before it was split or scaled, trained nothing: it is listed, and no share is counted of it."""
     evidence = rich_evidence()
-    loaded = replace(evidence.row_sets[0], id="r0", rows=1797)
+    loaded = replace(evidence.row_sets[0], id="r0", rows=5620)
     page = Page(render_report(rich_grade(), replace(evidence, row_sets=(loaded, *evidence.row_sets)), rubric()))
     chart = next(str(item["aria-label"]) for item in page.tags("svg") if "rows were used" in str(item["aria-label"]))
-    assert "1,797" not in chart
+    assert "5,620" not in chart
     assert "Training: 1,149 rows, trained on in cell 7" in chart
     assert "63.9" in page.text
     assert "seen on the way to a model" in page.text
@@ -153,6 +153,20 @@ def test_shared_rows_are_told(page: Page) -> None:
     """Rows that stand on two sides are named with their numbers and what chance explains."""
     assert "3 of 360 test rows are also validation rows" in page.text
     assert "Of 360 test rows 2 stand unchanged among the validation rows, 3 up to scaling." in page.text
+
+
+def test_both_directions_of_one_overlap_are_told_once() -> None:
+    """Test rows among training rows and training rows among test rows are one fact, told from the test's side."""
+    both = (Overlap("r1", "r3", 40, 40, 1149, 0.0), Overlap("r3", "r1", 38, 38, 360, 0.0))
+    text = Page(render_report(rich_grade(), replace(rich_evidence(), overlaps=both), rubric())).text
+    assert "38 of 360 test rows are also training rows" in text
+    assert "training rows are also test rows" not in text
+
+
+def test_rows_made_of_training_rows_cross_lanes_too() -> None:
+    """Altered copies equal no training row, and cross all the same."""
+    made = replace(rich_evidence(), overlaps=(), augmentation_before_split=90)
+    assert "90 of 360 test rows are altered copies of training rows" in Page(render_report(rich_grade(), made)).text
 
 
 def test_shared_rows_that_chance_explains_raise_no_alarm() -> None:
