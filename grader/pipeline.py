@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from grader import __version__
+from grader.audit import audit_files
 from grader.checks import run_checks
 from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
@@ -31,6 +32,7 @@ from grader.model import (
     CodeFacts,
     Evidence,
     Grade,
+    OwnData,
     ProseFacts,
     Rubric,
     Run,
@@ -168,7 +170,8 @@ class ClassGrader:
         work = self.settings.out / WORK_FOLDER / submission.id
         try:
             run = run_again_if_failed(lambda: self._run(submission, work, settings))
-            evidence = self._complete(collect_evidence(submission, run, known_splits(settings.data)), run, settings)
+            evidence = collect_evidence(submission, run, known_splits(settings.data))
+            evidence = self._complete(self._with_own_data(evidence, submission, settings), run, settings)
             if self.settings.third_run:
                 again = partial(self._run_again, submission, work / AGAIN)
                 evidence = with_repeat(evidence, self.settings.rubric, settings, again)
@@ -207,6 +210,18 @@ class ClassGrader:
         evidence = collect_evidence(submission, run)
         final = tuple(item for item in sealed_scorings(evidence, run) if item.scoring == evidence.final_scoring)
         return self._verified(evidence, final, settings)
+
+    def _with_own_data(self, evidence: Evidence, submission: Submission, box: RunSettings) -> Evidence:
+        """Add what the data files beside the notebook hold. A look that fails costs nothing but itself."""
+        if submission.folder is None:
+            return evidence
+        self.progress.stage(evidence.submission, "looking at files")
+        try:
+            found = audit_files(submission.folder, tier=box.tier, run=partial(run_script, stop=self.stop))
+        except InfrastructureError as error:
+            self._raise_if_stopped(error)
+            found = OwnData(note=f"The files beside the notebook could not be looked into: {error}.")
+        return replace(evidence, own_data=found)
 
     def _complete(self, evidence: Evidence, run: Run, box: RunSettings) -> Evidence:
         """Add what is recomputed outside the student's process: the scores, and the reference trainings."""

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from grader.model.result import Result
 
-Stage = Literal["waiting", "running", "verifying", "training references", "judging"]
+Stage = Literal["waiting", "running", "looking at files", "verifying", "training references", "judging"]
 
 
 class Progress(Protocol):

@@ -18,7 +18,7 @@ LAYERS = (
     ("urls", "datasets"),
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
-    ("execution", "verification", "reference", "gradebook", "claiming", "retrying"),
+    ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying"),
     ("regrading", "environments", "recognising", "repeating"),
     ("pipeline",),
     ("cli",),
@@ -35,7 +35,14 @@ FORBIDDEN = {
 }
 """What a part must not import, whatever the layers say."""
 
-STANDALONE = ("probe", "environments/inside.py", "sandbox/shim.py", "sandbox/keeper.py", "verification/inside.py")
+STANDALONE = (
+    "probe",
+    "environments/inside.py",
+    "sandbox/shim.py",
+    "sandbox/keeper.py",
+    "verification/inside.py",
+    "audit/inside.py",
+)
 """Code that runs inside sandboxes: it imports nothing of the grader."""
 
 

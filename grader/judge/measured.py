@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from grader.model import Evidence, Finding, ReferenceResult, Verified
+from grader.model import Evidence, Finding, OwnData, ReferenceResult, TableFile, Verified
 
 SCORE_CHECK = "evaluation.score_verified"
 """The finding that carries the score as stated, saved, re-run and verified."""
@@ -52,8 +52,37 @@ def measured_numbers(evidence: Evidence, findings: tuple[Finding, ...]) -> dict[
 
 
 def data_numbers(evidence: Evidence) -> dict[str, Any]:
-    """Return what is known of the data itself: row sets that are a known data set's."""
-    return {"official": [asdict(item) for item in evidence.official]}
+    """Return what is known of the data itself: row sets that are a known data set's, and the files handed in."""
+    own = evidence.own_data
+    return {
+        "official": [asdict(item) for item in evidence.official],
+        "files": None if own is None else _files(own),
+    }
+
+
+def _files(own: OwnData) -> dict[str, Any]:
+    groups = [{**asdict(item), "forms": dict(item.forms)} for item in own.groups]
+    for item in groups:
+        del item["sample"]
+    return {
+        "pictures": own.pictures,
+        "sounds": own.sounds,
+        "others": own.others,
+        "groups": groups,
+        "unreadable": {item.path: item.reason for item in own.unreadable},
+        "unreadable_files": own.unreadable_files,
+        "copies": own.copies,
+        "look_alikes": own.look_alikes,
+        "silent": own.silent,
+        "same": [asdict(item) for item in own.same],
+        "tables": [_table(item) for item in own.tables],
+        "note": own.note or None,
+    }
+
+
+def _table(item: TableFile) -> dict[str, Any]:
+    classes = {name: dict(counts) for name, counts in item.classes}
+    return {**asdict(item), "missing": dict(item.missing), "classes": classes}
 
 
 def final_verification(evidence: Evidence) -> Verified | None:

@@ -53,6 +53,7 @@ from grader.model.judgement import (
     Rubric,
 )
 from grader.model.leaks import GroupCrossing, Interpolated, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
+from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
 from grader.model.result import CriterionResult, Result
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
@@ -75,6 +76,7 @@ __all__ = [
     "Drawing",
     "Event",
     "Evidence",
+    "FileGroup",
     "Finding",
     "Grade",
     "GroupCrossing",
@@ -100,6 +102,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Overlap",
+    "OwnData",
     "Passage",
     "PreprocessingFit",
     "ProseFacts",
@@ -115,6 +118,7 @@ __all__ = [
     "Run",
     "RunFacts",
     "RunStatus",
+    "SameFiles",
     "SavedOutput",
     "Scoring",
     "SealedScoring",
@@ -123,11 +127,13 @@ __all__ = [
     "SeriesCrossing",
     "SplitCall",
     "Submission",
+    "TableFile",
     "Task",
     "ThresholdSearch",
     "Tier",
     "TrainingRun",
     "Unreadable",
+    "UnreadableFile",
     "Verified",
     "WatchGap",
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from grader.model.leaks import GroupCrossing, Interpolated, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
+from grader.model.own_data import OwnData
 from grader.model.run import Interpreter, RunStatus, Tier
 from grader.model.submission import CellKind, SavedOutput
 
@@ -655,6 +656,8 @@ class Evidence:
     """Test rows known by lineage to be copies of training rows, where lineage was seen."""
     near_copies: NearCopies | None = None
     """Rows of the final scoring that are all but equal to training rows; None where their values were not kept."""
+    own_data: OwnData | None = None
+    """What the data files beside the notebook hold; None where there are none."""
     official: tuple[OfficialRows, ...] = ()
     """Row sets whose rows are a known data set's, recognised by content."""
     starts: tuple[Verified, ...] = ()

@@ -13,6 +13,7 @@ from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
 from grader.reports.numbers import cell_number, count, duration
 from grader.reports.outcome import final_verification, result_view
+from grader.reports.own_data import own_data_view
 from grader.reports.page import render
 from grader.reports.scores import comparison, score_lines
 from grader.reports.text import capitalised, link_cells, sentence
@@ -76,6 +77,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         trainings=training_views(evidence),
         result=result_view(evidence),
         data=data_view(evidence, known),
+        own_data=own_data_view(evidence.own_data),
         absent=_absent(evidence),
         notes=tuple(capitalised(note) for note in (evidence.verification_note, evidence.reference_note) if note),
         facts=_run_facts(grade, evidence, known),

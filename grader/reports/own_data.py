@@ -1,0 +1,143 @@
+"""The files handed in with the notebook: how many of each class, what they are, and what is wrong with some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.model import FileGroup, OwnData, SameFiles, TableFile
+from grader.reports.charts import share_bar
+from grader.reports.numbers import count, joined
+from grader.reports.outcome import picture_uri
+
+MOST_NAMED = 8
+MOST_CLASSES = 8
+MOST_COLUMNS = 6
+PART_WORDS = {"": "not divided", "train": "training", "validation": "validation", "test": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One class: an example, the number of its files in each part, and a bar against the largest class."""
+
+    label: str
+    picture: Markup
+    words: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDataView:
+    """The files in words; `defects` and `same` name what should be looked at."""
+
+    summary: str
+    forms: tuple[str, ...]
+    classes: tuple[GroupView, ...]
+    defects: tuple[str, ...]
+    same: tuple[str, ...]
+    tables: tuple[str, ...]
+    note: str
+
+
+def own_data_view(data: OwnData | None) -> OwnDataView | None:
+    """Return what was found in the files beside the notebook; None where there are none."""
+    if data is None:
+        return None
+    defects = [f"{item.path}: {item.reason}." for item in data.unreadable[:MOST_NAMED]]
+    if data.unreadable_files > len(defects):
+        defects.append(f"{count(data.unreadable_files - len(defects), 'more file')} can't be read.")
+    if data.silent:
+        defects.append(f"{count(data.silent, 'recording')} without any sound.")
+    same = [_same_words(item) for item in data.same[:MOST_NAMED]]
+    if len(data.same) > MOST_NAMED:
+        same.append(f"In all {count(data.copies, 'copy', 'copies')} and {count(data.look_alikes, 'look-alike')}.")
+    return OwnDataView(
+        summary=_summary(data),
+        forms=tuple(_forms_words(kind, data.groups) for kind in ("picture", "sound") if _of(kind, data.groups)),
+        classes=_classes(data.groups),
+        defects=tuple(defects),
+        same=tuple(same),
+        tables=tuple(_table_words(item) for item in data.tables),
+        note=data.note,
+    )
+
+
+def _summary(data: OwnData) -> str:
+    numbers = (
+        (data.pictures, "picture", "pictures"),
+        (data.sounds, "recording", "recordings"),
+        (len(data.tables), "table", "tables"),
+    )
+    parts = [count(number, one, many) for number, one, many in numbers if number]
+    others = f", and {count(data.others, 'file')} of other kinds that were not opened" if data.others else ""
+    named = any(item.by_name for item in data.groups)
+    told = " Classes are told by the first part of the files' names." if named else ""
+    return f"{joined(tuple(parts)) or 'No data'} came with the notebook{others}.{told}"
+
+
+def _of(kind: str, groups: Sequence[FileGroup]) -> list[FileGroup]:
+    return [item for item in groups if item.kind == kind]
+
+
+def _forms_words(kind: str, groups: Sequence[FileGroup]) -> str:
+    counts: dict[str, int] = {}
+    for group in _of(kind, groups):
+        for form, number in group.forms:
+            counts[form] = counts.get(form, 0) + number
+    ordered = sorted(counts.items(), key=lambda pair: -pair[1])
+    noun = {"picture": "Pictures", "sound": "Recordings"}[kind]
+    if len(ordered) == 1:
+        return f"{noun} are all {ordered[0][0]}."
+    listed = tuple(f"{form} ({count(number)})" for form, number in ordered[:MOST_NAMED])
+    more = " and others" if len(ordered) > MOST_NAMED else ""
+    return f"{noun} differ: {joined(listed)}{more}."
+
+
+def _classes(groups: Sequence[FileGroup]) -> tuple[GroupView, ...]:
+    by_label: dict[tuple[str, str], list[FileGroup]] = {}
+    for item in groups:
+        by_label.setdefault((item.kind, item.label), []).append(item)
+    largest = max((sum(item.files for item in items) for items in by_label.values()), default=1)
+    return tuple(
+        GroupView(
+            label=label or "no class folder",
+            picture=picture_uri(next((item.sample for item in items if item.sample), "")),
+            words=_parts_words(items),
+            bar=share_bar(sum(item.files for item in items) / max(1, largest)),
+        )
+        for (_, label), items in by_label.items()
+    )
+
+
+def _parts_words(items: Sequence[FileGroup]) -> str:
+    if len(items) == 1 and not items[0].part:
+        return count(items[0].files, "file")
+    return ", ".join(f"{count(item.files)} {PART_WORDS[item.part]}" for item in items)
+
+
+def _same_words(item: SameFiles) -> str:
+    paths = joined(tuple(item.paths[:3]))
+    what = "are one and the same" if item.exact else "look the same"
+    where = "in two parts" if item.across_parts else "in two classes" if item.across_labels else ""
+    return f"{paths} {what}{', ' + where if where else ''}."
+
+
+def _table_words(item: TableFile) -> str:
+    size = f"{item.path}: {count(item.rows, 'row')}{'' if item.whole else ' read'}, {count(item.columns, 'column')}."
+    said = [size]
+    if item.classes:
+        shown = item.classes[:MOST_COLUMNS]
+        said += [f"{name}: {', '.join(f'{value} {count(number)}' for value, number in counts[:MOST_CLASSES])}"
+                 f"{' and others' if len(counts) > MOST_CLASSES else ''}." for name, counts in shown]  # fmt: skip
+    if item.missing:
+        columns = ", ".join(f"{name} {count(number)}" for name, number in item.missing[:MOST_COLUMNS])
+        said.append(f"Empty cells: {columns}{' and others' if len(item.missing) > MOST_COLUMNS else ''}.")
+    if item.repeated_rows:
+        said.append(f"{count(item.repeated_rows, 'row')} repeat an earlier one.")
+    if item.uneven_rows:
+        said.append(f"{count(item.uneven_rows, 'row')} with more or fewer cells than the heading.")
+    if item.constant:
+        said.append(f"Always the same: {', '.join(item.constant[:MOST_COLUMNS])}.")
+    return " ".join(said)
