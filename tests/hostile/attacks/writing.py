@@ -130,7 +130,9 @@ for folder in (ARENA["package"], ARENA["package"] + "/judge", ARENA["site"], sys
 for path in (ARENA["package"] + "/__init__.py", ARENA["package"] + "/judge/__init__.py", os.__file__, sys.executable, ARENA["site"] + "/sitecustomize.py", ARENA["site"] + "/" + ARENA["token"] + ".pth"):
     attempt("append to " + path, append, path)
 for entry in sys.path:
-    if os.path.isdir(entry) and os.path.realpath(entry) != os.getcwd():
+    # A checkout below /tmp leaves the names of its folders in the box's own /tmp, which is scratch.
+    scratch = os.path.isdir("/run/nb") and os.path.isdir(entry) and os.stat(entry).st_dev == os.stat("/tmp").st_dev
+    if os.path.isdir(entry) and os.path.realpath(entry) != os.getcwd() and not scratch:
         attempt("new file in " + entry, append, entry + "/" + ARENA["token"])
 own = "/run/nb" if os.path.isdir("/run/nb") else os.path.dirname(os.getcwd())
 for name in ("shim.py", "box.json", "connection.json", "host.json", "lock", "probe/launch.py", "probe/__init__.py", "probe/" + ARENA["token"]):
