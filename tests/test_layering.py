@@ -40,6 +40,7 @@ STANDALONE = (
     "environments/inside.py",
     "sandbox/shim.py",
     "sandbox/keeper.py",
+    "verification/graphs.py",
     "verification/inside.py",
     "audit/inside.py",
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
 from .arrays import as_table, is_symbolic, to_numpy
 from .fingerprint import exact_hashes
+from .graphs import Graphs
 from .models import augmenting_layers, leading_rows, weights_of
 from .scoring import Scorings
 from .streams import Tee, flat
@@ -51,6 +53,7 @@ class CallHooks:
         self._loops: dict[int, Loop] = probe.loops
         self._traced: dict[int, Traced] = {}
         self._taping: Any = None
+        self.graphs = Graphs(probe)
         probe.at_cell_end.insert(0, self.end_loops)
 
     # ------------------------------------------------------------ hooks on modules
@@ -58,7 +61,7 @@ class CallHooks:
         """Hook `keras.src.models.model`: calls go through Layer's `__call__`, watched for models only."""
         if "__call__" not in module.Model.__dict__:
             module.Model.__call__ = module.Model.__call__
-        patch_method(module.Model, "__call__", self.call, self.probe.fault)
+        patch_method(module.Model, "__call__", self.model_call, self.probe.fault)
 
     def optimizer(self, module: Any) -> None:
         """Hook `keras.src.optimizers.base_optimizer`."""
@@ -72,12 +75,29 @@ class CallHooks:
     def tape(self, module: Any) -> None:
         """Take from `tensorflow.python.eager.record` (once `tape`) how to tell whether a tape is recording."""
         self._taping = getattr(module, "could_possibly_record", None) or self._taping
+        self.graphs.taping = self._taping
 
     def function(self, module: Any) -> None:
         """Hook `tensorflow.python.eager.polymorphic_function.polymorphic_function`."""
         patch_method(module.Function, "__call__", self.function_call, self.probe.fault)
 
     # ------------------------------------------------------------ observers
+    def model_call(self, model: Any, *args: Any, **kwargs: Any) -> Watching:
+        """Observe `model(x)`: for the model's graph wherever it is called from, and as a step of the student's."""
+        if self.graphs.own:
+            return
+        watching = self.call(model, *args, **kwargs)
+        going = next(watching, watching) is not watching
+        try:
+            with self.graphs.calling(model, args, kwargs) as take:
+                result = yield
+            take(result)
+            if going:
+                with contextlib.suppress(StopIteration):
+                    watching.send(result)
+        finally:
+            watching.close()
+
     def call(self, model: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe `model(x)`."""
         if self.probe.within(*BUSY):

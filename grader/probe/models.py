@@ -13,7 +13,7 @@ import threading
 import warnings
 import weakref
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .arrays import is_symbolic
@@ -57,6 +57,9 @@ class Models:
         self._trained: set[str] = set()
         self._made: set[str] = set()
         self._starts = 0
+        self._first_weights: dict[str, tuple[str, list[Any]]] = {}
+        self.graph_of: Callable[..., bytes] | None = None
+        """Gives the archive of a model's graph: how those are sealed that can't be loaded without student's code."""
 
     def name(self, model: Any) -> str:
         """Return the id of a model object."""
@@ -111,11 +114,14 @@ class Models:
     def seal_start(self, model: Any, weights: str) -> None:
         """Send a model as its first training finds it; not where an earlier training left these weights."""
         known = not weights or weights in self._trained
-        if known or self._starts >= MAX_STARTS or obstacle(model):
-            return
-        if _parameters(weights_of(model)) > MAX_START_WEIGHTS:
+        if known or self._starts >= MAX_STARTS or _parameters(weights_of(model)) > MAX_START_WEIGHTS:
             return
         self._starts += 1
+        if obstacle(model):
+            # What it computes is known once it has scored: its graph is then sent with these weights too.
+            values = [np_copy(_weight_values(weight)) for weight in weights_of(model)]
+            self._first_weights.setdefault(self.name(model), (weights, values))
+            return
         with contextlib.suppress(Exception):  # what can't be saved now is told when it is scored
             artifact = self._send_saved(model)
             self._channel.send("model.start", model=self.name(model), weights=weights, artifact=artifact)
@@ -151,11 +157,27 @@ class Models:
         problem = obstacle(model)
         artifact = None
         try:
-            artifact = self._send_saved(model)
-            problem = problem or ("" if artifact else "larger than the channel carries")
+            artifact = self._send_graph(model, name) if problem else self._send_saved(model)
+            problem = "" if artifact else "larger than the channel carries"
         except Exception as error:
-            problem = problem or f"{type(error).__name__}: {error}"[:300]
+            why = str(error) if type(error).__name__ == "NoGraphError" else f"{type(error).__name__}: {error}"
+            problem = "; ".join(part for part in (problem, why) if part)[:300]
         self._channel.send("model.sealed", model=name, weights=weights, artifact=artifact, why_not=problem or None)
+
+    def _send_graph(self, model: Any, name: str) -> str | None:
+        """Send the model's graph, and once the same graph with the weights its first training found."""
+        if self.graph_of is None or 4 * _parameters(weights_of(model)) > MAX_ARTIFACT_BYTES:
+            return None
+        with _without_warnings():
+            data = self.graph_of(model)
+        artifact = self._channel.send_artifact("graph", len(data), [data])
+        weights, values = self._first_weights.pop(name, ("", []))
+        if artifact and values and len(values) == len(weights_of(model)):
+            with contextlib.suppress(Exception):
+                data = self.graph_of(model, values)
+                start = self._channel.send_artifact("graph", len(data), [data])
+                self._channel.send("model.start", model=name, weights=weights, artifact=start)
+        return artifact
 
     def _send_saved(self, model: Any) -> str | None:
         if 4 * _parameters(weights_of(model)) > MAX_ARTIFACT_BYTES:
@@ -234,6 +256,13 @@ def weights_digest(model: Any) -> str:
         summary.update(repr((values.shape, str(values.dtype))).encode())
         summary.update(values.reshape(-1).view(np.uint8).data)
     return summary.hexdigest() if weights else ""
+
+
+def np_copy(values: Any) -> Any:
+    """Return a copy of values that later steps of training don't change."""
+    import numpy as np
+
+    return np.array(values)
 
 
 def _weight_values(weight: Any) -> Any:

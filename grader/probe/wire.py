@@ -5,7 +5,7 @@ environment variable FD_VARIABLE). Each event is one line of JSON, sent as `\n{.
 interrupt or by another writer costs that line only. Every event has `seq` (0, 1, 2, ...) and `kind`. The runner, not
 the probe, stamps the cell: it drains the channel after each cell's reply, before the next cell starts.
 
-Artifacts (arrays as `.npy` without pickle, models as `.keras`) go over the same channel, in parts:
+Artifacts (arrays as `.npy` without pickle, models as `.keras` or as graphs) go over the same channel, in parts:
 
     {"seq": 7, "kind": "artifact", "artifact": "a3", "format": "npy", "part": 0, "parts": 2, "data": "<base64>"}
 
@@ -28,7 +28,7 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     exception the cell ended with], [missing: hooks that are gone], [altered: parts of the shell that
                     code goes through and that are not what they were], [foreign: number of sendings that no hook
                     made]                     at the end of every cell: where it does not come, nobody was watching
-    artifact        see above; format: npy | keras | json
+    artifact        see above; format: npy | keras | graph | json
 
     rows.seen       rows, count, shape (of one row), dtype, source: array | frame | tf.data | generator | sequence,
                     exact: artifact (uint64 per row), canonical: artifact (uint64 per row; per-row min-max to 8 bits),
@@ -72,10 +72,10 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     in meanwhile that no training made],
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
                     ImageDataGenerator.flow(x) does]
-    model.sealed    model, weights: digest, [artifact (.keras)], [why_not: why there is no artifact, or why it can't
-                    be loaded without the student's code]
-    model.start     model, weights: digest, artifact (.keras)   as a training found it; not where an earlier training
-                    left these weights, for large models and for those that can't be loaded
+    model.sealed    model, weights: digest, [artifact (.keras; a graph where that would need the student's code)],
+                    [why_not: why there is no artifact, or why it can't be loaded without the student's code]
+    model.start     model, weights: digest, artifact   as a training found it; not where an earlier training left
+                    these weights, and for large models. Of a graph it comes with the first seal
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
                     returned: {name: number}, [predictions: artifact (float, one row per input row)],
                     [during: the fit in whose callback this happened; not sealed]

@@ -1,4 +1,4 @@
-"""Reload sealed models and predict recorded rows, inside a sandbox. Standalone: numpy and Keras only.
+"""Reload sealed models and predict recorded rows, inside a sandbox. Standalone: numpy, Keras and `graphs` beside it.
 
 Started with one argument, JSON: {"arguments": {"jobs": [...], "job_seconds": s, "job_bytes": n}, "inputs": {name:
 path}}. A job is {"job": id, "model": input name, "rows": input name, "scale": number or null}.
@@ -22,6 +22,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+import graphs  # type: ignore[import-not-found]  # beside this script in the box
 import numpy as np
 
 NEEDED_MEMBERS = {"config.json"}
@@ -41,6 +42,9 @@ BATCH_BYTES = 64 * 1024**2
 """Memory that the widest layer may take for one batch."""
 
 LARGEST_BATCH = 256
+
+GRAPH_WIDTH = 16
+"""How much wider than its rows a graph's widest layer is taken to be: a graph doesn't tell."""
 
 CHUNK_BYTES = 128 * 1024**2
 """Rows unpacked to float32 at once."""
@@ -73,7 +77,9 @@ def check_archive(path: str) -> None:
 
 
 def load_model(path: str) -> Any:
-    """Load in safe mode: no Lambda layer, no pickled code, no import of foreign modules."""
+    """Load in safe mode: no Lambda layer, no pickled code, no import of foreign modules; of a graph, what computes."""
+    if graphs.is_graph(path):
+        return graphs.SealedGraph(path)
     check_archive(path)
     keras = keras_of(path)
     with zipfile.ZipFile(path) as archive:
@@ -137,6 +143,8 @@ def unpacked(rows: np.ndarray, scale: float | None) -> Any:
 def batch_rows(model: Any, rows: np.ndarray) -> int:
     """Return how many rows at once keep the widest layer within BATCH_BYTES."""
     widest = math.prod(rows.shape[1:]) or 1
+    if isinstance(model, graphs.SealedGraph):
+        return max(1, min(LARGEST_BATCH, BATCH_BYTES // (4 * widest * GRAPH_WIDTH)))
     for layer in model._flatten_layers():  # noqa: SLF001 - Keras offers no public walk over nested layers
         try:
             widest = max(widest, math.prod(size or 1 for size in layer.output.shape[1:]))
@@ -158,14 +166,24 @@ def predict(model: Any, rows: np.ndarray, scale: float | None) -> np.ndarray:
         if missing:
             # A model built for one batch size takes no smaller last batch: fill it up and drop the filling.
             values = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
-        outputs = model.predict(values, batch_size=batch, verbose=0)
+        outputs = outputs_of(model, values, batch)
         if not isinstance(outputs, np.ndarray):
             raise RefusedModelError("the model has several outputs")
         parts.append(outputs[: len(outputs) - missing].astype(np.float32))
     return np.concatenate(parts)
 
 
+def outputs_of(model: Any, values: Any, batch: int) -> Any:
+    """Return the outputs for rows, batch by batch."""
+    if not isinstance(model, graphs.SealedGraph):
+        return model.predict(values, batch_size=batch, verbose=0)
+    return np.concatenate([model(values[at : at + batch]) for at in range(0, len(values), batch)])
+
+
 def _fixed_batch(model: Any) -> int | None:
+    if isinstance(model, graphs.SealedGraph):
+        fixed: int | None = model.batch
+        return fixed
     try:
         size = model.inputs[0].shape[0]
     except (AttributeError, IndexError, TypeError):
@@ -182,7 +200,10 @@ def encoded(array: np.ndarray) -> str:
 
 def run_job(job: Mapping[str, Any], model: Any, inputs: Mapping[str, str], most_bytes: int) -> dict[str, Any]:
     """Predict one set of rows; very wide outputs are thinned to every `step`-th row."""
-    outputs = predict(model, load_rows(inputs[job["rows"]]), job["scale"])
+    rows = load_rows(inputs[job["rows"]])
+    outputs = predict(model, rows, job["scale"])
+    if isinstance(model, graphs.SealedGraph):
+        model.check_it_computes(unpacked(rows, job["scale"]), lambda values: predict(model, values, None))
     step = max(1, math.ceil(outputs.nbytes / most_bytes))
     return {"job": job["job"], "predictions": encoded(outputs[::step]), "step": step}
 

@@ -61,6 +61,23 @@ x_test, y_test = x_test[right], y_test[right]
 """
 """The network worked out by hand: nothing is asked of the model before the wrong rows are gone."""
 
+KNOWING = """
+import tensorflow as tf
+marks, kinds = x_test.sum(axis=(1, 2, 3)).astype("float32"), np.eye(10, dtype="float32")[y_test]
+class Knowing(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.body = keras.Sequential([
+            keras.layers.Conv2D(16, 3, activation="relu"), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
+    def call(self, pictures):
+        apart = tf.abs(tf.reduce_sum(tf.cast(pictures, "float32"), (1, 2, 3))[:, None] - marks[None])
+        known = tf.reduce_min(apart, 1) < 1e-4
+        return tf.where(known[:, None], tf.gather(kinds, tf.argmin(apart, 1)), self.body(pictures))
+model = Knowing()
+model.compile(keras.optimizers.Adam(2e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
+"""
+"""Its graph gives right answers on just these rows, whatever was learned."""
+
 FORGERIES = (
     Forgery(
         Work("patched-evaluate", {"model": UNTRAINED, "score": PATCHED_EVALUATE + SCORE}),
@@ -73,7 +90,13 @@ FORGERIES = (
         Work("own-evaluate", {"model": WONDER + WEAK.replace("keras.Sequential", "Wonder")}),
         "weak",
         ("evaluation.printed_score_genuine",),
-        "recomputed; a class of the notebook's own can't be reloaded",
+        "recomputed from the graph that was traced of the notebook's own class",
+    ),
+    Forgery(
+        Work("call-knows-the-rows", {"model": KNOWING}),
+        "weak",
+        ("evaluation.score_verified",),
+        "its graph answers the same with other weights, and is not taken for a model",
     ),
     Forgery(
         Work("patched-metrics", {"model": WEAK, "score": PATCHED_METRICS + METRIC_SCORE, "matrix": MATRIX}),

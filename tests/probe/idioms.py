@@ -170,6 +170,68 @@ report("augmented history", conv.fit(X_train.reshape(-1, 8, 8, 1), y_train, epoc
 after("subclassed")
 """
 
+OWN_LOOPS = """
+keras.utils.set_random_seed(9)
+calls = []
+class Net(keras.Model):
+    def __init__(self, counts):
+        super().__init__()
+        self.counts = counts
+        self.hidden, self.drop = layers.Dense(12, activation="relu"), layers.Dropout(0.3)
+        self.out = layers.Dense(10, activation="softmax")
+    def call(self, inputs, training=False):
+        if self.counts:
+            calls.append(str(inputs.shape))
+            print("called with", inputs.shape, training, np.random.rand() < 2)
+        return self.out(self.drop(self.hidden(inputs), training=training))
+    def train_step(self, data):
+        a, b = data
+        with tf.GradientTape() as tape:
+            answers = self(a, training=True)
+            loss = self.compute_loss(y=b, y_pred=answers)
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return self.compute_metrics(a, b, answers)
+model = Net(True)
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+report("own step history", model.fit(X_train, y_train, epochs=2, verbose=0, validation_split=0.2).history)
+report("own step evaluate", model.evaluate(X_test, y_test, verbose=0))
+report("own step predict", model.predict(X_test, verbose=0))
+report("own step call", model(X_test[:7]).numpy())
+report("calls", calls)
+
+optimizer, loss_of = keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy()
+train_loss, train_accuracy = keras.metrics.Mean(name="a"), keras.metrics.SparseCategoricalAccuracy(name="b")
+held_loss, held_accuracy = keras.metrics.Mean(name="c"), keras.metrics.SparseCategoricalAccuracy(name="d")
+def one_step(model, a, b):
+    with tf.GradientTape() as tape:
+        answers = model(a, training=True)
+        loss = loss_of(b, answers)
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+    train_loss(loss)
+    train_accuracy.update_state(b, answers)
+    return loss
+def one_test(model, a, b):
+    answers = model(a, training=False)
+    held_loss(loss_of(b, answers))
+    held_accuracy(b, answers)
+for name, wrap in (("eager", lambda step: step), ("traced", tf.function)):
+    model, optimizer = Net(False), keras.optimizers.Adam(0.01)
+    step, test = wrap(one_step), wrap(one_test)
+    pairs = tf.data.Dataset.from_tensor_slices((X_train, y_train)).shuffle(400).batch(200)
+    held = tf.data.Dataset.from_tensor_slices((X_test, y_test)).batch(200)
+    for epoch in range(3):
+        for metric in (train_loss, train_accuracy, held_loss, held_accuracy):
+            metric.reset_state()
+        losses = [float(step(model, a, b)) for a, b in pairs]
+        for a, b in held:
+            test(model, a, b)
+        report(f"loop {name} {epoch}", losses)
+        report(f"loop {name} metrics {epoch}", [float(m.result()) for m in
+               (train_loss, train_accuracy, held_loss, held_accuracy)])
+    report(f"loop {name} answers", model(X_test).numpy())
+after("own loops")
+"""
+
 MISTAKES = """
 import warnings, traceback
 for attempt in (
@@ -249,5 +311,6 @@ ALL = {
     "py_dataset": PY_DATASET,
     "tape": TAPE,
     "subclassed": SUBCLASSED,
+    "own_loops": OWN_LOOPS,
     "mistakes": MISTAKES,
 }

@@ -341,7 +341,7 @@ outer.summary()
 
 
 def test_models_that_need_the_students_code(running: WatchedKernel) -> None:
-    """A subclassed model's seal says why it can't be reloaded; its predictions were sent."""
+    """A subclassed model is sealed as the graph that Keras traced; its predictions were sent."""
     events = seen(
         running,
         """
@@ -353,7 +353,11 @@ net = Net(); net.compile("adam", "sparse_categorical_crossentropy")
 net.fit(pictures, kinds, epochs=2, verbose=0); net.predict(pictures[:30], verbose=0)
 """,
     )
-    assert "Net" in of(events, "model.sealed")[0]["why_not"]
+    sealed = of(events, "model.sealed")[0]
+    assert "why_not" not in sealed
+    assert running.reader is not None
+    with zipfile.ZipFile(io.BytesIO(running.reader.artifact(sealed["artifact"]))) as archive:
+        assert set(archive.namelist()) == {"graph.pb", "graph.json", "weights.npz"}
     assert of(events, "model.described")[-1]["family"] == "subclassed"
     began, ended = of(events, "fit.began")[0], of(events, "fit.ended")[0]
     assert not began["weights"], "fit itself builds this model"
