@@ -73,3 +73,40 @@ def no_temporal_leakage(evidence: Evidence, limits: Limits) -> Verdict:
         cells=cells,
         measured=measured,
     )
+
+
+@check(
+    "split.no_group_leakage",
+    title="No group on both sides",
+    help="Rows that belong together (of one speaker, patient, film or folder) stand on one side of the split. Advice.",
+    thresholds=(Threshold("share", 0.2, "where few held-out rows have a sibling in training the score hardly gains"),),
+)
+def no_group_leakage(evidence: Evidence, limits: Limits) -> Verdict:
+    """No group of alike rows was divided between training and test."""
+    found, result = evidence.group_crossing, final_result(evidence)
+    if found is None or result is None or not found.rows:
+        return not_applicable("No groups of rows that are alike were seen.", origin="kernel")
+    cells = [result.scoring.cell, *(item.cell for item in evidence.splits)]
+    measured = {
+        "groups_in_test": found.groups,
+        "groups_in_both": found.crossing,
+        "test_rows_of_trained_groups": found.rows_crossing,
+        "neighbour_of_own_group": found.together,
+        "by_chance": found.chance,
+    }
+    if found.rows_crossing <= limits["share"] * found.rows:
+        return passed(
+            f"Rows come in groups (by {found.column}), and test rows are of groups that were not trained on.",
+            cells=cells,
+            measured=measured,
+        )
+    return advised(
+        f"{found.rows_crossing:,} of {found.rows:,} test rows belong to groups that were trained on "
+        f"({found.crossing:,} of {found.groups:,}; told by {found.source}: {found.column}). "
+        "Rows of a group are alike: the nearest training row is "
+        f"of the same group in {found.together:.0%} of the cases, by chance in {found.chance:.0%}. "
+        "The score holds for known groups, not for new ones.",
+        fix="Keep each group on one side (GroupShuffleSplit, GroupKFold), or say that only known groups are meant.",
+        cells=cells,
+        measured=measured,
+    )

@@ -8,6 +8,7 @@ from grader.evidence.altered import find_asides
 from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_final
+from grader.evidence.groups import find_group_crossing
 from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.made_rows import count_made_before_split, find_interpolated
@@ -40,6 +41,7 @@ from grader.model import (
     EVIDENCE_VERSION,
     Diagnosis,
     Evidence,
+    GroupCrossing,
     InputKind,
     LabelFacts,
     ModelFacts,
@@ -112,6 +114,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         label_proxy=find_label_proxy(seen, scored, seen.lineage.fits_before(scored) if scored else (), task),
         series_crossing=find_series_crossing(seen, scored.rows if scored else None, trained_on, input_kind),
         official=official,
+        group_crossing=_group_crossing(seen, scored),
         near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
         augmentation_before_split=_copies_before_split(seen, scored, trained_on),
         interpolated=find_interpolated(seen, scored.rows if scored else None, trained_on),
@@ -126,6 +129,12 @@ def _copies_before_split(seen: Observation, scored: Scored | None, trained_on: S
         count_made_before_split(seen, rows, trained_on),
     )
     return max((count for count in counts if count is not None), default=None)
+
+
+def _group_crossing(seen: Observation, scored: Scored | None) -> GroupCrossing | None:
+    fits = seen.lineage.fits_before(scored) if scored else ()
+    labels = next((seen.labels.of_fit(fit) for fit in reversed(fits) if fit.train), None)
+    return find_group_crossing(seen, scored.rows if scored else None, fits, labels)
 
 
 def _kinds(

@@ -16,7 +16,19 @@ from grader.evidence.fields import (
     as_plain,
     as_text,
 )
-from grader.evidence.records import DataOp, Fitted, Labelled, LabelsSeen, Loaded, Moved, RowsSeen, Split
+from grader.evidence.records import (
+    Column,
+    Columns,
+    DataOp,
+    FilesRead,
+    Fitted,
+    Labelled,
+    LabelsSeen,
+    Loaded,
+    Moved,
+    RowsSeen,
+    Split,
+)
 from grader.model import LabelFacts
 
 FORMS = frozenset({"int", "one_hot", "binary", "float", "text"})
@@ -107,6 +119,19 @@ def _data_op(fields: Fields, _cell: int, order: int) -> DataOp:
     )
 
 
+def _column(value: Any) -> Column:
+    column = as_mapping(value)
+    return Column(as_text(column.get("name")), as_count(column.get("distinct")), as_identifier(column.get("codes")))
+
+
+def _columns(fields: Fields, _cell: int, _order: int) -> Columns:
+    return Columns(count=fields.must("count", as_count), columns=fields.items("columns", _column, 60))
+
+
+def _files_read(fields: Fields, _cell: int, _order: int) -> FilesRead:
+    return FilesRead(names=fields.whole("names", as_text, 5_000))
+
+
 def _split_made(fields: Fields, cell: int, order: int) -> Split:
     return Split(
         function=fields.must("function", as_text),
@@ -116,6 +141,7 @@ def _split_made(fields: Fields, cell: int, order: int) -> Split:
         outputs=fields.items("outputs", as_identifier, 200),
         cell=cell,
         order=order,
+        places=fields.whole("places", as_identifier, 2),
     )
 
 
@@ -146,6 +172,8 @@ PARSERS = {
     "rows.labelled": _rows_labelled,
     "data.loaded": _data_loaded,
     "data.op": _data_op,
+    "data.columns": _columns,
+    "data.files": _files_read,
     "split.made": _split_made,
     "preprocessing.fitted": _fitted,
     "preprocessing.transformed": _moved,

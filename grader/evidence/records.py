@@ -79,6 +79,32 @@ class Split:
     outputs: tuple[str, ...]
     cell: int
     order: int
+    places: tuple[str, ...] = ()
+    """For each output the artifact of its rows' places in the frame that was split; empty where it was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that tells rows apart: equal values have equal codes."""
+
+    name: str
+    distinct: int
+    codes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A table that was read."""
+
+    count: int
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRead:
+    """Files that one cell read, in order."""
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from .keras_hooks import KerasHooks
 from .legacy_keras_hooks import ROOTS, LegacyKerasHooks, under_legacy_roots
 from .scoring import Scorings
 from .session import Session
+from .side_columns import SideColumns
 from .sklearn_hooks import SklearnHooks
 from .watch import Probe
 from .weights import WeightHooks
@@ -36,6 +37,10 @@ def start(descriptor: int) -> Probe:
     probe.session = session = Session(probe)
     for module, hook in session.hooks().items():
         table.setdefault(module, []).append(hook)
+    side = SideColumns(probe)
+    for module, hook in side.hooks().items():
+        table.setdefault(module, []).append(hook)
+    side.listen()
     finder = install(table, prefixes, probe.fault)
     probe.integrity = integrity = Integrity(probe, finder)
     probe.last_word = integrity.cell_ended

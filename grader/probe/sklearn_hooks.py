@@ -106,9 +106,9 @@ class SklearnHooks:
                 self.probe.labelled(inputs, self.probe.labels.seen(arrays[1]))
                 for name, labels in zip(rows, parts[2:4]):
                     self.probe.labelled(name, self.probe.labels.seen(labels))
-            self._made(
-                "sklearn.model_selection.train_test_split", arguments, [len_of(p) for p in parts[:2]], [inputs], rows
-            )
+            sizes = [len_of(part) for part in parts[:2]]
+            places = self._places(parts[:2])
+            self._made("sklearn.model_selection.train_test_split", arguments, sizes, [inputs], rows, places)
 
         return observe
 
@@ -135,8 +135,24 @@ class SklearnHooks:
 
         return observe
 
+    def _places(self, parts: list[Any]) -> list[str]:
+        """Return the whole-numbered index of each part that is a frame: where its rows stood before the split."""
+        import numpy as np
+
+        numbers: list[Any] = [getattr(getattr(part, "index", None), "values", None) for part in parts]
+        if any(getattr(getattr(item, "dtype", None), "kind", "") not in ("i", "u") for item in numbers):
+            return []
+        sent = [send_array(self.probe.channel, np.asarray(item, dtype=np.int64)) for item in numbers]
+        return [item for item in sent if item is not None] if None not in sent else []
+
     def _made(
-        self, function: str, settings: dict[str, Any], sizes: list[Any], inputs: list[Any], outputs: list[Any]
+        self,
+        function: str,
+        settings: dict[str, Any],
+        sizes: list[Any],
+        inputs: list[Any],
+        outputs: list[Any],
+        places: list[str] | None = None,
     ) -> None:
         given = {name: settings[name] for name in SPLIT_SETTINGS if name in settings}
         stratify = given.pop("stratify", None)
@@ -152,6 +168,7 @@ class SklearnHooks:
             settings=plain,
             inputs=[item for item in inputs if item],
             outputs=[item for item in outputs if item],
+            **({"places": places} if places else {}),
         )
 
     # ------------------------------------------------------------ preprocessing

@@ -46,13 +46,17 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     For a folder of pictures (image_dataset_from_directory) parts is empty, its rows are seen at use:
                     settings: {directory, subset, seed, validation_split, shuffle, label_mode, color_mode},
                     classes: [str], datasets: [dataset]
+    data.columns    count, columns: [{name, distinct, codes: artifact (int32, one per row; equal values, equal codes)}]
+                    a table that pandas read; columns of fractions and those that hardly repeat are left out
+    data.files      names: [str]              files that a cell read one after the other, at most three parts of each
     data.op         op, dataset, settings: {}   a tf.data set (d*) is made. Of another one (shuffle, take, skip, batch,
                     map, ...): source, the set it was made of. Of nothing (from_tensor_slices, from_generator, zip,
                     ...): rows, labels, both null unless arrays were given to from_tensor_slices
     split.made      function, sizes: [int], settings: {random_state, shuffle, stratify, test_size, train_size,
                     n_splits, validation_split, cv, seed: those the function has}, inputs: [rows], outputs: [rows].
                     outputs and sizes are empty for cross-validation (its folds are made later), outputs for
-                    keras.utils.split_dataset (its parts are seen at use)
+                    keras.utils.split_dataset (its parts are seen at use). [places: artifacts (int64), one per
+                    output: the index that a frame's rows kept from the frame that was split]
     preprocessing.fitted       object, class, rows, stateless: bool
     preprocessing.transformed  object, class, rows_in, rows_out
     seed.set        function, value

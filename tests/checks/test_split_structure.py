@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from examples import GOOD, TABLE, find, outcome
 
-from grader.model import LabelProxy, SeriesCrossing
+from grader.model import GroupCrossing, LabelProxy, SeriesCrossing
 
 WINDOWS = SeriesCrossing("test", sampled=100, before=80, after=78, both=62, alike=0, step=1, width=7)
 PROXY = LabelProxy(column=8, columns=9, agreement=1.0, next_best=0.71, chance=0.6, rows=100)
@@ -44,3 +44,15 @@ def test_an_easy_task_has_no_proxy():
     ):
         assert outcome("split.no_label_proxy", replace(GOOD, label_proxy=honest)) == "pass"
     assert outcome("split.no_label_proxy", GOOD) == "not_applicable"
+
+
+def test_groups_on_both_sides_are_told():
+    """All test rows are of speakers who were trained on; of held-out speakers none is, and a few crossings are fine."""
+    mixed = GroupCrossing("speaker", "a column of the table", 30, 30, 100, 100, together=0.93, chance=0.04)
+    found = find("split.no_group_leakage", replace(GOOD, group_crossing=mixed))
+    assert (found.outcome, found.moves_level) == ("fail", False)
+    assert "100 of 100 test rows" in found.summary
+    assert "speaker" in found.summary
+    for fair in (replace(mixed, crossing=0, rows_crossing=0), replace(mixed, rows_crossing=10)):
+        assert outcome("split.no_group_leakage", replace(GOOD, group_crossing=fair)) == "pass"
+    assert outcome("split.no_group_leakage") == "not_applicable"
