@@ -24,6 +24,11 @@ CLEAN = ""
 MOST_IDIOMS = 9
 """Idioms that each fault is written in: some 370 pairs, which a quiet machine of two cores grades in two hours."""
 
+ENDLESS = frozenset({"generators", "augmenting_generator", "py_datasets", "folder_flows"})
+"""What yields batches for ever, or by index: a loop of one's own over it has no end that is written so."""
+
+OF_PICTURES = frozenset({"augmenting_generator", "folders", "folder_subsets", "folder_flows"})
+
 
 @dataclass(frozen=True, slots=True)
 class Idiom:
@@ -103,8 +108,8 @@ class Pair:
 def idioms_for(data: DataSet) -> Iterator[Idiom]:
     """Every idiom that makes sense for a data set."""
     for splitting, modelling in product(SPLITTINGS, MODELLINGS):
-        endless = splitting in {"generators", "augmenting_generator", "py_datasets"} and modelling == "tape"
-        pictures = splitting == "augmenting_generator" and data.kind != "image"
+        endless = splitting in ENDLESS and modelling == "tape"
+        pictures = splitting in OF_PICTURES and data.kind != "image"
         if not endless and not pictures:
             yield Idiom(splitting, modelling)
 

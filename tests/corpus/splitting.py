@@ -6,6 +6,7 @@ To add one: a function with `@splitting` that fills a draft's `split`, `prepare`
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from .draft import DataSet, Draft, Feed, Net
@@ -279,3 +280,72 @@ def _standard(draft: Draft) -> str:
     if draft.data.scaled:
         return draft.load
     return draft.load + "X = np.sign(X) * np.log1p(np.abs(X))\n"
+
+
+def _on_disk(draft: Draft, rng: Random, parts: str) -> Draft:
+    """Write the rows as pictures into a folder a class; `parts` is an expression that says which part a row goes to."""
+    code = f"""
+order = np.random.default_rng({rng.randrange(100)}).permutation(len(X))
+for place, row in enumerate(order):
+    part = {parts}
+    folder = Path("pictures", part, f"class{{y[row]}}")
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.save_img(folder / f"{{row}}.png", X[row])
+"""
+    return draft.but(
+        split=code,
+        feed=DATASETS,
+        net=replace(draft.net, hidden=("layers.Rescaling(1 / 255)", *draft.net.hidden)),
+        imports=tuple(dict.fromkeys((*draft.imports, "from pathlib import Path"))),
+        marks=draft.marks | {"tf.data", "folders"},
+    )
+
+
+def _read(part: str, draft: Draft, more: str) -> str:
+    size = f'image_size={draft.data.shape[:2]}, color_mode="grayscale"'
+    return f'keras.utils.image_dataset_from_directory("pictures/{part}", {size}, batch_size=32, {more})'
+
+
+@splitting
+def folders(draft: Draft, rng: Random) -> Draft:
+    """Pictures in a folder a part and a class, read by `image_dataset_from_directory`."""
+    draft = _on_disk(draft, rng, '"test" if place < len(order) // 5 else "val" if place < len(order) // 3 else "train"')
+    code = f"""
+train_ds = {_read("train", draft, f"seed={rng.randrange(100)}")}
+val_ds = {_read("val", draft, "shuffle=False")}
+test_ds = {_read("test", draft, "shuffle=False")}
+"""
+    return draft.but(prepare=code)
+
+
+@splitting
+def folder_subsets(draft: Draft, rng: Random) -> Draft:
+    """Pictures in a folder a class: training and validation are subsets of one folder, test is a folder of its own."""
+    draft = _on_disk(draft, rng, '"test" if place < len(order) // 5 else "train"')
+    seed = f"validation_split=0.25, seed={rng.randrange(1, 100)}"
+    code = f"""
+train_ds = {_read("train", draft, f'{seed}, subset="training"')}
+val_ds = {_read("train", draft, f'{seed}, subset="validation"')}
+test_ds = {_read("test", draft, "shuffle=False")}
+"""
+    return draft.but(prepare=code, marks=draft.marks | {"subsets"})
+
+
+@splitting
+def folder_flows(draft: Draft, rng: Random) -> Draft:
+    """Pictures in a folder a part and a class, read by `ImageDataGenerator.flow_from_directory`."""
+    draft = _on_disk(draft, rng, '"test" if place < len(order) // 5 else "val" if place < len(order) // 3 else "train"')
+    size = f'target_size={draft.data.shape[:2]}, color_mode="grayscale", class_mode="sparse", batch_size=32'
+    code = f"""
+reader = ImageDataGenerator(rescale=1 / 255)
+train_ds = reader.flow_from_directory("pictures/train", {size})
+val_ds = reader.flow_from_directory("pictures/val", {size}, shuffle=False)
+test_ds = reader.flow_from_directory("pictures/test", {size}, shuffle=False)
+"""
+    return draft.but(
+        prepare=code,
+        net=replace(draft.net, hidden=draft.net.hidden[1:]),
+        feed=replace(DATASETS, test_labels="test_ds.classes", train_labels="train_ds.classes"),
+        imports=(*draft.imports, "from tensorflow.keras.preprocessing.image import ImageDataGenerator"),
+        marks=(draft.marks | {"flows"}) - {"tf.data"},
+    )

@@ -20,7 +20,7 @@ def _plain_arrays(draft: Draft) -> bool:
     return {"array parts", "arrays"} <= draft.marks
 
 
-def _whole_arrays(draft: Draft) -> bool:
+def _from_arrays(draft: Draft) -> bool:
     return "folders" not in draft.marks
 
 
@@ -51,10 +51,12 @@ def kept_by_test(draft: Draft, rng: Random) -> Draft:
     "evaluation.not_on_training_data",
     "split.held_out_test",
     may=SPENT + " evaluation.printed_score_genuine",
-    fits=lambda draft: bool({"array parts", "take"} & draft.marks),
+    fits=lambda draft: bool({"array parts", "take", "folders"} & draft.marks),
 )
 def scored_on_training(draft: Draft, rng: Random) -> Draft:
     """The score called test is of the training rows."""
+    if "folders" in draft.marks:
+        return draft.but(prepare=draft.prepare.replace("pictures/test", "pictures/train"))
     if "take" in draft.marks:
         return after_split(draft, "test_ds = whole.skip(2 * (rows // 5)).batch(32)\n")
     if "tf.data" in draft.marks:
@@ -84,7 +86,7 @@ def trained_on_everything(draft: Draft, rng: Random) -> Draft:
     return after_split(draft, rng.choice(("X_train, y_train = X, y\n", "X_train, y_train = X.copy(), y.copy()\n")))
 
 
-@fault("leak", "split.no_overlap", may=DRAGGED, fits=_whole_arrays)
+@fault("leak", "split.no_overlap", may=DRAGGED)
 def oversampled_before_split(draft: Draft, rng: Random) -> Draft:
     """Rows are repeated to even out the classes before they are split."""
     thin = "rare = np.flatnonzero(y == 0)[10:]\nX, y = np.delete(X, rare, axis=0), np.delete(y, rare)\n"
@@ -103,7 +105,7 @@ X = flat.reshape((-1, *{draft.data.shape}))
     return draft.but(before_split=thin + by_library, imports=(*draft.imports, source))
 
 
-@fault("leak", "split.no_near_duplicates", may=DRAGGED, fits=_whole_arrays)
+@fault("leak", "split.no_near_duplicates", may=DRAGGED)
 def augmented_before_split(draft: Draft, rng: Random) -> Draft:
     """Altered copies of all rows are added before they are split."""
     noisy = "copies = X + np.random.default_rng(4).normal(0, 0.01, X.shape).astype(X.dtype) * X.std(axis=0)\n"
@@ -127,7 +129,7 @@ def scaler_on_test(draft: Draft, rng: Random) -> Draft:
     return draft.but(prepare=draft.prepare.replace("X_test = scaler.transform", "X_test = scaler.fit_transform"))
 
 
-@fault("leak", "split.preprocessing_fitted_on_train", fits=lambda draft: draft.data.scaled and _whole_arrays(draft))
+@fault("leak", "split.preprocessing_fitted_on_train", fits=lambda draft: draft.data.scaled and _from_arrays(draft))
 def adapted_on_everything(draft: Draft, rng: Random) -> Draft:
     """A Normalization layer adapts to all rows."""
     code = draft.before_training + "\nnormalise = layers.Normalization()\nnormalise.adapt(X)\n"
@@ -174,6 +176,13 @@ def looked_again_and_again(draft: Draft, rng: Random) -> Draft:
     again = f"    model.fit({draft.feed.train}, epochs=1, verbose=0)\n"
     more = f"for more in range(3):\n    print(model.evaluate({draft.feed.test}, verbose=0))\n{again}"
     return draft.but(after_training=more)
+
+
+@fault("leak", "split.stable", may=DRAGGED, fits=marked("subsets"))
+def subsets_of_two_seeds(draft: Draft, rng: Random) -> Draft:
+    """Training and validation are subsets of one folder, drawn with different seeds: they share pictures."""
+    first, second = draft.prepare.split("val_ds = ")
+    return draft.but(prepare=f"{first}val_ds = {second.replace(', seed=', ', seed=1', 1)}")
 
 
 @fault("leak", "split.stable", may=DRAGGED, fits=marked("take"))

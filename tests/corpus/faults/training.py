@@ -20,10 +20,12 @@ def _large_columns(draft: Draft) -> bool:
     "training",
     "training.inputs_scaled",
     may=LEARNS_BADLY,
-    fits=lambda draft: _large_columns(draft) or (draft.data.kind == "image" and "folders" not in draft.marks),
+    fits=lambda draft: _large_columns(draft) or (draft.data.kind == "image" and "flows" not in draft.marks),
 )
 def unscaled(draft: Draft, rng: Random) -> Draft:
     """Inputs reach the first layer as they come: pixels up to 255, columns in the hundreds."""
+    if "folders" in draft.marks:
+        return draft.but(net=replace(draft.net, hidden=draft.net.hidden[1:]))
     if draft.data.kind == "image":
         return draft.but(load=draft.load + "X = np.round(255 * X)\n")
     return draft.but(prepare="\n".join(line for line in draft.prepare.splitlines() if "scaler" not in line))
@@ -84,17 +86,15 @@ def no_softmax(draft: Draft, rng: Random) -> Draft:
 @fault("training", "model.cnn_for_images", may=LEARNS_BADLY, fits=lambda draft: draft.data.kind == "image")
 def dense_for_pictures(draft: Draft, rng: Random) -> Draft:
     """Pictures are flattened into a dense network."""
-    hidden = ("layers.Flatten()", 'layers.Dense(32, activation="relu")')
-    return draft.but(net=replace(draft.net, hidden=hidden))
+    return _with_layers(draft, "layers.Flatten()", 'layers.Dense(32, activation="relu")')
 
 
 @fault("training", "model.nonlinear", may=LEARNS_BADLY, fits=lambda draft: draft.style in {"sequential", "functional"})
 def only_linear(draft: Draft, rng: Random) -> Draft:
     """Dense layers follow each other without an activation: together they are one."""
-    hidden = ("layers.Dense(32)", "layers.Dense(16)")
     if draft.data.kind == "image":
-        hidden = ("layers.Conv2D(8, 3)", "layers.Flatten()", "layers.Dense(16)")
-    return draft.but(net=replace(draft.net, hidden=hidden))
+        return _with_layers(draft, "layers.Conv2D(8, 3)", "layers.Flatten()", "layers.Dense(16)")
+    return _with_layers(draft, "layers.Dense(32)", "layers.Dense(16)")
 
 
 @fault("training", "model.learns", may=LEARNS_BADLY + " data.labels_aligned", fits=array_parts)
@@ -107,3 +107,9 @@ def labels_out_of_step(draft: Draft, rng: Random) -> Draft:
 def hardly_trained(draft: Draft, rng: Random) -> Draft:
     """The learning rate is so small that nothing is learnt."""
     return draft.but(net=replace(draft.net, optimizer="keras.optimizers.SGD(1e-9)"))
+
+
+def _with_layers(draft: Draft, *hidden: str) -> Draft:
+    """Other hidden layers; what rescales stays."""
+    kept = tuple(layer for layer in draft.net.hidden if "Rescaling" in layer)
+    return draft.but(net=replace(draft.net, hidden=(*kept, *hidden)))
