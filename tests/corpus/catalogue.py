@@ -129,7 +129,9 @@ def notebook(fault: str, idiom: Idiom, data: str, seed: str) -> Notebook | None:
 @cache
 def pairs() -> tuple[Pair, ...]:
     """Every fault in MOST_IDIOMS idioms, in an order whose beginning is an even sample of faults and idioms."""
-    return tuple(_evenly({name: _of_fault(name) for name in sorted(FAULTS)}))
+    return tuple(
+        _evenly({name: _of_fault(name) for name in sorted(FAULTS, key=lambda name: (FAULTS[name].family, name))})
+    )
 
 
 def _of_fault(fault: str) -> list[Pair]:

@@ -113,7 +113,7 @@ X = X.astype("float32")
 def wine_quality(rng: Random) -> DataSet:
     """Red or white, from a table of wines beside the notebook."""
     load = f"""
-wines = pd.read_csv("wine.csv").sample({rng.choice((500, 600))}, random_state={rng.randrange(100)}).drop_duplicates()
+wines = pd.read_csv("wine.csv").dropna().sample({rng.choice((500, 600))}, random_state={rng.randrange(100)}).drop_duplicates()
 X = wines.drop(columns="type").to_numpy("float32")
 y = (wines["type"] == "red").to_numpy().astype(int)
 """

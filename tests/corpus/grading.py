@@ -109,6 +109,7 @@ class Corpus:
                 ),
                 jobs=self.jobs,
                 reference_budget_s=0,
+                third_run=False,
             )
             keep = _Keeper(lambda result: self._keep(by_name[result.submission], out / result.submission, tell))
             with Gradebook.open(out) as book:
