@@ -78,11 +78,14 @@ def spread_over(count: int, most: int) -> NDArray[np.int64]:
 
 def _standard(rows: NDArray[np.generic]) -> tuple[Matrix, Matrix]:
     """Return mean and scale: per column for tables, one for all values where rows are pictures or sequences."""
-    flat = rows.reshape(len(rows), -1).astype(np.float32)
+    flat = np.ma.masked_invalid(
+        rows.reshape(len(rows), -1).astype(np.float32)
+    )  # a blank cell says nothing of its column
     if rows.ndim == 2:
-        scale = np.nan_to_num(flat.std(axis=0))
-        return np.nan_to_num(flat.mean(axis=0)), np.where(scale > 0, scale, 1.0).astype(np.float32)
-    return np.zeros(flat.shape[1], np.float32), np.full(flat.shape[1], np.nan_to_num(flat.std()) or 1.0, np.float32)
+        scale = flat.std(axis=0).filled(0)
+        return flat.mean(axis=0).filled(0), np.where(scale > 0, scale, 1.0).astype(np.float32)
+    spread = float(np.ma.filled(flat.std(), 0)) or 1.0
+    return np.zeros(flat.shape[1], np.float32), np.full(flat.shape[1], spread, np.float32)
 
 
 def _flat(rows: NDArray[np.generic], centre: Matrix, scale: Matrix) -> Matrix:

@@ -85,3 +85,13 @@ def test_a_score_on_copies_is_a_score_on_training_rows(tmp_path: Path) -> None:
 def test_of_a_handful_nothing_is_measured(tmp_path: Path) -> None:
     """Five scored rows tell no spacing."""
     assert measured(tmp_path, TRAIN, TEST[:5]).near_copies is None
+
+
+def test_a_blank_cell_hides_no_copies(tmp_path: Path) -> None:
+    """Columns of very different size, one cell of each blank: copies of the test rows are found all the same."""
+    sizes = np.array([1000.0, 1.0, 0.01, 0.001, 10.0, 0.1])
+    rows = RANDOM.normal(size=(300, 6)) * sizes
+    train, test = rows[:240], rows[240:]
+    test[np.arange(6), np.arange(6)] = np.nan
+    assert share(tmp_path, train, test) == 0
+    assert share(tmp_path, np.concatenate([train, test + RANDOM.normal(0, 0.001, test.shape) * sizes]), test) == 1
