@@ -44,7 +44,8 @@ def curves_shown(evidence: Evidence, _limits: Limits) -> Verdict:
         return passed("The training history is plotted.", origin="static", cells=static)
     if reason := why_unseen(evidence, PLOTTING_CALLS):
         return unknown(f"Whether curves are plotted could not be seen: {reason}.", cells=cells)
-    if evidence.trainings and not any(item.history for item in evidence.trainings) and _lines(evidence):
+    own = [item for item in evidence.trainings if item.custom_loop or not item.history]
+    if evidence.trainings and len(own) == len(evidence.trainings) and _lines(evidence):
         return unknown("Lines are plotted, but the training's own numbers were not seen.", cells=cells)
     if lines and not watched:
         return failed(
@@ -73,15 +74,16 @@ def curves_genuine(evidence: Evidence, limits: Limits) -> Verdict:
         return not_applicable("No training curve is plotted.", origin="kernel")
     if not evidence.trainings or not all(item.history for item in evidence.trainings):
         return unknown("The trainings' own numbers were not all seen.", cells=[line.cell for line in curves])
+    own = any(item.custom_loop for item in evidence.trainings)
     foreign = [line for line in curves if not _explained(line, evidence.trainings, limits["smoothing"])]
-    if not foreign and (swapped := [line for line in curves if _misnamed(line, evidence.trainings)]):
+    if not foreign and not own and (swapped := [line for line in curves if _misnamed(line, evidence.trainings)]):
         return advised(
             f"The curve labelled “{swapped[0].label}” shows the numbers of the other rows: training and validation "
             "are swapped.",
             fix="Label history['loss'] as training and history['val_loss'] as validation.",
             cells=[line.cell for line in swapped],
         )
-    if not foreign and (mistaken := [line for line in curves if _wrong_figure(line, evidence.trainings)]):
+    if not foreign and not own and (mistaken := [line for line in curves if _wrong_figure(line, evidence.trainings)]):
         return advised(
             f"The curve labelled “{mistaken[0].label}” shows another figure: loss and accuracy are mixed up.",
             fix="Label history['loss'] as loss and history['accuracy'] as accuracy.",
@@ -89,6 +91,11 @@ def curves_genuine(evidence: Evidence, limits: Limits) -> Verdict:
         )
     if not foreign:
         return passed("The curves show this run's own numbers.", cells=[line.cell for line in curves])
+    if own:
+        return unknown(
+            "The curves show numbers of a training loop of your own that were not seen.",
+            cells=[line.cell for line in foreign],
+        )
     first = foreign[0]
     name = first.label or first.title or "a line"
     return advised(

@@ -118,6 +118,7 @@ def _fit_began(fields: Fields, cell: int, order: int) -> FitBegan:
         augmentation=fields.items("augmentation", as_text, 50),
         cell=cell,
         order=order,
+        custom=fields.text("loop") == "custom",
     )
 
 

@@ -194,6 +194,8 @@ class FitBegan:
     augmentation: tuple[str, ...]
     cell: int
     order: int
+    custom: bool = False
+    """A loop of the student's own (GradientTape, train_on_batch)."""
 
 
 @dataclass(frozen=True, slots=True)

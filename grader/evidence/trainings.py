@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -15,6 +15,9 @@ from grader.model.evidence import LayerFacts
 
 ACTIVATION_LAYERS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
 """Layers that are an activation by themselves (keras.layers.Softmax, torch.nn.Sigmoid)."""
+
+History = tuple[tuple[str, tuple[float, ...]], ...]
+"""One series per log name, one value per epoch."""
 
 NEURAL_LIBRARIES = frozenset({"keras", "tensorflow", "tf_keras", "torch", "pytorch", "jax", "flax"})
 
@@ -82,9 +85,21 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
             drawn_from=lineage.originals(fit),
             augmentation=_augmentation(fit, applied),
             labels=given.get(fit.began.labels or ""),
+            history=_of_its_own(item.history, fit, lineage.fits),
         )
         for item, fit in zip(found, lineage.fits, strict=True)
     )
+
+
+def _of_its_own(history: History, fit: Fit, fits: Sequence[Fit]) -> History:
+    """Return a history without losses where a loop trained several networks in turns.
+
+    The loss of one of two that work against each other may rise while both learn.
+    """
+    rivals = (other for other in fits if other.began.custom and other.began.cell == fit.began.cell)
+    if not fit.began.custom or all(other.model == fit.model for other in rivals):
+        return history
+    return tuple((name, values) for name, values in history if name not in {"loss", "val_loss"})
 
 
 def _augmentation(fit: Fit, applied: tuple[Moved, ...]) -> tuple[str, ...]:
@@ -108,7 +123,7 @@ def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, 
         train_rows=fit.train,
         validation_rows=fit.watched,
         validation_split=began.validation_split,
-        epochs_asked=began.epochs,
+        epochs_asked=began.epochs or (len(epochs) if began.custom else 0),
         epochs_done=len(epochs),
         batch_size=began.batch_size,
         history=_history(epochs),
@@ -118,10 +133,11 @@ def _training(fit: Fit, epochs: tuple[FitEpoch, ...], compiles: tuple[Compiled, 
         augmentation=began.augmentation,
         learning_rate=rates[-1] if rates else None,
         seconds=ended.seconds if ended else 0.0,
+        custom_loop=began.custom,
     )
 
 
-def _history(epochs: tuple[FitEpoch, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+def _history(epochs: tuple[FitEpoch, ...]) -> History:
     """Return one series per log name, in the order of the epochs; a log missing in an epoch has no value there."""
     series: dict[str, list[float]] = {}
     for record in sorted(epochs, key=lambda item: item.epoch):

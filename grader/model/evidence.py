@@ -322,6 +322,8 @@ class TrainingRun:
     """Row sets whose altered copies were trained on (what `ImageDataGenerator.flow` was given)."""
     labels: LabelFacts | None = None
     """Labels in the form fit was given: the same rows may have had others where they were loaded or split."""
+    custom_loop: bool = False
+    """A loop of the student's own: its epochs are passes over its rows, and its losses what gradients were taken of."""
 
     def series(self, name: str) -> tuple[float, ...]:
         """Return the values of one log (`loss`, `val_accuracy`), one per epoch; empty where there is none."""

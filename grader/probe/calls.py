@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .arrays import as_table, is_symbolic, to_numpy
+from .epochs import Epochs, Metrics, Targets, loss_value, place_of_loss
 from .fingerprint import exact_hashes
 from .graphs import Graphs
 from .models import augmenting_layers, leading_rows, weights_of
@@ -31,6 +32,7 @@ class Loop:
     training: Training
     known: set[int] = field(default_factory=set)
     steps: int = 0
+    epochs: Epochs = field(default_factory=Epochs)
 
 
 @dataclass
@@ -40,6 +42,11 @@ class Traced:
     function: Any
     models: list[Any] = field(default_factory=list)
     trains: bool = False
+    target: Any = None
+    loss_at: int | None = None
+    """Which of its results is the loss its gradients are of."""
+    metrics: list[Any] = field(default_factory=list)
+    """Keras's metric objects that it updates."""
 
 
 class CallHooks:
@@ -54,6 +61,10 @@ class CallHooks:
         self._traced: dict[int, Traced] = {}
         self._taping: Any = None
         self.graphs = Graphs(probe)
+        self._targets = Targets()
+        self._metrics = Metrics()
+        self._phase = ""
+        """What was done last outside of fit: `train` (a call under a tape, a step) or `score`."""
         probe.at_cell_end.insert(0, self.end_loops)
 
     # ------------------------------------------------------------ hooks on modules
@@ -81,7 +92,69 @@ class CallHooks:
         """Hook `tensorflow.python.eager.polymorphic_function.polymorphic_function`."""
         patch_method(module.Function, "__call__", self.function_call, self.probe.fault)
 
+    def backprop(self, module: Any) -> None:
+        """Hook `tensorflow.python.eager.backprop`: what gradients are taken of is the loss."""
+        patch_method(module.GradientTape, "gradient", self.gradient, self.probe.fault)
+
+    def losses(self, module: Any) -> None:
+        """Hook `keras.src.losses.loss`."""
+        patch_method(module.Loss, "__call__", self.loss_call, self.probe.fault)
+
+    def metric(self, module: Any) -> None:
+        """Hook `keras.src.metrics.reduction_metrics`: the means that losses and accuracies are kept in."""
+        for name in ("Mean", "MeanMetricWrapper"):
+            kind = getattr(module, name, None)
+            if isinstance(kind, type):
+                patch_method(kind, "update_state", self.metric_fed, self.probe.fault)
+        patch_method(module.Mean, "result", self.metric_result, self.probe.fault)
+
     # ------------------------------------------------------------ observers
+    def gradient(self, _tape: Any, target: Any, sources: Any, *_args: Any, **_kwargs: Any) -> Watching:
+        """Observe `tape.gradient` outside of fit."""
+        if self.probe.within("fit", "batch"):
+            return
+        leaves = flat(target)
+        if leaves and is_symbolic(leaves[0]):
+            for what, traced in self.probe.watch.stack:
+                if what == "function":
+                    traced.target = target
+        else:
+            self._targets.add(target, sources)
+        return
+        yield
+
+    def loss_call(self, _loss: Any, y_true: Any, y_pred: Any, *_args: Any, **_kwargs: Any) -> Watching:
+        """Observe a loss object's call: it gives the labels of the rows that a model was just given under a tape."""
+        taped = bool(self._pending) and self._taping is not None and self._taping()
+        if taped and not self.probe.within(*BUSY):
+            model, x, y = self._pending[-1]
+            if y is None and leading_rows(y_true) == leading_rows(x) == leading_rows(y_pred):
+                self._pending[-1] = (model, x, y_true)
+        return
+        yield
+
+    def metric_fed(self, metric: Any, *_args: Any, **_kwargs: Any) -> Watching:
+        """Observe a metric's update outside of fit."""
+        if self.probe.within(*BUSY):
+            return
+        traced = next((holder for what, holder in self.probe.watch.stack if what == "function"), None)
+        if traced is not None:
+            traced.metrics.append(weakref.ref(metric))
+        elif self._phase:
+            self._metrics.fed(metric, self._phase)
+        return
+        yield
+
+    def metric_result(self, metric: Any, *_args: Any, **_kwargs: Any) -> Watching:
+        """Observe a metric's result while a custom training goes on: the last one of an epoch is that epoch's."""
+        if not self._loops or self.probe.within(*BUSY, "function"):
+            return
+        result = yield
+        name = self._metrics.name(metric)
+        value = loss_value(result) if name else None
+        if value is not None and len(self._loops) == 1:
+            next(iter(self._loops.values())).epochs.metric(name, value)
+
     def model_call(self, model: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe `model(x)`: for the model's graph wherever it is called from, and as a step of the student's."""
         if self.graphs.own:
@@ -114,9 +187,11 @@ class CallHooks:
         if random and not weights_of(model, trainable=True):
             self.probe.augmented(", ".join(random)[:200], x, result)
         elif taped:
+            self._phase = "train"
             del self._pending[:-MAX_PENDING]
             self._pending.append((model, x, self.scorings.labels_of(x)))
         elif not self.probe.within("function"):
+            self._phase = "score"
             key = (id(model), "call", chain)
             self.scorings.add_batch(key, model, "call", x, result, labels=None, during=None)
 
@@ -148,10 +223,13 @@ class CallHooks:
                     traced.trains = True
             return
         variables = {id(variable) for variable in trainable_variables or ()}
-        pending, self._pending = self._pending, []
+        pending, self._pending = self._pending, []  # what is of other variables waits for its own step
+        target = self._targets.take(variables)
         for model, x, y in pending:
             if not variables or any(id(weight) in variables for weight in weights_of(model, trainable=True)):
-                self.step(model, x, y)
+                self.step(model, x, y, loss=None if target is None else loss_value(target))
+            else:
+                self._pending.append((model, x, y))
 
     def train_on_batch(self, bind: Any) -> Any:
         """Observe `train_on_batch`."""
@@ -172,8 +250,7 @@ class CallHooks:
         if traced is None or traced.function() is not function:
             traced = Traced(weakref.ref(function))
         known = bool(traced.models)
-        if known and traced.trains:
-            self._traced_step(traced, args, kwargs)
+        steps = self._traced_step(traced, args, kwargs) if known and traced.trains else []
         chain = call_chain() if traced.models else ()
         with self.probe.inside("function", traced):
             result = yield
@@ -181,8 +258,11 @@ class CallHooks:
             return
         self._traced[id(function)] = traced
         if traced.trains and not known:
-            self._traced_step(traced, args, kwargs)
-        elif not traced.trains:
+            steps = self._traced_step(traced, args, kwargs)
+        self._note_feeding(traced)
+        if traced.trains:
+            self._traced_loss(traced, steps, result)
+        else:
             self._traced_scoring(traced, args, kwargs, result, chain or call_chain())
 
     # ------------------------------------------------------------ parts
@@ -194,14 +274,36 @@ class CallHooks:
             if what == "function" and not any(held() is model for held in traced.models):
                 traced.models.append(weakref.ref(model))
 
-    def _traced_step(self, traced: Traced, args: Any, kwargs: Any) -> None:
+    def _traced_step(self, traced: Traced, args: Any, kwargs: Any) -> list[tuple[Loop, int]]:
+        """Count a traced step for each model it trains; return the trainings with the number of rows."""
+        steps = []
         for held in traced.models:
             model = held()
             x, y = rows_given(model, [*args, *kwargs.values()]) if model is not None else (None, None)
             if x is None:
                 self.probe.send("probe.dropped", what="rows of a traced training step", why="not among its arguments")
             else:
-                self.step(model, x, y)
+                steps.append((self.step(model, x, y), leading_rows(x) or 0))
+        return steps
+
+    def _note_feeding(self, traced: Traced) -> None:
+        self._phase = "train" if traced.trains else "score"
+        for held in traced.metrics:
+            metric = held()
+            if metric is not None:
+                self._metrics.fed(metric, self._phase)
+        traced.metrics.clear()
+
+    def _traced_loss(self, traced: Traced, steps: list[tuple[Loop, int]], result: Any) -> None:
+        """Take the loss of a traced step from what it returned, where that is the loss."""
+        if traced.target is not None:
+            traced.loss_at, traced.target = place_of_loss(traced.target), None
+        leaves = [leaf for leaf in flat(result) if hasattr(leaf, "dtype")]
+        if traced.loss_at is None or traced.loss_at >= len(leaves) or len(steps) != 1:
+            return
+        value = loss_value(leaves[traced.loss_at])
+        if value is not None:
+            steps[0][0].epochs.loss(value, steps[0][1])
 
     def _traced_scoring(self, traced: Traced, args: Any, kwargs: Any, result: Any, chain: Any) -> None:
         model = traced.models[0]() if len(traced.models) == 1 else None
@@ -213,10 +315,12 @@ class CallHooks:
         answers = result if getattr(result, "shape", None) and result.shape[0] == x.shape[0] else None
         self.scorings.add_batch((id(model), "call", chain), model, "call", x, answers, labels=y, during=None)
 
-    def step(self, model: Any, x: Any, y: Any) -> None:
+    def step(self, model: Any, x: Any, y: Any, loss: float | None = None) -> Loop:
         """Count a step of training on a batch; consecutive steps of a cell are one training."""
-        self.probe.training_starts()
         loop = self._loops.get(id(model))
+        if loop is not None:
+            self.scorings.note_during(model, loop.training.id)
+        self.probe.training_starts()
         if loop is None:
             loop = self._loops[id(model)] = Loop(Training(self.probe, model, self.probe.new_id("f")))
             loop.training.train_tee = Tee(self.probe, "train")
@@ -231,6 +335,9 @@ class CallHooks:
             )
         loop.steps += 1
         self._add_new_rows(loop, x, y)
+        if loss is not None:
+            loop.epochs.loss(loss, leading_rows(x) or 0)
+        return loop
 
     def _add_new_rows(self, loop: Loop, x: Any, y: Any) -> None:
         tee = loop.training.train_tee
@@ -238,8 +345,10 @@ class CallHooks:
         if tee is None or table is None or table.rows is None or table.text:
             if tee is not None:
                 tee.complete = False
+            loop.epochs.step(None)
             return
         marks = exact_hashes(table.parts[0]).tolist()
+        loop.epochs.step(marks)
         new = [row for row, mark in enumerate(marks) if mark not in loop.known]
         loop.known.update(marks)
         if new:
@@ -253,6 +362,8 @@ class CallHooks:
         loops = list(self._loops.values())
         self._loops.clear()
         for loop in loops:
+            for number, logs in enumerate(loop.epochs.logs()):
+                self.probe.send("fit.epoch", fit=loop.training.id, epoch=number, logs=logs)
             loop.training.end(self.probe.cell_error, loop="custom", steps=loop.steps)
 
 

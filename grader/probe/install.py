@@ -58,6 +58,8 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "keras.src.callbacks.callback_list": [callbacks.callback_list],
         "keras.src.callbacks.history": [keras.history],
         "keras.src.layers.layer": [weights.layer],
+        "keras.src.losses.loss": [calls.losses],
+        "keras.src.metrics.reduction_metrics": [calls.metric],
         "keras.src.models.model": [calls.model, weights.model],
         "keras.src.optimizers.base_optimizer": [calls.optimizer],
         "keras.src.saving.saving_api": [weights.saving],
@@ -68,6 +70,7 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "sklearn.base": [sklearn.base],
         "sklearn.model_selection._split": [sklearn.splits],
         "sklearn.model_selection._validation": [sklearn.validation],
+        "tensorflow.python.eager.backprop": [calls.backprop],
         "tensorflow.python.eager.polymorphic_function.polymorphic_function": [calls.function],
         "tensorflow.python.eager.record": [calls.tape],
     }

@@ -110,6 +110,12 @@ class Scorings:
         if array is not None and array.ndim and len(array) == len(batch):
             loop.labels.append(np.array(array))
 
+    def note_during(self, model: Any, training: str) -> None:
+        """Note that a training of this model goes on: what was scored since its last step was watched by it."""
+        for loop in self._loops.values():
+            if loop.model is model and loop.during is None:
+                loop.during = training
+
     def flush(self) -> None:
         """Send the loops that were going on."""
         loops, self._loops = self._loops, {}

@@ -68,7 +68,8 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     fit.began       fit, model, rows, labels, validation_rows, validation_labels, validation_split, epochs,
                     batch_size, callbacks: [{class, monitor, settings: {}}], weights: digest, augmentation: [str],
                     [loop: custom, for training without fit: GradientTape or train_on_batch; epochs is then unknown]
-    fit.epoch       fit, epoch (0-based), logs: {name: number}
+    fit.epoch       fit, epoch (0-based), logs: {name: number}. Of a custom loop they come at its end: passes over its
+                    rows, with the losses that gradients were taken of and the results of Keras's metric objects
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
                     only now; of the first pass), labels, validation_labels, [later_rows: rows that only later
                     passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop],

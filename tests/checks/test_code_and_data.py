@@ -234,3 +234,5 @@ def test_curves_of_another_run_are_reported():
     assert outcome("training.curves_genuine", other) == "not_applicable"
     untraced = replace(curves(("loss", (0.2, 0.1))), trainings=(training(history=()),))
     assert outcome("training.curves_genuine", untraced) == "unknown"
+    own_loop = replace(curves(("loss", (0.2, 0.1, 0.05))), trainings=(training(custom_loop=True),))
+    assert outcome("training.curves_genuine", own_loop) == "unknown", "a loop may keep any number of its steps"
