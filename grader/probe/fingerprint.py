@@ -19,6 +19,9 @@ TIE_GUARD = 32.0
 on ties or at least 1/(2 D) away, and float32 copies err by about 0.01/D: a shift of 0.13/D to 0.25/D keeps every tie
 on one side and everything else on its own."""
 
+NARROW = 64
+"""Values in a row up to which its minimum and maximum are found column by column."""
+
 MAX_TEXT_VALUES = 2_000_000
 """Most text cells that are hashed one by one."""
 
@@ -58,9 +61,7 @@ def fingerprint(table: Any) -> Fingerprint:
     low, high, total, finite, nans = math.inf, -math.inf, 0.0, 0, 0
     for start, stop in _chunks(count, width):
         values = _as_float32(table[start:stop])
-        with np.errstate(all="ignore"):
-            sums = values.sum(axis=1, dtype=np.float64)
-        lows, highs = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+        sums, lows, highs = _reduced(values)
         canonical[start:stop] = _row_hash_bytes(_quantise(values, lows, highs))
         missing = int(np.isnan(values).sum()) if np.isnan(sums).any() else 0
         with np.errstate(all="ignore"):
@@ -129,6 +130,17 @@ def _as_float32(part: Any) -> Any:
     with np.errstate(all="ignore"):
         np.add(part, np.float32(0), out=values, dtype=np.float32, casting="unsafe")
     return values
+
+
+def _reduced(values: Any) -> tuple[Any, Any, Any]:
+    """Return sum, minimum and maximum of each row, NaN left out of the latter two."""
+    import numpy as np
+
+    # Along short rows numpy works value by value; along columns it takes many rows at a time, ten times as fast.
+    table, axis = (np.ascontiguousarray(values.T), 0) if values.shape[1] <= NARROW else (values, 1)
+    with np.errstate(all="ignore"):
+        sums = table.sum(axis=axis, dtype=np.float64)
+    return sums, np.fmin.reduce(table, axis=axis), np.fmax.reduce(table, axis=axis)
 
 
 def _quantise(values: Any, lows: Any, highs: Any) -> Any:
