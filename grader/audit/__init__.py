@@ -116,7 +116,7 @@ def _groups(looked: Sequence[Looked]) -> tuple[FileGroup, ...]:
 
 def _sample(items: Sequence[Looked]) -> str:
     """Draw the middle one that has a picture."""
-    drawn = [item.thumb for item in items if item.thumb is not None]
+    drawn = [item.thumb for item in items if item.thumb is not None and not item.silent]
     if not drawn:
         return ""
     buffer = io.BytesIO()

@@ -262,6 +262,8 @@ def reason_of(error: BaseException) -> str:
     name = type(error).__name__
     if name == "UnidentifiedImageError":
         return "it is no picture that can be decoded"
+    if name == "DecompressionBombError":
+        return "it unpacks to too many pixels to be opened"
     if isinstance(error, OSError) and error.errno is None:
         return f"it is damaged ({error})"
     return f"it can't be read ({name})"

@@ -19,9 +19,19 @@ TITLES = {
 }
 
 
+OWN = "'s"
+
+
 def title(dataset: str) -> str:
     """Return a known data set's name as people write it."""
     return TITLES.get(dataset, dataset)
+
+
+def with_titles(words: str) -> str:
+    """Return a sentence in which known data sets have the names that people write."""
+    return " ".join(
+        f"{title(word.removesuffix(OWN))}{OWN}" if word.endswith(OWN) else word for word in words.split(" ")
+    )
 
 
 def official_sentences(evidence: Evidence) -> tuple[str, ...]:

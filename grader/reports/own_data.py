@@ -12,6 +12,7 @@ from grader.reports.charts import share_bar
 from grader.reports.numbers import count, joined
 from grader.reports.outcome import picture_uri
 
+KIND_WORDS = {"picture": "picture", "sound": "recording"}
 MOST_NAMED = 8
 MOST_CLASSES = 8
 MOST_COLUMNS = 6
@@ -113,7 +114,7 @@ def _classes(groups: Sequence[FileGroup]) -> tuple[GroupView, ...]:
 
 def _parts_words(items: Sequence[FileGroup]) -> str:
     if len(items) == 1 and not items[0].part:
-        return count(items[0].files, "file")
+        return count(items[0].files, KIND_WORDS[items[0].kind])
     return ", ".join(f"{count(item.files)} {PART_WORDS[item.part]}" for item in items)
 
 
@@ -129,13 +130,13 @@ def _table_words(item: TableFile) -> str:
     said = [size]
     if item.classes:
         shown = item.classes[:MOST_COLUMNS]
-        said += [f"{name}: {', '.join(f'{value} {count(number)}' for value, number in counts[:MOST_CLASSES])}"
+        said += [f"{name}: {', '.join(f'{value} ({count(number)})' for value, number in counts[:MOST_CLASSES])}"
                  f"{' and others' if len(counts) > MOST_CLASSES else ''}." for name, counts in shown]  # fmt: skip
     if item.missing:
-        columns = ", ".join(f"{name} {count(number)}" for name, number in item.missing[:MOST_COLUMNS])
+        columns = ", ".join(f"{name} ({count(number)})" for name, number in item.missing[:MOST_COLUMNS])
         said.append(f"Empty cells: {columns}{' and others' if len(item.missing) > MOST_COLUMNS else ''}.")
     if item.repeated_rows:
-        said.append(f"{count(item.repeated_rows, 'row')} repeat an earlier one.")
+        said.append(f"{count(item.repeated_rows, 'row that repeats', 'rows that repeat')} an earlier one.")
     if item.uneven_rows:
         said.append(f"{count(item.uneven_rows, 'row')} with more or fewer cells than the heading.")
     if item.constant:

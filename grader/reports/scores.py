@@ -11,6 +11,7 @@ from markupsafe import Markup
 from grader.model import Evidence, Grade, ReferenceResult, Role, Verified
 from grader.reports.charts import Bar, bar_chart
 from grader.reports.numbers import count, decimal, joined, percent
+from grader.reports.official import with_titles
 from grader.reports.outcome import final_verification
 
 
@@ -152,7 +153,7 @@ def _rare_classes(result: Verified | None, references: Sequence[ReferenceResult]
 def _rows_trained_on(references: Sequence[ReferenceResult]) -> tuple[str, ...]:
     """Say on which rows references were trained, where those are not this notebook's own training rows."""
     told = dict.fromkeys(item.trained_on for item in references if item.trained_on)
-    return tuple(f"The references were trained on {words}, once for the class." for words in told)
+    return tuple(f"The references were trained on {with_titles(words)}, once for the class." for words in told)
 
 
 def _sizes(evidence: Evidence, metric: str) -> tuple[str, ...]:
