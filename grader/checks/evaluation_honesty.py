@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from grader.checks.results import (
     metric_unit,
     result_of,
     same_run,
+    seed_spread,
     twins,
 )
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
@@ -167,8 +169,9 @@ def _compared(
         )
     if stated is not None and differing_claims(evidence, [stated], deviations):
         return _stated_differs(evidence, stated, result, unit, measured, cells)
-    if saved is not None and abs((measured["saved"] or 0) - true) > agreement(
-        true, result.metric, result.size, saved.digits, deviations
+    if saved is not None and abs((measured["saved"] or 0) - true) > math.hypot(
+        agreement(true, result.metric, result.size, saved.digits, deviations),
+        deviations * math.sqrt(2) * seed_spread(evidence, result.metric),  # of two trainings, each by its own chance
     ):
         said = f"The saved output shows {metric_unit(result.metric, measured['saved'])}, the re-run gives {unit}"
         return unknown(

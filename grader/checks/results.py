@@ -170,6 +170,19 @@ def agreement(value: float, metric: str, rows: int, digits: int, deviations: flo
     return rounding(digits) + scale * max(SAME_RUN_SLACK, deviations * spread)
 
 
+def seed_spread(evidence: Evidence, metric: str) -> float:
+    """Return the standard deviation of a score over trainings that differ in chance alone; 0 where it is not known.
+
+    Known from references trained with several seeds, and from a third run of the notebook itself.
+    """
+    known = [item.spread for item in evidence.references if item.metric == metric and item.seeds > 1]
+    result, repeat = final_result(evidence), evidence.repeat
+    again = repeat.value if repeat is not None and (repeat.metric, repeat.origin) == (metric, "verified") else None
+    if result is not None and result.value is not None and again is not None:
+        known.append(abs(result.value - again) / math.sqrt(2))
+    return max(known, default=0.0)
+
+
 def same_run(result: StudentResult, claimed: float) -> bool:
     """Whether a figure of the run itself agrees with the recomputed one, up to float32, or sampling where rows were
     capped. True where nothing was recomputed.

@@ -518,6 +518,15 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
+class SilentUnits:
+    """A ReLU layer, and how many of its units answered 0 to every row that was looked at."""
+
+    layer: str
+    units: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """A scoring recomputed in a clean sandboxed process that never saw the student's code.
 
@@ -553,6 +562,8 @@ class Verified:
     right from 0 up), `rounded` (one unit's outputs to the nearest label). A claim that equals one is not made up."""
     cuts: tuple[tuple[float, tuple[tuple[int, ...], ...]], ...] = ()
     """Two classes: the matrix at other thresholds than the usual one, by the share of the second class to answer it."""
+    silent_units: tuple[SilentUnits, ...] = ()
+    """ReLU layers in order, looked at in the clean process on some of the rows."""
     wrong_rows: tuple[int, ...] = ()
     """Rows of the whole set that were answered wrongly, in order; the first of very many."""
     macro_f1: float | None = None

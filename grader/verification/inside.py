@@ -4,13 +4,14 @@ Started with one argument, JSON: {"arguments": {"jobs": [...], "job_seconds": s,
 path}}. A job is {"job": id, "model": input name, "rows": input name, "scale": number or null}.
 
 Answer on standard output, JSON lines: {"ready": true} once Keras is there; for each job {"begin": id}, then either
-{"job": id, "predictions": base64 of a `.npy`, "step": every how many rows} or {"job": id, "failed": reason}. So the
-host knows which job a crash belongs to. No label comes here: the host compares.
+{"job": id, "predictions": base64 of a `.npy`, "step": every how many rows, "silent": [[layer, units, silent ones]]} or
+{"job": id, "failed": reason}. So the host knows which job a crash belongs to. No label comes here: the host compares.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import faulthandler
 import importlib
 import io
@@ -45,6 +46,14 @@ LARGEST_BATCH = 256
 
 GRAPH_WIDTH = 16
 """How much wider than its rows a graph's widest layer is taken to be: a graph doesn't tell."""
+
+MOST_LAYERS = 64
+"""Most layers whose units are looked at: deeper networks are backbones that somebody else trained."""
+
+FEWEST_LOOKED_AT = 32
+"""Of fewer rows a unit may be silent by chance."""
+
+NAME_CHARACTERS = 100
 
 CHUNK_BYTES = 128 * 1024**2
 """Rows unpacked to float32 at once."""
@@ -180,6 +189,34 @@ def outputs_of(model: Any, values: Any, batch: int) -> Any:
     return np.concatenate([model(values[at : at + batch]) for at in range(0, len(values), batch)])
 
 
+def silent_units(model: Any, rows: np.ndarray, scale: float | None) -> list[list[Any]]:
+    """Return [layer, units, units that answered 0 to all of some rows] for each ReLU layer of the model's own graph.
+
+    Nothing where a layer's answers can't be had, or would take too much memory for enough rows.
+    """
+    layers = [(layer, layer.output) for layer in model.layers if _is_rectified(layer)][:MOST_LAYERS]
+    row_bytes = sum(4 * math.prod(size or 1 for size in output.shape[1:]) for _, output in layers)
+    count = min(LARGEST_BATCH, len(rows), BATCH_BYTES // max(1, row_bytes))
+    if not layers or count < FEWEST_LOOKED_AT or _fixed_batch(model) or len(model.inputs) != 1:
+        return []
+    functional = next(kind for kind in type(model).__mro__ if kind.__name__ == "Model")
+    inner = functional(model.inputs[0], [output for _, output in layers])
+    at = np.linspace(0, len(rows) - 1, count).astype(int)
+    answers = inner(unpacked(rows[at], scale), training=False)
+    answers = answers if isinstance(answers, (list, tuple)) else [answers]
+    found = []
+    for (layer, _), answer in zip(layers, answers, strict=True):
+        values = np.asarray(answer)
+        highest = values.reshape(-1, values.shape[-1]).max(axis=0)
+        found.append([str(layer.name)[:NAME_CHARACTERS], len(highest), int((highest <= 0).sum())])
+    return found
+
+
+def _is_rectified(layer: Any) -> bool:
+    activation = getattr(layer, "activation", None)
+    return type(layer).__name__ == "ReLU" or getattr(activation, "__name__", "") == "relu"
+
+
 def _fixed_batch(model: Any) -> int | None:
     if isinstance(model, graphs.SealedGraph):
         fixed: int | None = model.batch
@@ -205,7 +242,10 @@ def run_job(job: Mapping[str, Any], model: Any, inputs: Mapping[str, str], most_
     if isinstance(model, graphs.SealedGraph):
         model.check_it_computes(unpacked(rows, job["scale"]), lambda values: predict(model, values, None))
     step = max(1, math.ceil(outputs.nbytes / most_bytes))
-    return {"job": job["job"], "predictions": encoded(outputs[::step]), "step": step}
+    reply = {"job": job["job"], "predictions": encoded(outputs[::step]), "step": step}
+    with contextlib.suppress(Exception):  # beside the score itself
+        reply["silent"] = silent_units(model, rows, job["scale"])
+    return reply
 
 
 def run_jobs(arguments: Mapping[str, Any], inputs: Mapping[str, str], answers: TextIO) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import VerificationError
-from grader.model import SealedScoring, Tier
+from grader.model import SealedScoring, SilentUnits, Tier
 from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification.arrays import Array, array_from_bytes
 
@@ -53,6 +53,7 @@ class Predictions:
 
     outputs: Array
     step: int = 1
+    silent: tuple[SilentUnits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +211,21 @@ def _outcome(message: Mapping[str, Any]) -> Recomputed:
             except (binascii.Error, ValueError, VerificationError):
                 return NotRecomputed("the clean process gave an unreadable reply")
             if outputs.dtype.kind == "f" and outputs.ndim >= 1 and outputs.nbytes <= JOB_BYTES:
-                return Predictions(outputs, step)
+                return Predictions(outputs, step, _silent(message.get("silent")))
     return NotRecomputed("the clean process gave an unreadable reply")
+
+
+def _silent(told: object) -> tuple[SilentUnits, ...]:
+    """Return what is well-formed of the counts of silent units; no level hangs on them."""
+    found = []
+    for item in told[:MOST_SILENT] if isinstance(told, list) else ():
+        match item:
+            case [str(layer), int(units), int(silent)] if 0 <= silent <= units:
+                found.append(SilentUnits(layer[:REASON_CHARACTERS], units, silent))
+    return tuple(found)
+
+
+MOST_SILENT = 64
 
 
 def rows_answered(total: int, step: int) -> int:

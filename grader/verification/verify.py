@@ -15,7 +15,7 @@ from grader.verification.answers import Answers, read_answers, same_class, witho
 from grader.verification.arrays import Array, open_array
 from grader.verification.labels import Truth, read_labels
 from grader.verification.pictures import draw_rows
-from grader.verification.recompute import NotRecomputed, Recomputed, recompute, rows_answered
+from grader.verification.recompute import NotRecomputed, Predictions, Recomputed, recompute, rows_answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def _verified(item: SealedScoring, outcome: Recomputed) -> Verified:
         blank,
         rows_used=len(answered.outputs),
         origin="verified" if answered.recomputed else "kernel",
+        silent_units=outcome.silent if isinstance(outcome, Predictions) else (),
         # Where a model was sealed its seal note is about the labels; else it is in the reason already.
         note=" ".join(filter(None, (answered.note, item.seal_note if item.model else ""))),
     )

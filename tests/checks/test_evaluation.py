@@ -292,6 +292,16 @@ def test_small_tests_vary():
     assert outcome("evaluation.score_verified", large) == "fail"
 
 
+def test_a_saved_score_within_what_other_seeds_give():
+    """Small networks differ from seed to seed by more than the test set's size explains: where that is known, it counts."""
+    evidence = claiming(GOOD, claim("0.98", 0.98, cell=6, where="saved_output"))
+    assert outcome("evaluation.score_verified", evidence) == "unknown"
+    spread = replace(evidence, references=(replace(GOOD.references[0], spread=0.04, seeds=5),))
+    assert outcome("evaluation.score_verified", spread) == "pass"
+    once = replace(evidence, references=(replace(GOOD.references[0], spread=0.04, seeds=1),))
+    assert outcome("evaluation.score_verified", once) == "unknown"
+
+
 def test_stated_as_saved_but_not_as_run_again():
     """Where the saved output says the same, another machine may have: a person decides."""
     evidence = claiming(GOOD, claim("Test accuracy 0.99", 0.99), claim("0.99", 0.99, cell=6, where="saved_output"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from examples import GOOD, TABLE, find, labels, model, outcome, rows, training, verified
 
-from grader.model import CallbackFacts, LayerFacts
+from grader.model import CallbackFacts, LayerFacts, SilentUnits
 
 FALLING = (1.1, 0.8, 0.6, 0.5, 0.42, 0.36)
 SYMPTOMS = ("training.loss_finite", "training.progress", "training.learning_rate", "training.no_collapse")
@@ -246,3 +246,30 @@ def test_the_honest_twins_of_these_outputs():
     ):
         assert outcome("model.output_matches_labels", replace(one_hot, models=(model(**changes),))) == "pass"
     assert rows("x", 3, "test").nans == 0
+
+
+# ---------------------------------------------------------------- units
+def looked_at(*layers, **changes):
+    silent = tuple(SilentUnits(f"l{at}", *counts) for at, counts in enumerate(layers))
+    evidence = trained(FALLING, **changes)
+    return replace(evidence, verified=(verified(silent_units=silent),))
+
+
+def test_a_layer_that_fell_silent():
+    """Most units of a layer answer 0 to every row: told with the rate that did it, as advice."""
+    found = find("training.units_alive", looked_at((32, 5), (16, 16), learning_rate=5.0))
+    assert (found.outcome, found.moves_level, found.origin) == ("fail", False, "verified")
+    assert found.summary.startswith("All 16 units of the layer l1 answer 0 to every row, after training at a learning")
+
+
+@pytest.mark.parametrize("layers", [((32, 12), (16, 3)), ((4, 4),), ((64, 40),)])
+def test_silent_units_of_ordinary_networks(layers):
+    """A third is ordinary, and so is more of a wide layer; of a handful of units nothing is said."""
+    assert outcome("training.units_alive", looked_at(*layers)) == "pass"
+
+
+def test_backbones_are_not_looked_at():
+    """What others trained is as it is, and without ReLU layers there is nothing to see."""
+    assert outcome("training.units_alive") == "not_applicable"
+    evidence = replace(looked_at((32, 32)), models=(model(pretrained="VGG16"),))
+    assert outcome("training.units_alive", evidence) == "not_applicable"
