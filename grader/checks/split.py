@@ -7,13 +7,12 @@ from grader.checks.overlaps import (
     OFFICIAL_SHARE,
     OVERLAP_THRESHOLDS,
     Shared,
-    near_copies,
     official_split,
     shared_rows,
     trained_rows,
     trainings_of,
 )
-from grader.checks.registry import Limits, Threshold, check
+from grader.checks.registry import Limits, check
 from grader.checks.results import StudentResult, counted, final_result
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Evidence
@@ -96,7 +95,7 @@ def held_out_test(evidence: Evidence, limits: Limits) -> Verdict:
 )
 def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
     """Training and test rows are different rows, beyond the data's own duplicates."""
-    found = _test_against_training(evidence, limits)
+    found = against_training(evidence, limits)
     if isinstance(found, Verdict):
         return found
     result, shared, train = found
@@ -106,8 +105,8 @@ def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
         return passed("Training and test are the data set's own official parts.", cells=cells, measured=shared.measured)
     if shared.beyond_chance:
         return failed(
-            f"{shared.rows:,} of the {shared.of:,} test rows ({shared.share:.1%}) were also trained on; "
-            f"duplicates in the data explain at most {shared.allowed:.0f}.",
+            f"{shared.rows:,} of the {shared.of:,} test rows ({shared.share:.1%}) were also trained on"
+            f"{_copied_before(evidence, result, train)}; duplicates in the data explain at most {shared.allowed:.0f}.",
             fix="Drop duplicate rows and split before anything else touches the data; " + SPLIT_FIX,
             cells=cells,
             measured=shared.measured,
@@ -122,84 +121,16 @@ def no_overlap(evidence: Evidence, limits: Limits) -> Verdict:
     return passed(summary, cells=cells, measured=shared.measured)
 
 
-@check(
-    "split.no_near_duplicates",
-    title="No altered copies of training rows in the test set",
-    help="No augmented, resized or rescaled copies of training rows are in the test set, by lineage before content.",
-    thresholds=(
-        *OVERLAP_THRESHOLDS,
-        Threshold(
-            "image_share",
-            0.1,
-            "pictures that equal each other up to brightness are rare; centred glyphs reach a few percent",
-        ),
-        Threshold(
-            "interpolated_share", 0.05, "measured rows lie on the line between two others about never, coarse ones do"
-        ),
-    ),
-)
-def no_near_duplicates(evidence: Evidence, limits: Limits) -> Verdict:
-    """No test row is an altered copy of a training row."""
-    found = _test_against_training(evidence, limits, canonical=True)
-    known = evidence.augmentation_before_split
-    size = found[1].of if not isinstance(found, Verdict) else 0
-    if known is not None and known > max(limits["slack_rows"], limits["slack_share"] * size):
-        return failed(
-            f"{known} test rows are altered copies (augmented or oversampled) of training rows.",
-            fix="Split first, then augment or oversample the training part only.",
-            cells=[item.cell for item in evidence.splits],
-            measured={"copies": known, "test_rows": size},
-        )
-    if isinstance(found, Verdict):
-        return found
-    result, shared, train = found
-    held_out = result.scoring.rows or ""
-    between = _between_training_rows(evidence, result, limits)
-    if between is not None:
-        return between
-    share = near_copies(evidence, held_out, train)
-    if share is not None and shared.share < share:
-        return failed(
-            f"{share:.0%} of the test rows are all but equal to training rows (slightly changed, mirrored or turned).",
-            fix="Split first, then augment the training part only; keep all versions of one row in the same part.",
-            origin="verified",
-            cells=[result.scoring.cell, *(item.cell for item in evidence.splits)],
-            measured={"near_copies": share, "test_rows": shared.of},
-        )
-    exact = shared_rows(evidence, held_out, train, limits)
-    altered = shared.rows - (exact.rows if exact is not None else 0)
-    measured = {"altered_copies": altered, "test_rows": shared.of, "copies_by_lineage": known}
-    cells = [result.scoring.cell, *(item.cell for item in evidence.splits)]
-    many = altered > max(limits["slack_rows"], limits["image_share"] * shared.of)
-    if evidence.input_kind == "image" and many and not official_split(evidence, held_out, train):
-        return failed(
-            f"{altered:,} of the {shared.of:,} test pictures equal a training picture up to brightness and contrast.",
-            fix="Remove near copies before splitting, or keep all versions of one picture in the same part.",
-            cells=cells,
-            measured=measured,
-        )
-    if not shared.complete and known is None:
-        return unknown("Only a part of the rows was seen, so altered copies can't be ruled out.", measured=measured)
-    return passed("No altered copies of training rows were found in the test set.", cells=cells, measured=measured)
+def _copied_before(evidence: Evidence, result: StudentResult, train: set[str]) -> str:
+    """Say that rows were copied before the split, where lineage knows of it."""
+    overlaps = (evidence.overlap(result.scoring.rows, other) for other in train)
+    return made_before(evidence).replace("made", "copied") if any(i and i.by_lineage for i in overlaps) else ""
 
 
-def _between_training_rows(evidence: Evidence, result: StudentResult, limits: Limits) -> Verdict | None:
-    """Return what speaks against test rows that lie exactly between two training rows, None where too few do."""
-    found = evidence.interpolated
-    if found is None or found.rows != result.scoring.rows or found.sampled <= 0:
-        return None
-    if found.between - found.by_chance <= max(limits["slack_rows"], limits["interpolated_share"] * found.sampled):
-        return None
-    if found.by_chance > limits["interpolated_share"] * found.sampled:
-        return None
-    return failed(
-        f"{found.between:,} of {found.sampled:,} test rows that were looked at lie exactly between two training rows: "
-        "they were made of training rows (as SMOTE does) before the split.",
-        fix="Split first, then oversample the training part only; the test rows stay as they were measured.",
-        origin="verified",
-        cells=[result.scoring.cell, *(item.cell for item in evidence.splits)],
-        measured={"between": found.between, "by_chance": found.by_chance, "looked_at": found.sampled},
-    )
+def made_before(evidence: Evidence) -> str:
+    """Say before which split copies were made, where there was one."""
+    cells = sorted({item.cell + 1 for item in evidence.splits if item.sizes})
+    return f", made before the split in cell {cells[0]}" if len(cells) == 1 else ""
 
 
 @check(
@@ -229,35 +160,23 @@ def preprocessing_fitted_on_train(evidence: Evidence, _limits: Limits) -> Verdic
 
 
 @check(
-    "split.augmented_train_only",
-    title="Only training rows augmented",
-    help="Augmentation reaches training rows only.",
-)
-def augmented_train_only(evidence: Evidence, _limits: Limits) -> Verdict:
-    """No augmented copies ended up among the test rows."""
-    copies = evidence.augmentation_before_split
-    augmented = [item for item in evidence.trainings if item.augmentation]
-    if copies:
-        return failed(
-            f"{copies} test rows are augmented or oversampled copies.",
-            fix="Split first; augment the training part only.",
-            cells=[item.cell for item in evidence.splits],
-            measured={"copies": copies},
-        )
-    if not augmented:
-        return not_applicable("No augmentation was seen.", origin="kernel")
-    kinds = ", ".join(sorted({kind for item in augmented for kind in item.augmentation}))
-    return passed(f"Augmentation ({kinds}) reached training rows only.", cells=[item.cell for item in augmented])
-
-
-@check(
     "split.stable",
     title="The split stays the same",
-    help="Rows don't move between training and held-out sets between epochs or uses (shuffle().take()).",
+    help="Rows don't move between training and held-out sets from use to use (shuffle().take(), unlike directory seeds).",
 )
 def stable(evidence: Evidence, _limits: Limits) -> Verdict:
     """Membership does not change from epoch to epoch or use to use."""
     cells = [item.cell for item in evidence.splits]
+    if evidence.unlike_divisions:
+        folder = evidence.unlike_divisions[0]
+        return failed(
+            f"The folder {folder.directory} was divided twice, with {folder.training} for training and "
+            f"{folder.held_out} for the held-out part: the parts share pictures.",
+            fix="Give image_dataset_from_directory the same seed and validation_split for both subsets "
+            '(or subset="both").',
+            cells=folder.cells,
+            measured={"training": folder.training, "held_out": folder.held_out},
+        )
     if evidence.unstable_membership:
         return failed(
             "Rows move between the training and the held-out part from one use to the next.",
@@ -272,7 +191,7 @@ def stable(evidence: Evidence, _limits: Limits) -> Verdict:
     return passed("Each row stayed in the part it was put in.", cells=cells)
 
 
-def _test_against_training(
+def against_training(
     evidence: Evidence, limits: Limits, *, canonical: bool = False
 ) -> tuple[StudentResult, Shared, set[str]] | Verdict:
     """Return the result, what its rows share with the training rows, and those row sets' ids; or why it can't be."""

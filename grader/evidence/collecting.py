@@ -22,6 +22,7 @@ from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
 from grader.evidence.rowsets import (
     collect_row_sets,
     count_augmented_copies,
+    find_unlike_divisions,
     measure_label_agreement,
     membership_unstable,
 )
@@ -100,6 +101,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         trainings=trainings,
         scorings=scorings,
         metric_calls=metrics,
+        unlike_divisions=find_unlike_divisions(seen.log),
         narrowings=find_narrowings(seen.lineage, scorings),
         threshold_searches=find_threshold_searches(seen.log, seen.labels, metrics),
         splits=collect_splits(seen.log),

@@ -13,7 +13,7 @@ from grader.evidence.labels import LabelStore, relabelling
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import DataOp, Loaded, RowsSeen
-from grader.model import LabelFacts, Role, RowSet, Scoring
+from grader.model import LabelFacts, Role, RowSet, Scoring, UnlikeDivision
 
 MAX_ROW_SETS = 300
 """Most row sets kept: ten-fold cross-validation of three models uses sixty."""
@@ -179,6 +179,26 @@ def _reshuffled(log: Log) -> bool:
 def _shuffles(load: Loaded) -> bool:
     settings = dict(load.settings)
     return "directory" in settings and settings.get("shuffle", "").lower() != "false"
+
+
+def find_unlike_divisions(log: Log) -> tuple[UnlikeDivision, ...]:
+    """Return the folders of which a shuffled training part was taken by another seed or share than the other part.
+
+    Experiments may divide a folder anew each time: unlike are only parts neither of which has its counterpart.
+    """
+    parts: dict[str, dict[str, dict[str, int]]] = {}
+    for load in log.of("data.loaded", Loaded):
+        settings = dict(load.settings)
+        if settings.get("subset") in {"training", "validation"} and _shuffles(load):
+            how = f"seed {settings.get('seed', 'None')}, {settings.get('validation_split', '')}"
+            parts.setdefault(settings["directory"], {}).setdefault(settings["subset"], {}).setdefault(how, load.cell)
+    found = []
+    for directory, sides in parts.items():
+        train, held = sides.get("training", {}), sides.get("validation", {})
+        if train and held and not set(train) & set(held):
+            (how, cell), (other, place) = list(train.items())[-1], list(held.items())[-1]
+            found.append(UnlikeDivision(directory, how, other, tuple(sorted({cell, place}))))
+    return tuple(found)
 
 
 def _partly_trained_on(lineage: Lineage, scoring: Scoring) -> bool:

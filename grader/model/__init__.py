@@ -53,7 +53,15 @@ from grader.model.judgement import (
     Requirement,
     Rubric,
 )
-from grader.model.leaks import GroupCrossing, Interpolated, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
+from grader.model.leaks import (
+    GroupCrossing,
+    Interpolated,
+    LabelProxy,
+    Narrowing,
+    SeriesCrossing,
+    ThresholdSearch,
+    UnlikeDivision,
+)
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
 from grader.model.result import CriterionResult, Result
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
@@ -134,6 +142,7 @@ __all__ = [
     "ThresholdSearch",
     "Tier",
     "TrainingRun",
+    "UnlikeDivision",
     "Unreadable",
     "UnreadableFile",
     "Verified",

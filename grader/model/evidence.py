@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from grader.model.leaks import GroupCrossing, Interpolated, LabelProxy, Narrowing, SeriesCrossing, ThresholdSearch
+from grader.model.leaks import (
+    GroupCrossing,
+    Interpolated,
+    LabelProxy,
+    Narrowing,
+    SeriesCrossing,
+    ThresholdSearch,
+    UnlikeDivision,
+)
 from grader.model.own_data import OwnData
 from grader.model.run import Interpreter, RunStatus, Tier
 from grader.model.submission import CellKind, SavedOutput
@@ -679,6 +687,7 @@ class Evidence:
     """What a run more came to; None where no level hung on it, or it was switched off."""
     narrowings: tuple[Narrowing, ...] = ()
     threshold_searches: tuple[ThresholdSearch, ...] = ()
+    unlike_divisions: tuple[UnlikeDivision, ...] = ()
     label_proxy: LabelProxy | None = None
     """None where the inputs are no table, or values or labels of either side were not kept."""
     interpolated: Interpolated | None = None

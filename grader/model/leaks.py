@@ -100,3 +100,16 @@ class GroupCrossing:
     rows_crossing: int
     together: float
     chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnlikeDivision:
+    """A folder whose training and held-out parts were drawn by different settings: the parts overlap by chance.
+
+    `training` and `held_out` say how (`seed 1, 0.25`).
+    """
+
+    directory: str
+    training: str
+    held_out: str
+    cells: tuple[int, ...]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from examples import GOOD, find, outcome, rows, scoring, training
 
-from grader.model import Interpolated, Overlap, PreprocessingFit, SplitCall
+from grader.model import Interpolated, Overlap, PreprocessingFit, SplitCall, UnlikeDivision
 
 
 def sharing(shared, *, of=100, canonical=None, rate=0.0, **changes):
@@ -151,3 +151,19 @@ def test_rows_between_two_training_rows_were_made_before_the_split():
     assert "30 of 100 test rows" in found.summary
     for honest in (replace(leak.interpolated, between=3), replace(leak.interpolated, by_chance=25)):
         assert outcome("split.no_near_duplicates", replace(GOOD, interpolated=honest)) == "pass"
+
+
+def test_a_folder_divided_by_two_seeds():
+    """Training and held-out pictures were drawn by different seeds: the parts share pictures."""
+    unlike = UnlikeDivision("signs", "seed 1, 0.25", "seed 2, 0.25", (2, 3))
+    found = find("split.stable", replace(GOOD, unlike_divisions=(unlike,)))
+    assert (found.outcome, found.cells) == ("fail", (2, 3))
+    assert "seed 1" in found.summary
+    assert "seed 2" in found.summary
+
+
+def test_copies_are_told_with_the_split_they_were_made_before():
+    """How many of how many, and which split came too late."""
+    summary = find("split.no_near_duplicates", replace(GOOD, augmentation_before_split=30)).summary
+    assert summary.startswith("30 of the 100 test rows are altered copies")
+    assert "made before the split in cell 3" in summary

@@ -673,3 +673,21 @@ def test_a_training_keeps_the_labels_in_the_form_it_was_given(made):
     training = evidence.trainings[0]
     assert training.labels.form == "one_hot"
     assert evidence.row_set(training.train_rows).labels.form == "int"
+
+
+@pytest.mark.parametrize(
+    ("loads", "unlike"),
+    [
+        ([("training", 1), ("validation", 1)], 0),
+        ([("training", 1), ("validation", 2)], 1),
+        ([("training", 1), ("validation", 1), ("training", 2), ("validation", 2)], 0),
+        ([("training", 1)], 0),
+    ],
+    ids=["one seed", "two seeds", "divided anew", "one part"],
+)
+def test_folders_divided_by_unlike_seeds(made, loads, unlike):
+    """The two subsets of a folder complement each other only where seed and share are the same."""
+    for subset, seed in loads:
+        settings = {"directory": "pics", "shuffle": True, "seed": seed, "subset": subset, "validation_split": 0.25}
+        made.send("data.loaded", function="image_dataset_from_directory", parts=[], datasets=[], settings=settings)
+    assert len(made.evidence().unlike_divisions) == unlike
