@@ -162,7 +162,7 @@ def preprocessing_fitted_on_train(evidence: Evidence, _limits: Limits) -> Verdic
 @check(
     "split.stable",
     title="The split stays the same",
-    help="Rows don't move between training and held-out sets from use to use (shuffle().take(), unlike directory seeds).",
+    help="Rows don't move between training and held-out sets between uses (shuffle().take(), unlike folder seeds).",
 )
 def stable(evidence: Evidence, _limits: Limits) -> Verdict:
     """Membership does not change from epoch to epoch or use to use."""

@@ -10,7 +10,7 @@ import pytest
 from run_builder import RunBuilder
 
 PIXELS = (8, 8)
-SECONDS_ON_A_BUSY_MACHINE = 6.0
+SECONDS_OF_WORK = 4.0
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_raw_rows_share_the_role_of_their_scaled_copies(made):
 
 
 def test_a_large_run_is_read_in_a_second(made):
-    """60,000 training and 10,000 test rows: the set work stays within a few seconds on a busy machine."""
+    """60,000 training and 10,000 test rows: the set work stays within a few seconds of work."""
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (70_000, 20)).astype(np.uint8), rng.integers(0, 10, 70_000)
     x_train, x_test, y_train, _ = made.split(x, y, 10_000)
@@ -178,9 +178,9 @@ def test_a_large_run_is_read_in_a_second(made):
     made.model()
     made.fit("m1", x_train / 255.0, y_train, validation_split=0.1)
     made.predict("m1", x_test / 255.0)
-    began = time.perf_counter()
+    began = time.thread_time()
     evidence = made.evidence()
-    assert time.perf_counter() - began < SECONDS_ON_A_BUSY_MACHINE
+    assert time.thread_time() - began < SECONDS_OF_WORK
     assert evidence.scorings[0].role == "test"
 
 
