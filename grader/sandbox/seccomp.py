@@ -156,8 +156,9 @@ _SOCKET = (41, 198)
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
 _CONNECT = (42, 203)
 _SENDTO = (44, 206)
-_SENDMSG = (46, 211)
-_SENDMMSG = (307, 269)
+_PASSING_DESCRIPTORS = ((46, 211), (307, 269))
+"""sendmsg, sendmmsg. A descriptor on its way through a socket belongs to no process: a file without a name that was
+sent on takes disk space that no look at processes finds."""
 
 
 @dataclass(slots=True)
@@ -211,7 +212,8 @@ def filter_program(*, without_network_namespace: bool, same_user: bool = False, 
     either not held by a network namespace (vsock leads to the hypervisor) or of no use in a notebook.
     `without_network_namespace` adds what such a namespace would have held: no connect() at all (it would reach the
     Unix sockets of the host), and of sockets only Unix streams and TCP (a kernel binds one on loopback); no
-    watching of folders, which mounts would have held; and no disk space taken without being written.
+    watching of folders, which mounts would have held; and no disk space taken without being written, or kept where no
+    process shows it.
     `same_user` adds what a uid of its own, or mounts, would have held: modes, times and attributes of the user's
     files, and limits and priorities of the user's other processes.
 
@@ -301,11 +303,12 @@ def _allow_known_families(asm: Assembler, column: int) -> None:
 
 def _refuse_connections(asm: Assembler, column: int) -> None:
     asm.emit(EQUAL, _CONNECT[column], "forbidden")
-    for name, numbers, flags in (("sendto", _SENDTO, 3), ("sendmsg", _SENDMSG, 2), ("sendmmsg", _SENDMMSG, 3)):
-        asm.emit(EQUAL, numbers[column], None, f"not {name}")
-        asm.argument(flags)
-        asm.emit(ANY_BIT, MSG_FASTOPEN, "forbidden", "allow")
-        asm.label(f"not {name}")
+    for numbers in _PASSING_DESCRIPTORS:
+        asm.emit(EQUAL, numbers[column], "refused")
+    asm.emit(EQUAL, _SENDTO[column], None, "not sendto")
+    asm.argument(3)
+    asm.emit(ANY_BIT, MSG_FASTOPEN, "forbidden", "allow")
+    asm.label("not sendto")
 
 
 def _allow_few_sockets(asm: Assembler, column: int) -> None:

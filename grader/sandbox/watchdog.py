@@ -145,7 +145,7 @@ class Watchdog:
         limits = self._limits
         use = FolderUse(limits.scratch, limits.files)
         use.add_folder(str(self._polled_folder))
-        use.add_unlinked(self._tree())
+        use.add_unlinked(self._tree(), str(self._polled_folder))
         if use.files > limits.files:
             return _too_many_files(limits)
         if use.size > limits.scratch:

@@ -208,6 +208,36 @@ breached(f"{sum(os.fstat(d).st_blocks for d in kept) >> 11} MiB")
         held_by={"bubblewrap": "size of its tmpfs", "landlock": "watchdog"},
     ),
     Attack(
+        "disk-out-of-sight",
+        "disk",
+        "Keep files without a name where no descriptor of a process shows them: mapped, or on their way in a socket.",
+        (
+            """
+import mmap, socket
+mark()
+left, right = socket.socketpair()
+kept, sent, block = [], 0, os.urandom(1 << 20)
+for number in range(6):
+    descriptor = os.open("nameless", os.O_RDWR | os.O_CREAT)
+    os.unlink("nameless")
+    for _ in range(300):
+        os.write(descriptor, block)
+    try:
+        socket.send_fds(left, [b"x"], [descriptor])
+        sent += 1
+    except OSError:
+        kept.append(mmap.mmap(descriptor, 300 << 20))
+    os.close(descriptor)
+time.sleep(2)
+breached(f"{len(kept)} files mapped and {sent} sent, 300 MiB each")
+""",
+        ),
+        status="disk_full",
+        stopped_in=0,
+        message={"bubblewrap": "No space left", "landlock": "more than 1024 MiB of files"},
+        held_by={"bubblewrap": "size of its tmpfs", "landlock": "seccomp, watchdog"},
+    ),
+    Attack(
         "disk-huge-file",
         "disk",
         "Make one huge file: sparse, then full.",
