@@ -99,8 +99,8 @@ def frozen_base(draft: Draft, rng: Random) -> Draft:
 base = keras.Sequential([
 {base}], name="base")
 pretext = keras.Sequential([base, {draft.net.output}])
-pretext.compile(optimizer="adam", loss={draft.net.loss})
-pretext.fit({draft.feed.train}, epochs=2, verbose=0)
+pretext.compile(optimizer=keras.optimizers.Adam(0.01), loss={draft.net.loss})
+pretext.fit({draft.feed.train}, epochs=4, verbose=0)
 base.trainable = False
 model = keras.Sequential([layers.Input({draft.data.shape}), base, {draft.net.output}])
 """

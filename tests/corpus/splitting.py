@@ -175,7 +175,7 @@ test_ds = whole.take(rows // 5).batch(32)
 val_ds = whole.skip(rows // 5).take(rows // 5).batch(32)
 train_ds = whole.skip(2 * (rows // 5)).shuffle(rows).batch({rng.choice((16, 32))}).prefetch(tf.data.AUTOTUNE)
 """
-    return draft.but(split=code, feed=DATASETS, load=_standard(draft), marks=draft.marks | {"tf.data", "take"})
+    return _adapted(draft.but(split=code, feed=DATASETS, marks=draft.marks | {"tf.data", "take"}))
 
 
 @splitting
@@ -188,7 +188,7 @@ train_ds, val_ds = keras.utils.split_dataset(rest, left_size=0.75, shuffle=True,
 train_ds = train_ds.shuffle(500).batch({rng.choice((16, 32))})
 val_ds, test_ds = val_ds.batch(32), test_ds.batch(32)
 """
-    return draft.but(split=code, feed=DATASETS, load=_standard(draft), marks=draft.marks | {"tf.data"})
+    return _adapted(draft.but(split=code, feed=DATASETS, marks=draft.marks | {"tf.data"}))
 
 
 @splitting
@@ -275,11 +275,12 @@ X_val, y_val = X_rest[val_rows], y_rest[val_rows]
     return _scaled(draft.but(split=code, imports=imports, marks=draft.marks | {"arrays", "array parts"}))
 
 
-def _standard(draft: Draft) -> str:
-    """Load code of data that reaches a pipeline unsplit: tables scaled by known physical ranges, which fit nothing."""
+def _adapted(draft: Draft) -> Draft:
+    """Scale the columns of a table inside the network, by a layer that has seen the training pipeline."""
     if draft.data.scaled:
-        return draft.load
-    return draft.load + "X = np.sign(X) * np.log1p(np.abs(X))\n"
+        return draft
+    code = "normalise = layers.Normalization()\nnormalise.adapt(train_ds.map(lambda inputs, targets: inputs))\n"
+    return draft.but(prepare=code, net=replace(draft.net, hidden=("normalise", *draft.net.hidden)))
 
 
 def _on_disk(draft: Draft, rng: Random, parts: str) -> Draft:

@@ -140,6 +140,11 @@ def _can_be_made_again(draft: Draft) -> bool:
     return fitted(draft) and draft.style in {"sequential", "functional", "subclassed"}
 
 
+def _can_vary(draft: Draft) -> bool:
+    """Where data is easy, all seeds score alike and nothing is gained by the best."""
+    return _can_be_made_again(draft) and draft.data.name in {"fashion", "spoken", "digits", "wine_quality"}
+
+
 def _chosen(draft: Draft, loop: str, model: str) -> Draft:
     """Train candidates in a loop without validation, and keep the one that is best on the test rows."""
     body = "".join(f"    {line}\n" if line else "\n" for line in model.splitlines())
@@ -163,7 +168,7 @@ def chosen_on_test(draft: Draft, rng: Random) -> Draft:
     return _chosen(draft, loop, draft.model.replace("Adam(0.01)", "Adam(rate)"))
 
 
-@fault("leak", "evaluation.not_best_of_seeds", may=CHOSEN, when="late", fits=_can_be_made_again)
+@fault("leak", "evaluation.not_best_of_seeds", may=CHOSEN, when="late", fits=_can_vary)
 def best_of_seeds(draft: Draft, rng: Random) -> Draft:
     """The same network is trained with several seeds, and the best on the test rows is the result."""
     loop = "for seed in (1, 2, 3, 4):\n    keras.utils.set_random_seed(seed)\n    candidate = make(0.01)"

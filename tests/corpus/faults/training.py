@@ -111,5 +111,5 @@ def hardly_trained(draft: Draft, rng: Random) -> Draft:
 
 def _with_layers(draft: Draft, *hidden: str) -> Draft:
     """Other hidden layers; what rescales stays."""
-    kept = tuple(layer for layer in draft.net.hidden if "Rescaling" in layer)
+    kept = tuple(layer for layer in draft.net.hidden if "Rescaling" in layer or layer == "normalise")
     return draft.but(net=replace(draft.net, hidden=(*kept, *hidden)))
