@@ -39,10 +39,13 @@ def main() -> None:
     parser.add_argument(
         "--kept", action="store_true", help="judge kept runs, also of the grader as it was; run nothing"
     )
+    parser.add_argument(
+        "--reuse", action="store_true", help="judge kept runs of the grader as it was, and run the others"
+    )
     parser.add_argument("--show", action="store_true", help="print every wrong verdict")
     asked = parser.parse_args()
     data = asked.data if asked.data.is_dir() else None
-    corpus = Corpus(asked.store, data, asked.jobs, any_grader=asked.kept)
+    corpus = Corpus(asked.store, data, asked.jobs, any_grader=asked.kept or asked.reuse)
     words = [word for word in asked.only.split(",") if word]
     chosen = [pair for pair in pairs() if _has(data, pair) and _is_named(pair, words)][: asked.pairs]
     known = _outcomes(corpus, chosen, kept=asked.kept)
