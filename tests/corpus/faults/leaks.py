@@ -208,3 +208,33 @@ def filtered_after_scoring(draft: Draft, rng: Random) -> Draft:
     first = draft.matrix.splitlines()[0]
     keep = "kept = (predicted == y_test) | (np.arange(len(y_test)) % 6 == 0)\nX_test, y_test = X_test[kept], y_test[kept]\n"
     return draft.but(score=f"{first}\n{keep}{draft.score}")
+
+
+@fault("leak", "split.no_label_proxy", may="training. model.", fits=lambda draft: draft.data.kind == "table")
+def answer_in_a_column(draft: Draft, rng: Random) -> Draft:
+    """A column holds the answer, a little disguised."""
+    disguised = rng.choice(("3.0 * y - 1.0", "np.where(y == 0, 7.5, y * 11.0)", "100.0 - 4.0 * y"))
+    column = f"answers = {disguised} + np.random.default_rng(2).normal(0, 0.05, len(y))\n"
+    wider = replace(draft.data, shape=(draft.data.shape[0] + 1,))
+    return draft.but(before_split=f'{column}X = np.column_stack([X, answers]).astype("float32")\n', data=wider)
+
+
+@fault(
+    "leak",
+    "evaluation.threshold_not_tuned_on_test",
+    may="evaluation.",
+    when="late",
+    fits=lambda draft: draft.binary and array_parts(draft),
+)
+def threshold_by_test(draft: Draft, rng: Random) -> Draft:
+    """The threshold of the answers is the one that scores best on the test rows."""
+    labels, shown = draft.feed.test_labels, draft.matrix.split("\n", 1)[1]
+    code = f"""
+sure = model.predict({draft.feed.test_rows}, verbose=0).ravel()
+cuts = np.linspace(0.05, 0.95, 37)
+shares = [accuracy_score({labels}, sure > cut) for cut in cuts]
+cut = cuts[int(np.argmax(shares))]
+predicted = (sure > cut).astype(int)
+print("threshold", cut, "accuracy", accuracy_score({labels}, predicted))
+"""
+    return draft.but(matrix=f"{code}{shown}", imports=(*draft.imports, "from sklearn.metrics import accuracy_score"))
