@@ -75,7 +75,8 @@ def _cut_short(result: CellsResult, ended: Breach) -> str:
     seconds = next((cell.seconds for cell in result.cells if cell.index == result.stopped_in), 0.0)
     where = f"cell {result.stopped_in + 1} (which had been running for {seconds:.1f} s)"
     not_run = sum(cell.status == "not_run" for cell in result.cells)
-    rest = f"; {not_run} code cells after it were not run" if not_run else ""
+    after = "the code cell after it was" if not_run == 1 else f"{not_run} code cells after it were"
+    rest = f"; {after} not run" if not_run else ""
     return f"The run was cut short in {where}: {ended.message}{rest}."
 
 
