@@ -41,6 +41,7 @@ STANDALONE = (
     "sandbox/shim.py",
     "sandbox/keeper.py",
     "verification/graphs.py",
+    "verification/programs.py",
     "verification/inside.py",
     "audit/inside.py",
 )

@@ -6,7 +6,7 @@ from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import Described, Scored, WeightsKept, WeightsLoaded
 
-MOVED_BY_CALLS = "BatchNormalization"
+MOVED_BY_CALLS = ("BatchNormalization", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm")
 """Layers whose statistics move whenever the model is called with training=True, as for Monte-Carlo dropout."""
 
 UNSEEN_CHANGE = "the weights were changed after the training that was watched, by something that was not"
@@ -28,7 +28,7 @@ class Provenance:
         self._with_statistics = {
             item.id
             for item in log.of("model.described", Described)
-            if any(layer.kind == MOVED_BY_CALLS for layer in item.layers)
+            if any(layer.kind.startswith(MOVED_BY_CALLS) for layer in item.layers)
         }
 
     def why_unwatched(self, scored: Scored) -> str:

@@ -40,7 +40,7 @@ _IDLE_S = 0.2
 _READ = 256 * 1024
 _KIND = re.compile(r"[a-z][a-z_]{0,30}(\.[a-z][a-z_]{0,30})?")
 _ARTIFACT = re.compile(r"[a-z][0-9]{1,8}")
-_FORMATS = frozenset({"npy", "keras", "graph", "json"})
+_FORMATS = frozenset({"npy", "keras", "graph", "program", "json"})
 
 
 def open_channel() -> tuple[socket.socket, socket.socket]:

@@ -20,12 +20,13 @@ from .scoring import Scorings
 from .session import Session
 from .side_columns import SideColumns
 from .sklearn_hooks import SklearnHooks
+from .torch_hooks import TorchHooks
 from .watch import Probe
 from .weights import WeightHooks
 from .wrapping import hide_from_traceback_module
 
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "tensorflow", "tf_keras", "torch")
-"""Libraries whose import is told. `torch` is told only: its trainings are not watched."""
+"""Libraries whose import is told."""
 
 
 def start(descriptor: int) -> Probe:
@@ -74,9 +75,12 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "tensorflow.python.eager.polymorphic_function.polymorphic_function": [calls.function],
         "tensorflow.python.eager.record": [calls.tape],
     }
+    torch = TorchHooks(probe, scorings)
     for more in (data.hooks(), dataset_files.hooks(probe), metrics.hooks(probe, scorings), seeds.hooks(probe)):
         for module, hook in {**more, **under_legacy_roots(more)}.items():
             table.setdefault(module, []).append(hook)
+    for module, hook in torch.hooks():
+        table.setdefault(module, []).append(hook)
     for module, found in LegacyKerasHooks(probe, keras, calls, weights, data, callbacks).hooks().items():
         table.setdefault(module, []).extend(found)
     for library in LIBRARIES:

@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from . import torch_models
 from .arrays import is_symbolic
 from .channel import Channel, jsonable
 from .wire import CHUNK_BYTES, MAX_ARTIFACT_BYTES, MAX_SEALS
@@ -60,6 +61,16 @@ class Models:
         self._first_weights: dict[str, tuple[str, list[Any]]] = {}
         self.graph_of: Callable[..., bytes] | None = None
         """Gives the archive of a model's graph: how those are sealed that can't be loaded without student's code."""
+        self._torch: dict[int, tuple[Any, torch_models.Seen]] = {}
+
+    def torch_seen(self, module: Any) -> torch_models.Seen | None:
+        """Return what calls of a PyTorch module showed, None where it was not called yet."""
+        held = self._torch.get(id(module))
+        return held[1] if held is not None and held[0]() is module else None
+
+    def torch_know(self, module: Any, seen: torch_models.Seen) -> None:
+        """Remember what a call of a PyTorch module showed."""
+        self._torch[id(module)] = (weakref.ref(module), seen)
 
     def name(self, model: Any) -> str:
         """Return the id of a model object."""
@@ -85,7 +96,11 @@ class Models:
         """Send `model.described` where the model is new or has changed, and return its id."""
         name = self.name(model)
         try:
-            fields = description(model, self.pretrained_source)
+            if torch_models.is_module(model):
+                seen = self.torch_seen(model) or torch_models.Seen()
+                fields = torch_models.description(model, seen, self.pretrained_source(model))
+            else:
+                fields = description(model, self.pretrained_source)
         except Exception as error:
             # A layer of the student's own may fail when asked about itself; what the model did still counts.
             self._channel.send("probe.fault", where="describe", error=f"{type(error).__name__}: {error}"[:500])
@@ -114,7 +129,7 @@ class Models:
     def seal_start(self, model: Any, weights: str) -> None:
         """Send a model as its first training finds it; not where an earlier training left these weights."""
         known = not weights or weights in self._trained
-        if known or self._starts >= MAX_STARTS or _parameters(weights_of(model)) > MAX_START_WEIGHTS:
+        if known or self._starts >= MAX_STARTS or _weight_bytes(model) > 4 * MAX_START_WEIGHTS:
             return
         self._starts += 1
         if obstacle(model):
@@ -160,7 +175,12 @@ class Models:
             artifact = self._send_graph(model, name) if problem else self._send_saved(model)
             problem = "" if artifact else "larger than the channel carries"
         except Exception as error:
-            why = str(error) if type(error).__name__ == "NoGraphError" else f"{type(error).__name__}: {error}"
+            first = str(error).strip().partition("\n")[0]
+            why = (
+                first
+                if type(error).__name__ in ("NoGraphError", "NotWrittenError")
+                else f"{type(error).__name__}: {first}"
+            )
             problem = "; ".join(part for part in (problem, why) if part)[:300]
         self._channel.send("model.sealed", model=name, weights=weights, artifact=artifact, why_not=problem or None)
 
@@ -180,13 +200,22 @@ class Models:
         return artifact
 
     def _send_saved(self, model: Any) -> str | None:
-        if 4 * _parameters(weights_of(model)) > MAX_ARTIFACT_BYTES:
+        if _weight_bytes(model) > MAX_ARTIFACT_BYTES:
             return None
+        if torch_models.is_module(model):
+            return self._send_exported(model)
         with tempfile.TemporaryDirectory(prefix="seal-") as folder:
             path = os.path.join(folder, "model.keras")
             with _without_warnings():
                 save_model(model, path)
             return self._channel.send_artifact("keras", os.path.getsize(path), _pieces(path))
+
+    def _send_exported(self, module: Any) -> str | None:
+        seen = self.torch_seen(module)
+        if seen is None or not seen.inputs:
+            raise ValueError("no call of the module was seen")
+        content = torch_models.exported(module, seen.inputs)
+        return self._channel.send_artifact("program", len(content), [content])
 
 
 def save_model(model: Any, path: str) -> None:
@@ -249,6 +278,8 @@ def weights_digest(model: Any) -> str:
     """Return a hash of all weights in order, names left out; empty for a model without weights yet."""
     import numpy as np
 
+    if torch_models.is_module(model):
+        return torch_models.weights_digest(model)
     summary = hashlib.blake2b(digest_size=16)
     weights = weights_of(model)
     for weight in weights:
@@ -273,6 +304,8 @@ def _weight_values(weight: Any) -> Any:
 
 def obstacle(model: Any) -> str:
     """Return why a saved model couldn't be loaded without the student's code, or an empty text."""
+    if torch_models.is_module(model):
+        return ""
     for layer in [model, *flattened(model)]:
         kind = type(layer)
         if not kind.__module__.startswith(("keras.", "tf_keras.")):
@@ -297,6 +330,8 @@ def flattened(model: Any) -> list[Any]:
 
 def augmenting_layers(model: Any) -> list[str]:
     """Return the class names of the model's layers that vary their input at random while training."""
+    if torch_models.is_module(model):
+        return []
     names = [type(layer).__name__ for layer in flattened(model)]
     return [name for name in names if name.startswith(AUGMENTING)]
 
@@ -324,6 +359,12 @@ def _family(model: Any) -> str:
     if "Sequential" in kinds:
         return "sequential"
     return "functional" if "Functional" in kinds else "subclassed" if "Model" in kinds else "other"
+
+
+def _weight_bytes(model: Any) -> int:
+    if torch_models.is_module(model):
+        return torch_models.weight_bytes(model)
+    return 4 * _parameters(weights_of(model))
 
 
 def _parameters(weights: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,7 @@ class Scorings:
         self._loops: dict[Any, Loop] = {}
         self._answers: OrderedDict[str, str] = OrderedDict()
         self._pairs: OrderedDict[int, tuple[weakref.ref[Any], Any]] = OrderedDict()
+        self.before_lookup: list[Callable[[], None]] = []
         probe.before_training.append(self.flush)
         probe.at_cell_end.append(self.flush)
 
@@ -57,11 +59,13 @@ class Scorings:
         answers: Any = None,
         during: str | None = None,
         weights: str | None = None,
+        score: str | None = None,
+        active: bool | None = None,
     ) -> None:
         """Send a scoring and seal the model's state; nothing is sealed inside a training."""
         name = self._probe.models.describe(model)
         weights = weights if weights is not None else weights_digest(model)
-        score = self._probe.new_id("s")
+        score = score or self._probe.new_id("s")
         if during is None:
             self._probe.models.seal(model, weights)
         values = None if answers is None else to_numpy(answers)
@@ -76,9 +80,10 @@ class Scorings:
             returned=returned or {},
             predictions=None if values is None else self._send_answers(values),
             during=during,
+            active=active,
         )
         if values is not None:
-            self._remember(score, values)
+            self.remember(score, values)
 
     def add_batch(
         self, key: Any, model: Any, how: str, x: Any, answers: Any, *, labels: Any, during: str | None
@@ -146,7 +151,8 @@ class Scorings:
         return send_array(self._probe.channel, values.astype(np.float32) if values.dtype.kind == "f" else values)
 
     # ------------------------------------------------------------ predictions found again
-    def _remember(self, score: str, values: Any) -> None:
+    def remember(self, score: str, values: Any) -> None:
+        """Remember the predictions of a scoring."""
         for form in answer_forms(values):
             self._answers[form] = score
             self._answers.move_to_end(form)
@@ -156,6 +162,8 @@ class Scorings:
     def of_predictions(self, predicted: Any) -> str | None:
         """Return the latest scoring whose predictions these are, as they came or turned into classes."""
         self.flush()
+        for action in self.before_lookup:
+            action()
         array = to_numpy(predicted)
         if array is None or array.dtype.kind not in "biuf" or array.ndim == 0:
             return None
@@ -184,6 +192,7 @@ def answer_forms(values: Any) -> list[str]:
         forms.append(_form(values.argmax(axis=1)))
     elif values.dtype.kind == "f" and values.size == len(values):
         forms.append(_form(values > 0.5))
+        forms.append(_form(values > 0))
         forms.append(_form(np.rint(values)))
     return list(dict.fromkeys(forms))
 

@@ -154,6 +154,22 @@ class Tee:
             self._known = exact if self._known is None else np.union1d(self._known, exact)
             self._this_pass = []
 
+    def flush(self) -> None:
+        """Look through what was gathered so far; the pass goes on."""
+        with self._lock:
+            self._take_in()
+
+    def known(self) -> Any:
+        """Return the exact hashes of all rows seen so far, those of the pass that is going on included."""
+        import numpy as np
+
+        return np.concatenate([np.zeros(0, dtype=np.uint64), *self._passes, *self._this_pass])
+
+    @property
+    def later(self) -> int:
+        """How many rows only later passes brought."""
+        return sum(len(exact) for exact, _ in self._later)
+
     @property
     def passes(self) -> list[Any]:
         """The distinct exact hashes of each pass, sorted."""

@@ -37,15 +37,18 @@ class Training:
     """Whether Keras's own steps are going on, rather than callbacks between epochs."""
     put_in: str = ""
     """How weights came into the model while it was trained that no training of this run made."""
+    late: bool = False
+    """Noticed only after its first step: what the weights were before is not known."""
     started: float = field(default_factory=time.monotonic)
 
     def begin(self, **fields: Any) -> None:
         """Send `fit.began`."""
         name = self.probe.models.describe(self.model)
-        weights = weights_digest(self.model)
+        weights = "" if self.late else weights_digest(self.model)
         self.unbuilt = not weights
-        self.probe.models.seal_start(self.model, weights)
-        self.probe.models.note_made(weights)
+        if not self.late:
+            self.probe.models.seal_start(self.model, weights)
+            self.probe.models.note_made(weights)
         self.probe.send(
             "fit.began",
             fit=self.id,

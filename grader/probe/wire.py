@@ -28,7 +28,7 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     exception the cell ended with], [missing: hooks that are gone], [altered: parts of the shell that
                     code goes through and that are not what they were], [foreign: number of sendings that no hook
                     made]                     at the end of every cell: where it does not come, nobody was watching
-    artifact        see above; format: npy | keras | graph | json
+    artifact        see above; format: npy | keras | graph | program | json
 
     rows.seen       rows, count, shape (of one row), dtype, source: array | frame | tf.data | generator | sequence,
                     exact: artifact (uint64 per row), canonical: artifact (uint64 per row; per-row min-max to 8 bits),
@@ -67,9 +67,13 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     model.compiled  model, loss, from_logits, optimizer, learning_rate, metrics: [str]
     fit.began       fit, model, rows, labels, validation_rows, validation_labels, validation_split, epochs,
                     batch_size, callbacks: [{class, monitor, settings: {}}], weights: digest, augmentation: [str],
-                    [loop: custom, for training without fit: GradientTape or train_on_batch; epochs is then unknown]
+                    [loop: custom, for training without fit: GradientTape, train_on_batch, or a PyTorch optimizer's
+                    steps; epochs is then unknown]
     fit.epoch       fit, epoch (0-based), logs: {name: number}. Of a custom loop they come at its end: passes over its
-                    rows, with the losses that gradients were taken of and the results of Keras's metric objects
+                    rows, with the losses that gradients were taken of and the results of Keras's metric objects. Of a
+                    PyTorch loop they come as it goes: loss (mean of the batches), loss_per_row and loss_of_last_batch
+                    where these differ, accuracy; `val_` before them for rows scored between epochs, `evaluated_` where
+                    those were training rows
     fit.ended       fit, completed: bool, [error], weights: digest, seconds, rows, validation_rows (for streams, known
                     only now; of the first pass), labels, validation_labels, [later_rows: rows that only later
                     passes brought, without values], [unstable: bool], [loop], [steps: of a custom loop],
@@ -77,13 +81,15 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     in meanwhile that no training made],
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
                     ImageDataGenerator.flow(x) does]
-    model.sealed    model, weights: digest, [artifact (.keras; a graph where that would need the student's code)],
-                    [why_not: why there is no artifact, or why it can't be loaded without the student's code]
+    model.sealed    model, weights: digest, [artifact (.keras; a graph where that would need the student's code; a
+                    program of PyTorch)], [why_not: why there is no artifact, or why it can't be loaded without the
+                    student's code]
     model.start     model, weights: digest, artifact   as a training found it; not where an earlier training left
                     these weights, and for large models. Of a graph it comes with the first seal
     model.scored    score, model, how: evaluate | predict | call | score, rows, labels, weights: digest,
                     returned: {name: number}, [predictions: artifact (float, one row per input row)],
-                    [during: the fit in whose callback this happened; not sealed]
+                    [during: the fit in whose callback, or between whose epochs, this happened; not sealed]
+                    [active: a PyTorch model with dropout or batch normalisation was not in evaluation mode]
     metric.computed function, true: labels, predicted: labels, count, [value], [matrix: [[number]]], [text],
                     [score: the scoring whose predictions were given]
     figure.drawn    figure, axes, draw: line | image | mesh | bar | scatter | hist | text | other, label, x, y

@@ -33,6 +33,7 @@ def box_environment(python: str, work: str, tmp: str, threads: int) -> dict[str,
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": "-1",
         "OMP_NUM_THREADS": count,
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait make a full machine stand still
         "OPENBLAS_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,
         "NUMEXPR_NUM_THREADS": count,

@@ -1,11 +1,13 @@
-"""Reload sealed models and predict recorded rows, inside a sandbox. Standalone: numpy, Keras and `graphs` beside it.
+"""Reload sealed models and predict recorded rows, inside a sandbox. Standalone: numpy, Keras or PyTorch, and
+`graphs` and `programs` beside it.
 
 Started with one argument, JSON: {"arguments": {"jobs": [...], "job_seconds": s, "job_bytes": n}, "inputs": {name:
 path}}. A job is {"job": id, "model": input name, "rows": input name, "scale": number or null}.
 
-Answer on standard output, JSON lines: {"ready": true} once Keras is there; for each job {"begin": id}, then either
-{"job": id, "predictions": base64 of a `.npy`, "step": every how many rows, "silent": [[layer, units, silent ones]]} or
-{"job": id, "failed": reason}. So the host knows which job a crash belongs to. No label comes here: the host compares.
+Answer on standard output, JSON lines: {"ready": true} once the library is there; for each job {"begin": id}, then
+either {"job": id, "predictions": base64 of a `.npy`, "step": every how many rows, "silent": [[layer, units, silent
+ones]]} or {"job": id, "failed": reason}. So the host knows which job a crash belongs to. No label comes here: the host
+compares.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ import math
 import os
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 import graphs  # type: ignore[import-not-found]  # beside this script in the box
 import numpy as np
+import programs  # type: ignore[import-not-found]  # beside this script in the box
 
 NEEDED_MEMBERS = {"config.json"}
 
@@ -89,6 +92,8 @@ def load_model(path: str) -> Any:
     """Load in safe mode: no Lambda layer, no pickled code, no import of foreign modules; of a graph, what computes."""
     if graphs.is_graph(path):
         return graphs.SealedGraph(path)
+    if programs.is_program(path):
+        return programs.SealedProgram(path)
     check_archive(path)
     keras = keras_of(path)
     with zipfile.ZipFile(path) as archive:
@@ -273,16 +278,25 @@ def run_jobs(arguments: Mapping[str, Any], inputs: Mapping[str, str], answers: T
         answer(reply)
 
 
+def import_libraries(models: Sequence[str]) -> None:
+    """Import what the models need, so that a library that is missing is told from a model that is broken."""
+    of_torch = [programs.is_program(path) for path in models]
+    if any(of_torch):
+        importlib.import_module("torch")
+    if not all(of_torch) or not of_torch:
+        import keras
+
+        if hasattr(keras, "config"):  # Keras 2 has none
+            keras.config.disable_traceback_filtering()
+
+
 def main() -> None:
     """Read the request, answer line by line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print must not mix with the answers
     request = json.loads(sys.argv[1])
-    import keras
-
-    if hasattr(keras, "config"):  # Keras 2 has none
-        keras.config.disable_traceback_filtering()
+    import_libraries([request["inputs"][job["model"]] for job in request["arguments"]["jobs"]])
     answers.write(json.dumps({"ready": True}) + "\n")
     answers.flush()
     run_jobs(request["arguments"], request["inputs"], answers)

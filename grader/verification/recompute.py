@@ -21,7 +21,7 @@ from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification.arrays import Array, array_from_bytes
 
 INSIDE = Path(__file__).with_name("inside.py")
-GRAPHS = Path(__file__).with_name("graphs.py")
+MODULES = tuple(Path(__file__).with_name(name) for name in ("graphs.py", "programs.py"))
 """What `inside.py` opens sealed graphs with."""
 
 JOB_SECONDS = 120.0
@@ -88,7 +88,7 @@ def recompute(
     A model that takes the process down (crash, hang, memory) is left out and the others are tried again.
 
     Raises:
-        VerificationError: the clean process could not even start TensorFlow: the machine's fault, not a model's.
+        VerificationError: the clean process could not even start its library: the machine's fault, not a model's.
     """
     jobs, refused = _jobs(sealed)
     outcomes: dict[str, Recomputed] = {}
@@ -97,7 +97,7 @@ def recompute(
     spared = False
     while pending:
         roomy = replace(limits, output=REPLY_BYTES + 2 * JOB_BYTES * len(pending))
-        result = run(INSIDE, _arguments(pending), _inputs(pending), tier=tier, limits=roomy, modules=[GRAPHS])
+        result = run(INSIDE, _arguments(pending), _inputs(pending), tier=tier, limits=roomy, modules=MODULES)
         replies = read_replies(result.stdout, {job.id for job in pending})
         if not replies.ready and not outcomes:
             raise VerificationError(

@@ -37,7 +37,7 @@ class Box:
         self.behaviour = behaviour
         self.starts = 0
 
-    def __call__(self, script, arguments, inputs, *, tier, limits):
+    def __call__(self, script, arguments, inputs, *, tier, limits, modules=()):
         self.starts += 1
         said = [{"ready": True}]
         for job in arguments["jobs"]:

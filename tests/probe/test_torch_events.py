@@ -1,0 +1,153 @@
+"""What the probe tells of PyTorch: trainings, rows, epochs, scorings, seals, from loops as students write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.probe.harness import WatchedKernel, kernel
+from tests.probe.torch_idioms import AUGMENTED, BY_HAND, LOADERS, OTHERS, PRELUDE, SCORED
+
+torch = pytest.importorskip("torch", reason="PyTorch is an optional extra: pip install '.[torch]'")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedKernel]:
+    with kernel(tmp_path_factory.mktemp("torch")) as watched:
+        watched.run(PRELUDE)
+        yield watched
+
+
+@pytest.fixture(scope="module")
+def loaders(running: WatchedKernel) -> tuple[int, str]:
+    mark = running.mark()
+    return mark, running.run(LOADERS)
+
+
+def one(running: WatchedKernel, mark: int, kind: str) -> dict[str, Any]:
+    (found,) = running.since(mark, kind)
+    return found
+
+
+def test_a_loop_over_a_loader_is_a_training(running: WatchedKernel, loaders: tuple[int, str]) -> None:
+    """Steps of an optimizer make a training: its rows are those the loader gave, in epochs, with what was watched."""
+    began, ended = one(running, loaders[0], "fit.began"), one(running, loaders[0], "fit.ended")
+    assert began["weights"] != ended["weights"]
+    assert (began["batch_size"], ended["completed"], ended["steps"]) == (32, True, 28)
+    train, watched = running.row_set(ended["rows"]), running.row_set(ended["validation_rows"])
+    assert (train["count"], watched["count"], train["shape"]) == (200, 40, [1, 8, 8])
+    assert running.label_set(ended["labels"])["classes"] == ["0", "1", "2"]
+    hashes = running.array(train["exact"]), running.array(watched["exact"])
+    assert not np.isin(*hashes).any()
+    assert began["callbacks"][0]["class"] == "StepLR"
+
+
+def test_epochs_have_the_losses_the_student_computes(running: WatchedKernel, loaders: tuple[int, str]) -> None:
+    """The history of a hand-written loop is what its author's own lists hold."""
+    logs = [event["logs"] for event in running.since(loaders[0], "fit.epoch")]
+    losses, validation = loaders[1].splitlines()[0], loaders[1].splitlines()[1]
+    assert [item["loss"].hex() for item in logs] == eval(losses.partition(" losses ")[2])
+    assert [item["val_loss"].hex() for item in logs] == eval(validation.partition(" validation ")[2])
+    assert all(0 <= item["accuracy"] <= 1 and 0 <= item["val_accuracy"] <= 1 for item in logs)
+
+
+def test_the_model_is_described(running: WatchedKernel, loaders: tuple[int, str]) -> None:
+    """Layers in the order they are called, functions of forward between them; loss, optimizer, rate, shapes."""
+    model = running.since(loaders[0], "model.described")[-1]
+    kinds = [layer["class"] for layer in model["layers"]]
+    assert kinds == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Dropout", "Linear"]
+    assert (model["library"], model["input_shape"], model["output_shape"]) == ("torch", [None, 1, 8, 8], [None, 3])
+    assert model["layers"][0]["settings"]["filters"] == 4
+    assert model["parameters"] == 40 + 8 + 195
+    compiled = one(running, loaders[0], "model.compiled")
+    assert (compiled["loss"], compiled["from_logits"], compiled["optimizer"]) == ("CrossEntropyLoss", True, "Adam")
+    assert compiled["learning_rate"] == 0.01
+
+
+def test_a_state_that_comes_back_is_known(running: WatchedKernel, loaders: tuple[int, str]) -> None:
+    """The best epoch's weights, kept while training went on, are those that are loaded in the end."""
+    kept = {event["weights"] for event in running.since(loaders[0], "weights.kept")}
+    loaded = one(running, loaders[0], "weights.loaded")
+    assert loaded["how"] == "load_state_dict"
+    assert loaded["weights"] in kept
+
+
+def test_a_pass_over_a_test_loader_is_one_sealed_scoring(running: WatchedKernel, loaders: tuple[int, str]) -> None:
+    """Batches are joined: rows, labels and answers of the whole set, the graph sealed as it was in evaluation mode."""
+    mark = running.mark()
+    running.run(SCORED)
+    scored = one(running, mark, "model.scored")
+    rows = running.row_set(scored["rows"])
+    assert (rows["count"], scored["how"], "during" in scored, "active" in scored) == (60, "call", False, False)
+    answers = running.array(scored["predictions"])
+    assert answers.shape == (60, 3)
+    assert running.label_set(scored["labels"])["counts"] == np.bincount(labels_of_test(), minlength=3).tolist()
+    sealed = next(item for item in running.since(0, "model.sealed") if item["weights"] == scored["weights"])
+    assert sealed["artifact"]
+    assert "why_not" not in sealed
+
+
+def labels_of_test() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 3, 360)[300:]
+
+
+def test_batches_without_a_loader(running: WatchedKernel) -> None:
+    """Rows picked by index make epochs where they begin to repeat; scoring without no_grad is a scoring."""
+    mark = running.mark()
+    running.run(BY_HAND)
+    ended, scored = one(running, mark, "fit.ended"), one(running, mark, "model.scored")
+    assert running.row_set(ended["rows"])["count"] == 240
+    assert len(running.since(mark, "fit.epoch")) == 5
+    assert running.row_set(scored["rows"])["count"] == 60
+    assert ended["weights"] == scored["weights"]
+    compiled, model = one(running, mark, "model.compiled"), running.since(mark, "model.described")[-1]
+    assert (compiled["loss"], compiled["from_logits"], model["output_activation"]) == ("NLLLoss", False, "log_softmax")
+
+
+def test_altered_copies_are_rows_of_later_epochs(running: WatchedKernel) -> None:
+    """A data set that alters its rows brings new ones in every epoch; it is asked for none that were not wanted."""
+    mark = running.mark()
+    printed = running.run(AUGMENTED)
+    ended = one(running, mark, "fit.ended")
+    assert "asked 480" in printed
+    assert running.row_set(ended["later_rows"])["count"] == 240
+
+
+def test_closures_pairs_of_networks_and_words(running: WatchedKernel) -> None:
+    """LBFGS's closure, two networks against each other, one unit with logits: each is a training of its own rows."""
+    mark = running.mark()
+    running.run(OTHERS)
+    by_loss = [item["loss"] for item in running.since(mark, "model.compiled")]
+    assert by_loss[:2] == ["MSELoss", "BCEWithLogitsLoss"]
+    assert sorted(by_loss[2:]) == ["", "BCEWithLogitsLoss"]  # the generator's loss is the other network's output
+    ended = running.since(mark, "fit.ended")
+    assert len(ended) == 4
+    assert all(item["completed"] for item in ended)
+
+
+def test_dropout_left_on_is_told(running: WatchedKernel) -> None:
+    """A scoring of a model that was not put into evaluation mode is marked: its answers are partly chance."""
+    mark = running.mark()
+    running.run("model = Net()\nwith torch.no_grad():\n    model(X_test)")
+    assert one(running, mark, "model.scored")["active"] is True
+
+
+def test_a_way_that_depends_on_values_is_not_sealed(running: WatchedKernel) -> None:
+    """What can't be exported keeps its answers as the run gave them, with the reason; printing in forward stays once."""
+    mark = running.mark()
+    printed = running.run(
+        "class Branching(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.out = nn.Linear(64, 3)\n"
+        "    def forward(self, x):\n        print('called')\n        x = x.flatten(1)\n"
+        "        return self.out(x * 2 if x.sum() > 3 else x)\n"
+        "with torch.no_grad():\n    Branching().eval()(X_test)"
+    )
+    assert printed == "called\n"
+    sealed, scored = one(running, mark, "model.sealed"), one(running, mark, "model.scored")
+    assert "artifact" not in sealed
+    assert sealed["why_not"]
+    assert running.array(scored["predictions"]).shape == (60, 3)
