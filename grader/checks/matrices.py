@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -103,13 +104,19 @@ def parse_matrices(text: str) -> tuple[Matrix, ...]:
 def _candidates(evidence: Evidence) -> Iterable[tuple[Matrix, int, str, Origin]]:
     for drawing in evidence.drawings:
         if drawing.kind in {"image", "mesh"} and is_square(drawing.values) and drawing.shows_rows is None:
-            yield drawing.values, drawing.cell, "drawn", "kernel"
-            yield tuple(reversed(drawing.values)), drawing.cell, "drawn", "kernel"
+            values = _unmasked(drawing.values)
+            yield values, drawing.cell, "drawn", "kernel"
+            yield tuple(reversed(values)), drawing.cell, "drawn", "kernel"
     for cell in evidence.cells:
         for origin, outputs in (("kernel", cell.rerun), ("static", cell.saved)):
             for output in outputs:
                 for matrix in parse_matrices(output.text):
                     yield matrix, cell.index, "printed", origin  # type: ignore[misc]
+
+
+def _unmasked(values: Matrix) -> Matrix:
+    """Return a drawn matrix with 0 where there is no number: zeros that were masked, shares of classes without rows."""
+    return tuple(tuple(0.0 if math.isnan(value) else value for value in row) for row in values)
 
 
 def _too_large_to_carry(evidence: Evidence) -> Iterable[ShownMatrix]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 from grader.evidence.fields import (
@@ -24,7 +25,7 @@ DRAWS = frozenset({"line", "image", "mesh", "bar", "scatter", "hist", "text"})
 def _matrix_row(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list) or len(value) > MAX_MATRIX:
         raise OddFieldError
-    return tuple(as_finite(item) for item in value)
+    return tuple(math.nan if item is None else as_finite(item) for item in value)  # what was masked has no number
 
 
 def _drawn(fields: Fields, cell: int, order: int) -> Drawn:

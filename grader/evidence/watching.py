@@ -246,7 +246,9 @@ def _named_by_legend(drawings: list[Drawing], titles: Mapping[tuple[str, str], T
     """Return the drawings, lines without labels named by `legend(["train", "val"])`: in the order they were drawn."""
     found = list(drawings)
     for key, title in titles.items():
-        places = [at for at, item in enumerate(found) if (item.figure, item.axes) == key]
+        # seaborn asks for the next colour by a line without points, and takes it away again.
+        here = [at for at, item in enumerate(found) if (item.figure, item.axes) == key]
+        places = [at for at in here if found[at].y or found[at].kind != "line"]
         if all(found[at].kind == "line" and not found[at].label for at in places):
             for at, name in zip(places, title.legend, strict=False):
                 found[at] = replace(found[at], label=name)

@@ -172,6 +172,11 @@ def jsonable(value: Any, depth: int = 0) -> Any:
     return _text(value)
 
 
+def spelled(value: Any) -> Any:
+    """Return a number that is not finite by its name (`nan`, `inf`, `-inf`), as JSON has none; others as they are."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _text(value: Any) -> str:
     kind: Callable[..., Any] = type(value)
     return str(getattr(value, "__name__", None) or getattr(kind, "__name__", "object"))[:MAX_TEXT]

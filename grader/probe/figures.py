@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from .channel import spelled
 from .watch import Probe
 from .wire import MAX_MATRIX, MAX_SERIES
 from .wrapping import Watching, patch_method
@@ -163,7 +164,7 @@ def _series(values: Any) -> list[Any]:
         return []
     if len(array) > MAX_SERIES:
         array = array[np.linspace(0, len(array) - 1, MAX_SERIES).astype(int)]
-    return list(array.tolist())
+    return [spelled(value) for value in array.tolist()]
 
 
 def _matrix(values: Any, rows: str | None) -> dict[str, Any]:

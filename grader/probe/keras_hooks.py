@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arrays import as_table, to_numpy
+from .channel import spelled
 from .scoring import Scorings
 from .streams import Tee, attach
 from .training import Training, augmentation, callbacks_given, compile_fields, rows_behind
@@ -197,7 +198,7 @@ class KerasHooks:
                 result = yield
             logs = scored.logs if scored.logs is not None else result
             rows, labels = self._scored_data(scored, arguments.get("x"), arguments.get("y"))
-            returned = numbers(logs) if isinstance(logs, dict) else {"result": to_number(result)}
+            returned = numbers(logs) if isinstance(logs, dict) else {"result": spelled(to_number(result))}
             self.scorings.scored(
                 arguments["self"], "evaluate", rows, labels, returned=returned, during=self._training_id()
             )
@@ -283,9 +284,9 @@ def cut_rows(value: Any, start: int | None, stop: int | None) -> Any:
     return None if array is None else array[start:stop]
 
 
-def numbers(logs: dict[str, Any]) -> dict[str, float]:
-    """Return the plain numbers among the logs."""
-    out = {str(name): to_number(value) for name, value in logs.items()}
+def numbers(logs: dict[str, Any]) -> dict[str, Any]:
+    """Return the plain numbers among the logs; those that are not finite by their names."""
+    out = {str(name): spelled(to_number(value)) for name, value in logs.items()}
     return {name: value for name, value in out.items() if value is not None}
 
 

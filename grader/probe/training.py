@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from .channel import spelled
 from .models import augmenting_layers, weights_digest
 from .streams import Tee, moved
 from .watch import Probe
@@ -64,7 +65,7 @@ class Training:
     def epoch(self, number: int, logs: Any) -> None:
         """Send `fit.epoch` and close the streams' passes."""
         self.probe.send(
-            "fit.epoch", fit=self.id, epoch=number, logs={str(k): _number(v) for k, v in (logs or {}).items()}
+            "fit.epoch", fit=self.id, epoch=number, logs={str(k): spelled(_number(v)) for k, v in (logs or {}).items()}
         )
         if self.unbuilt and not self.built_with:
             self.built_with = weights_digest(self.model)

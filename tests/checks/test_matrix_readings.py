@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -137,3 +138,10 @@ def test_a_correlation_map_is_no_matrix():
     """A square of shares that nothing computed as a confusion matrix is none."""
     heat = Drawing("f1", "a1", 7, "image", shape=(3, 3), values=((1.0, 0.3, 0.2), (0.3, 1.0, 0.5), (0.2, 0.5, 1.0)))
     assert find("evaluation.confusion_matrix_shown", replace(GOOD, drawings=(heat,))).outcome == "fail"
+
+
+def test_a_heat_map_with_masked_zeros():
+    """Masked cells are zeros."""
+    masked = tuple(tuple(value or math.nan for value in row) for row in MATRIX)
+    evidence = replace(GOOD, drawings=(replace(GOOD.drawings[1], values=masked), *GOOD.drawings[2:]))
+    assert find("evaluation.confusion_matrix_correct", evidence).outcome == "pass"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from run_builder import RunBuilder
 
@@ -43,3 +45,24 @@ def test_limits_that_were_set_are_kept(made):
     first, second = made.evidence().drawings
     assert (first.y_limits, first.y_scale) == ((0.5, 1.0), "linear")
     assert second.y_limits == ()
+
+
+def test_points_without_a_number_are_no_damage(made):
+    """A rolling mean begins with NaN, a heat map masks its zeros: the run's record is whole."""
+    made.send("figure.drawn", figure="g1", axes="x1", draw="line", label="", x=[0, 1, 2], y=["nan", 0.5, 0.4])
+    made.send("figure.drawn", figure="g1", axes="x2", draw="mesh", shape=[2, 2], values=[[5, None], [1, 7]])
+    evidence = made.evidence()
+    assert evidence.run.channel_faults == 0
+    assert math.isnan(evidence.drawings[0].y[0])
+    assert math.isnan(evidence.drawings[1].values[0][1])
+
+
+def test_a_line_without_points_takes_no_name_of_the_legend(made):
+    """seaborn draws an empty line to learn the next colour."""
+    made.send("figure.drawn", figure="g1", axes="x1", draw="line", label="", x=[], y=[])
+    line(made, "x1")
+    line(made, "x1")
+    made.send(
+        "figure.titled", figure="g1", axes="x1", title="", x_label="", y_label="", texts=[], legend=["loss", "val_loss"]
+    )
+    assert [item.label for item in made.evidence().drawings] == ["", "loss", "val_loss"]

@@ -476,6 +476,23 @@ plt.figure(); plt.bar([0, 1], [0.95, 0.96]); plt.ylim(0.9, 1.0); plt.figure(); p
     assert free["y_scale"] == "log"
 
 
+def test_a_loss_that_is_no_number_reaches_the_record(running: WatchedKernel) -> None:
+    """A diverged training is told as it was, epoch by epoch; so is what evaluate returns of it."""
+    events = seen(
+        running,
+        """
+import matplotlib.pyplot as plt
+rows, numbers = np.random.rand(40, 3).astype("float32"), np.full(40, np.inf)
+broken = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]); broken.compile("sgd", "mse")
+history = broken.fit(rows, numbers, epochs=2, verbose=0); broken.evaluate(rows, numbers, verbose=0)
+plt.plot(history.history["loss"])
+""",
+    )
+    assert {event["logs"]["loss"] for event in of(events, "fit.epoch")} <= {"nan", "inf"}
+    assert of(events, "model.scored")[0]["returned"]["loss"] in {"nan", "inf"}
+    assert set(of(events, "figure.drawn")[0]["y"]) <= {"nan", "inf"}
+
+
 def test_seeds_and_loaders(running: WatchedKernel) -> None:
     """Seeds that the student sets are told once each, those set by libraries are not."""
     events = seen(
