@@ -106,23 +106,18 @@ def print_grade(grade: Grade, console: Console) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
+    from grader.cli.watch import plain
+
     run = grade.run
     if run.get("status") != "ok":
         status = str(run.get("status")).replace("_", " ")
-        console.print(Text(f"The run: {_plain(str(run.get('message') or status))}\n"))
+        console.print(Text(f"The run: {plain(str(run.get('message') or status))}\n"))
     for item in grade.judgements:
         console.print(_headline(item))
         for reason in item.reasons[:REASONS_SHOWN]:
-            console.print(Padding(Text(_plain(reason), style="dim"), (0, 0, 0, INDENT)))
+            console.print(Padding(Text(plain(reason), style="dim"), (0, 0, 0, INDENT)))
     if grade.next_thing is not None:
-        console.print(Text.assemble("\n", ("Next: ", "bold"), _plain(grade.next_thing.sentence)))
-
-
-def _plain(text: str) -> str:
-    """Return what a student's notebook may have said without anything a terminal would obey."""
-    from grader.reports.text import terminal_text, visible
-
-    return visible(terminal_text(text))
+        console.print(Text.assemble("\n", ("Next: ", "bold"), plain(grade.next_thing.sentence)))
 
 
 def _headline(judgement: Judgement) -> Text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import click
 from grader.cli import options
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
     from grader.model.result import Result
@@ -95,6 +95,7 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
     narrow = console.width < WIDE
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 - narrow, 0, 0))
     titles = next((item.criteria for item in results if item.criteria), ())
+    table.add_column("", no_wrap=True)
     table.add_column("student", overflow="fold")
     for title in titles:
         table.add_column(title.criterion.replace("_", "\n" if narrow else " "), no_wrap=True)
@@ -103,18 +104,36 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
     for item in results:
         levels = [_level(row.level, row.low, row.high, short=narrow) for row in item.criteria]
         points = "-" if item.points is None else f"{item.points:g}/{item.max_points:g}"
-        flag = " *" if item.needs_review else ""
-        table.add_row(Text(item.submission + flag), *levels, points, Text(item.status.replace("_", " ")))
+        flag = "*" if item.needs_review else ""
+        table.add_row(flag, Text(_shortened(item.submission)), *levels, points, Text(item.status.replace("_", " ")))
     console.print(table)
     if narrow:
         console.print(f"\n{LEGEND}")
     review = sum(item.needs_review for item in results)
     if review:
         console.print(f"\n* {review} of {len(results)} want a person's look; the class page says why.")
-    failures = Counter(item.status for item in results if item.status in {"not_run", "infrastructure_failure"})
-    for status, count in failures.items():
-        console.print(f"{count} {'was' if count == 1 else 'were'} not judged: {status.replace('_', ' ')}.")
+    _print_not_judged([item for item in results if item.points is None], console)
     console.print(f"\nClass page: {out / 'index.html'}")
+
+
+def _shortened(name: str) -> str:
+    """Return a name of sensible length, with both of its ends."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}…{name[-8:]}"
+
+
+def _print_not_judged(results: list[Result], console: Console) -> None:
+    """Print who has no levels, and why: most of it is for whoever collected the files to mend."""
+    from rich.text import Text
+
+    from grader.cli.watch import why_not_judged
+
+    if not results:
+        return
+    console.print(f"\n{len(results)} {'was' if len(results) == 1 else 'were'} not judged:")
+    for item in results[:MOST_REASONS]:
+        console.print(Text(f"  {_shortened(item.submission)}: {why_not_judged(item)}"), soft_wrap=True)
+    if len(results) > MOST_REASONS:
+        console.print(f"  and {len(results) - MOST_REASONS} more: see the class page")
 
 
 def _advise_on_environments(results: tuple[Result, ...], out: Path) -> None:
@@ -138,6 +157,12 @@ def _advise_on_environments(results: tuple[Result, ...], out: Path) -> None:
 
 LEVEL_STYLES = {"emerging": "red", "developing": "yellow", "proficient": "green", "exemplary": "bold green"}
 
+
+LONGEST_NAME = 40
+"""Characters of a student's name in the table."""
+
+MOST_REASONS = 20
+"""Most submissions that are named with the reason why they have no levels; a wrong folder fails as a whole."""
 
 WIDE = 120
 """Columns in which the levels of five criteria can be written out."""

@@ -21,6 +21,10 @@ from grader.progress import Progress, Stage
 SHORT = {"emerging": "E", "developing": "D", "proficient": "P", "exemplary": "X"}
 
 
+MAX_REASON = 240
+"""Characters of a reason on a terminal: the report has all of it."""
+
+
 class Pace:
     """Estimates the time left from how long finished submissions took and what is in work."""
 
@@ -148,11 +152,25 @@ def watching(total: int, jobs: int) -> Iterator[Progress]:
         yield live
 
 
+def plain(text: str) -> str:
+    """Return what a student's notebook or file name may have said without anything a terminal would obey."""
+    from grader.reports.text import terminal_text, visible
+
+    return visible(terminal_text(text))
+
+
+def why_not_judged(result: Result) -> str:
+    """Say in a few words why there are no levels."""
+    status = result.status.replace("_", " ")
+    return f"{status}: {plain(result.message)[:MAX_REASON]}" if result.message else status
+
+
 def summary(result: Result, *, reused: bool) -> str:
     """Say one submission's result in a few words."""
+    if result.points is None:
+        return f"not judged, {why_not_judged(result)}"
     levels = " ".join(SHORT.get(item.level or "", "?") for item in result.criteria)
-    total = "not judged" if result.points is None else f"{result.points:g}/{result.max_points:g}"
-    parts = [f"{levels}  {total}"]
+    parts = [f"{levels}  {result.points:g}/{result.max_points:g}"]
     if result.status != "ok":
         where = "" if result.failed_cell is None else f" at cell {result.failed_cell + 1}"
         parts.append(f"{result.status.replace('_', ' ')}{where}")
