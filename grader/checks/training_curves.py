@@ -34,7 +34,7 @@ MOST_JOINED = 4
 )
 def curves_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     """Both the training and the validation curve can be seen."""
-    lines = [(line, kind) for line in _lines(evidence) if (kind := source_of(line, evidence.trainings)) is not None]
+    lines = [(line, kind) for line in _lines(evidence) if (kind := _kind(line, evidence.trainings)) is not None]
     cells = [line.cell for line, _ in lines]
     kinds = {kind for _, kind in lines}
     if kinds == {"train", "validation"}:
@@ -162,6 +162,21 @@ def _wrong_figure(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:
 
 def _named_series(line: Drawing, trainings: Sequence[TrainingRun]) -> list[tuple[str, tuple[float, ...]]]:
     return [(name, values) for item in trainings for name, values in item.history if _same(line.y, values)]
+
+
+def _kind(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:
+    """Return whether a line is a training or a validation log, as it is or smoothed; where it may be both, as named."""
+    known = source_of(line, trainings)
+    if known is not None or not _is_counted(line):
+        return known
+    kinds = {kind for kind, series in _series(trainings) if is_smoothed(line.y, series, LIKENESS)}
+    named = {kind for kind, words in KIND_WORDS.items() if words.search(line.label)} & kinds
+    fitting = named or kinds
+    return next(iter(fitting)) if len(fitting) == 1 else None
+
+
+LIKENESS = 0.9
+"""Pearson's r from which on a line counts as a smoothed log; the same as in training.curves_genuine."""
 
 
 def source_of(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:

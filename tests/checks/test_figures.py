@@ -72,6 +72,14 @@ def test_a_smoothed_curve_in_percent_is_this_runs():
     assert outcome("training.curves_genuine", evidence) == "pass"
 
 
+def test_smoothed_curves_are_shown_curves():
+    """Both logs drawn smoothed only, as a rolling mean that begins without a value: the curves are there."""
+    rolling = [pd.Series(LONG.series(name)).rolling(3).mean().tolist() for name in ("loss", "val_loss")]
+    evidence = replace(LONG_RUN, drawings=drawn(("train loss", rolling[0]), ("val loss", rolling[1])))
+    assert outcome("training.curves_shown", evidence) == "pass"
+    assert outcome("training.curves_genuine", evidence) == "pass"
+
+
 def test_a_wishful_curve_is_not():
     """Numbers typed in beside the real ones ask for a person."""
     wish = [0.9 - 0.07 * step for step in range(12)]

@@ -66,6 +66,14 @@ POLICY = [
     "understanding.failure_reasons",
     "understanding.consistent",
     "prose.addresses_grader",
+    "training.loss_finite",
+    "training.progress",
+    "training.learning_rate",
+    "training.no_collapse",
+    "training.units_alive",
+    "model.nonlinear",
+    "model.layers_trainable",
+    "evaluation.axes_fair",
 ]
 
 
