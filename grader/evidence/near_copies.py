@@ -1,4 +1,4 @@
-"""Scored rows that are all but equal to training rows: noise too small to matter, pictures mirrored or turned.
+"""Scored rows that are all but equal to training rows: with a little noise, mirrored, turned, moved or made brighter.
 
 Hashes see none of these. Here the recorded values themselves are compared, by the host. How close is too close is
 taken from the data: rows of the scored set lie some distance from each other, and copies lie far closer than that.
@@ -8,6 +8,8 @@ What the data repeats by itself (frames of one film, coarse measurements) repeat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,12 @@ FEWEST = 8
 FEWEST_VALUES = 4
 """Rows of fewer values lie close to each other by chance."""
 
+BORDERED = 12
+"""Smallest side of a picture that is looked at without its border, so that copies moved by a pixel are found."""
+
+PLAIN = 0.05
+"""Contrast, in units of the spread of all values, below which a picture is plain: nothing is read into it."""
+
 Matrix = NDArray[np.float32]
 
 
@@ -51,17 +59,16 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     ]
     if not parts:
         return None
-    centre, scale = _standard(left)
-    own = nearest(_flat(sample, centre, scale), [_flat(left, centre, scale)], skip_self=True)
+    view = _view(left)
+    own = nearest(view.flat(sample), [view.flat(left)], skip_self=True)
     positive = own[own > 0]
     if not len(positive):
         return None
     limit = CLOSE * float(np.median(positive))
-    variants = _variants(sample)
+    variants = _variants(sample, view)
     room = int(MAX_PRODUCTS / (len(sample) * len(variants) * left[0].size))
     compared = [part[spread_over(len(part), min(MAX_COMPARED, max(FEWEST, room // len(parts))))] for part in parts]
-    turned = np.concatenate([_flat(variant, centre, scale) for variant in variants])
-    near = (nearest(turned, _blocks(compared, centre, scale)) <= limit).reshape(len(variants), -1).any(axis=0)
+    near = (nearest(np.concatenate(variants), _blocks(compared, view)) <= limit).reshape(len(variants), -1).any(axis=0)
     total = sum(len(part) for part in compared)
     return NearCopies(
         left=scored,
@@ -76,28 +83,54 @@ def spread_over(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _standard(rows: NDArray[np.generic]) -> tuple[Matrix, Matrix]:
-    """Return mean and scale: per column for tables, one for all values where rows are pictures or sequences."""
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How rows are looked at: in units of their spread; pictures without their border, brightness and contrast."""
+
+    shape: tuple[int, ...]
+    centre: Any
+    scale: Any
+    margin: int
+    picture: bool
+
+    def flat(self, rows: NDArray[np.generic], down: int = 0, right: int = 0) -> Matrix:
+        """Return rows as (rows, values), pictures moved by so many pixels within their border."""
+        whole = rows.reshape(len(rows), *self.shape)
+        if self.margin:
+            high, wide, edge = self.shape[0], self.shape[1], self.margin
+            whole = whole[:, edge + down : high - edge + down, edge + right : wide - edge + right]
+        flat = (whole.reshape(len(rows), -1).astype(np.float32) - self.centre) / self.scale
+        flat = np.nan_to_num(flat, posinf=0.0, neginf=0.0)
+        if self.picture:
+            flat = flat - flat.mean(axis=1, keepdims=True)
+            flat = flat / np.maximum(flat.std(axis=1, keepdims=True), PLAIN)
+        return np.asarray(flat, dtype=np.float32)
+
+
+def _view(rows: NDArray[np.generic]) -> _View:
+    """Return the view: scaled column by column for tables, by one spread where rows are pictures or sequences."""
     flat = np.ma.masked_invalid(
         rows.reshape(len(rows), -1).astype(np.float32)
     )  # a blank cell says nothing of its column
+    shape, picture = rows.shape[1:], _is_picture(rows)
     if rows.ndim == 2:
         scale = flat.std(axis=0).filled(0)
-        return flat.mean(axis=0).filled(0), np.where(scale > 0, scale, 1.0).astype(np.float32)
-    spread = float(np.ma.filled(flat.std(), 0)) or 1.0
-    return np.zeros(flat.shape[1], np.float32), np.full(flat.shape[1], spread, np.float32)
+        scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
+        return _View(shape, flat.mean(axis=0).filled(0), scale, 0, picture=False)
+    spread = np.float32(float(np.ma.filled(flat.std(), 0)) or 1.0)
+    margin = 1 if picture and min(shape[:2]) >= BORDERED else 0
+    return _View(shape, np.float32(0), spread, margin, picture)
 
 
-def _flat(rows: NDArray[np.generic], centre: Matrix, scale: Matrix) -> Matrix:
-    flat = (rows.reshape(len(rows), -1).astype(np.float32) - centre) / scale
-    return np.asarray(np.nan_to_num(flat, posinf=0.0, neginf=0.0), dtype=np.float32)
+def _is_picture(rows: NDArray[np.generic]) -> bool:
+    return rows.ndim == 3 or (rows.ndim == 4 and rows.shape[3] <= 4)
 
 
-def _blocks(parts: Sequence[NDArray[np.generic]], centre: Matrix, scale: Matrix) -> Iterator[Matrix]:
+def _blocks(parts: Sequence[NDArray[np.generic]], view: _View) -> Iterator[Matrix]:
     for part in parts:
         step = max(1, BLOCK_VALUES // part[0].size)
         for start in range(0, len(part), step):
-            yield _flat(part[start : start + step], centre, scale)
+            yield view.flat(part[start : start + step])
 
 
 def nearest(rows: Matrix, blocks: Iterable[Matrix], *, skip_self: bool = False) -> Matrix:
@@ -129,12 +162,13 @@ def nearest_places(rows: NDArray[np.float64], others: NDArray[np.float64], count
     return np.concatenate(found)
 
 
-def _variants(rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
-    """Return the rows as they are and, for pictures, mirrored and turned."""
-    if rows.ndim not in {3, 4} or (rows.ndim == 4 and rows.shape[3] > 4):
-        return [rows]
+def _variants(rows: NDArray[np.generic], view: _View) -> list[Matrix]:
+    """Return the rows as they are and, for pictures, mirrored, turned, and moved by a pixel."""
+    if not view.picture:
+        return [view.flat(rows)]
     found = [rows, rows[:, :, ::-1], rows[:, ::-1], rows[:, ::-1, ::-1]]
     if rows.shape[1] == rows.shape[2]:
         turned = np.swapaxes(rows, 1, 2)
         found += [turned, turned[:, :, ::-1], turned[:, ::-1], turned[:, ::-1, ::-1]]
-    return found
+    moves = ((0, 1), (0, -1), (1, 0), (-1, 0)) if view.margin else ()
+    return [*(view.flat(item) for item in found), *(view.flat(rows, down, right) for down, right in moves)]

@@ -56,6 +56,28 @@ def test_disguised_test_rows_are_found(tmp_path: Path, disguise) -> None:
     assert share(tmp_path, np.concatenate([TRAIN, disguise(TEST)])) == 1
 
 
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda rows: np.roll(rows, 1, axis=2),
+        lambda rows: np.roll(rows, -1, axis=1) * 0.8 + 0.3,
+        lambda rows: rows * 1.3 - 0.5,
+    ],
+    ids=["moved by a pixel", "moved and paler", "more contrast"],
+)
+def test_pictures_moved_or_made_brighter_are_found(tmp_path: Path, disguise) -> None:
+    """A pixel to the side, another brightness, another contrast: the same picture; other pictures stay others."""
+    pictures = np.kron(SMOOTH, np.ones((2, 2)))
+    train, test = pictures[:240], pictures[240:]
+    assert share(tmp_path, np.concatenate([train, disguise(test)]), test) == 1
+
+
+def test_larger_pictures_of_the_same_data_are_no_copies(tmp_path: Path) -> None:
+    """Without their border and their brightness, pictures drawn alike lie as far from each other as before."""
+    pictures = np.kron(SMOOTH, np.ones((2, 2)))
+    assert share(tmp_path, pictures[:240], pictures[240:]) == 0
+
+
 def test_what_the_data_repeats_is_expected(tmp_path: Path) -> None:
     """Every row comes four times, a little changed: copies among the scored rows themselves say so."""
     rows = np.concatenate([SMOOTH[:75] + RANDOM.normal(0, 0.001, (75, 9, 9)) for _ in range(4)])
