@@ -6,6 +6,7 @@
     │   ├── RubricError               a rubric file with mistakes, each named by its path
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── UrlMapError               a mapping file of --urls with mistakes, each named by its line
+    │   ├── HiddenTestError           a --hidden-test that is not there, of no known form, or doesn't fit itself
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
     │   ├── CourseEnvironmentError    an interpreter that is not there, or can't run watched kernels
     │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
@@ -67,6 +68,10 @@ class UrlMapError(UsageError):
         self.source = source
         self.mistakes = mistakes
         super().__init__(f"--urls {source}: " + "; ".join(mistakes))
+
+
+class HiddenTestError(UsageError):
+    """A `--hidden-test` that is not there, is of no known form, or whose rows and labels don't fit each other."""
 
 
 class SandboxUnavailableError(UsageError):

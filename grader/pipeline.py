@@ -32,6 +32,7 @@ from grader.model import (
     CodeFacts,
     Evidence,
     Grade,
+    HiddenTest,
     OwnData,
     ProseFacts,
     Rubric,
@@ -51,6 +52,8 @@ from grader.sandbox import run_script
 from grader.sandbox.orphans import end_orphans
 from grader.storage import read_evidence
 from grader.verification import verify
+from grader.verification.hidden_data import HiddenData
+from grader.verification.hidden_test import score_hidden_test
 
 AGAIN = "again"
 """Folder of a third run, inside that of the second."""
@@ -76,6 +79,8 @@ class GradeSettings:
     own_notebook: bool = False
     third_run: bool = True
     run_by_era: Mapping[str, RunSettings] = field(default_factory=dict)
+    hidden: HiddenData | None = None
+    """The instructor's own test, which every final model is scored on."""
 
     def run_of(self, submission: Submission) -> RunSettings:
         """Return how one submission is to be run: as all, or as those written for the same older libraries."""
@@ -138,7 +143,7 @@ class ClassGrader:
         if isinstance(submission, Unreadable):
             return self._finish(Measured(unreadable_evidence(submission)), "")
         settings = self.settings.run_of(submission)
-        fingerprint = fingerprint_of(submission, settings)
+        fingerprint = fingerprint_of(submission, settings, self.settings.hidden)
         stored = self._stored(submission, fingerprint)
         if stored is not None:
             return self._finish_again(stored)
@@ -225,7 +230,8 @@ class ClassGrader:
 
     def _complete(self, evidence: Evidence, run: Run, box: RunSettings) -> Evidence:
         """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
-        evidence = self._verified(evidence, sealed_scorings(evidence, run), box)
+        sealed = sealed_scorings(evidence, run)
+        evidence = self._with_hidden_test(self._verified(evidence, sealed, box), sealed, box)
         known = known_splits(box.data)
         data = reference_data(evidence, run, known) if self.settings.reference_budget_s > 0 else None
         if data is not None:
@@ -260,6 +266,25 @@ class ClassGrader:
         except InfrastructureError as error:
             self._raise_if_stopped(error)
             return replace(evidence, verification_note=str(error))
+
+    def _with_hidden_test(self, evidence: Evidence, sealed: Sequence[SealedScoring], box: RunSettings) -> Evidence:
+        """Add what the final model scores on the instructor's own rows, which enter the second box only."""
+        hidden = self.settings.hidden
+        if hidden is None:
+            return evidence
+        self.progress.stage(evidence.submission, "verifying", "hidden test")
+        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
+        in_box = partial(verify, tier=box.tier, limits=box.limits, run=reread)
+        final = next((item for item in sealed if item.scoring == evidence.final_scoring), None)
+        with tempfile.TemporaryDirectory(prefix="grader-hidden-", ignore_cleanup_errors=True) as folder:
+            try:
+                scored = again_if_failed(
+                    lambda: score_hidden_test(hidden, final, evidence.class_names, Path(folder), in_box), self.stop
+                )
+            except InfrastructureError as error:
+                self._raise_if_stopped(error)
+                scored = HiddenTest(hidden.source, hidden.sha256, hidden.count, note=str(error))
+        return replace(evidence, hidden_test=scored)
 
     def _raise_if_stopped(self, error: InfrastructureError) -> None:
         """Half a measurement must not be stored as a whole one: what was stopped by hand is run again next time."""
@@ -309,7 +334,7 @@ def _own_fault(error: Exception) -> str:
     return f"the grader itself failed ({type(error).__name__}: {error}); please report it, and grade by hand meanwhile"
 
 
-def fingerprint_of(submission: Submission, settings: RunSettings) -> str:
+def fingerprint_of(submission: Submission, settings: RunSettings, hidden: HiddenData | None = None) -> str:
     """Digest everything a run depends on: another digest means the submission has to be run again."""
     parts = {
         "notebook": submission.sha256,
@@ -318,7 +343,7 @@ def fingerprint_of(submission: Submission, settings: RunSettings) -> str:
         "grader": __version__,
         "evidence": EVIDENCE_VERSION,
         "references": asdict(own_interpreter()),
-    }
+    } | ({"hidden_test": hidden.sha256} if hidden is not None else {})
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

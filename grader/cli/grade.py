@@ -31,6 +31,13 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
     "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
 )
 @click.option("--jobs", default="auto", show_default=True, callback=_jobs, help="Notebooks run side by side.")
+@click.option(
+    "--hidden-test",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Your own test, scored by every final model: a .npz with x and y, a .csv with a header and a column `label` "
+    "(else the last is it), or a folder of pictures per class. Notebooks never see it.",
+)
 @click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
@@ -40,6 +47,7 @@ def command(
     running: options.Running,
     out: Path,
     jobs: str,
+    hidden_test: Path | None,
     rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
@@ -57,6 +65,11 @@ def command(
     from grader.sandbox import unsandboxed
 
     loaded = load_rubric(running.rubric)
+    hidden = None
+    if hidden_test is not None:
+        from grader.verification.hidden_data import load_hidden_test
+
+        hidden = load_hidden_test(hidden_test)
     if unsafe_no_sandbox and running.isolation != "auto":
         raise click.UsageError("--isolation and --unsafe-no-sandbox contradict each other; give one of them")
     tier = unsandboxed() if unsafe_no_sandbox else options.require_tier(running.isolation)
@@ -76,6 +89,7 @@ def command(
         third_run=running.third_run,
         rerun=rerun,
         run_by_era=running.settings_by_era(run, folders=folders),
+        hidden=hidden,
     )
     with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
         results = ClassGrader(settings, book, progress, threading.Event()).grade_all(found)

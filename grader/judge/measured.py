@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from grader.model import Evidence, Finding, OwnData, ReferenceResult, TableFile, Verified
+from grader.model import Evidence, Finding, HiddenTest, OwnData, ReferenceResult, TableFile, Verified
 
 SCORE_CHECK = "evaluation.score_verified"
 """The finding that carries the score as stated, saved, re-run and verified."""
@@ -48,6 +48,7 @@ def measured_numbers(evidence: Evidence, findings: tuple[Finding, ...]) -> dict[
         "diagnosis": dict(diagnosis.measured) if diagnosis is not None else None,
         "label_agreement": evidence.label_agreement,
         "data": data_numbers(evidence),
+        "hidden_test": _hidden_test(evidence.hidden_test),
     }  # fmt: skip
 
 
@@ -99,6 +100,24 @@ def final_verification(evidence: Evidence) -> Verified | None:
         if (item.rows, item.weights) == (final.rows, final.weights)
     )
     return next((item for item in twins if item is not None), None)
+
+
+def _hidden_test(hidden: HiddenTest | None) -> dict[str, Any] | None:
+    if hidden is None:
+        return None
+    scored = hidden.verified
+    return {
+        "source": hidden.source,
+        "sha256": hidden.sha256,
+        "rows": hidden.rows,
+        "accuracy": scored.accuracy if scored is not None else None,
+        "balanced_accuracy": scored.balanced_accuracy if scored is not None else None,
+        "mae": scored.mae if scored is not None else None,
+        "confusion_matrix": [list(row) for row in scored.matrix] if scored is not None and scored.matrix else None,
+        "classes": list(scored.classes) if scored is not None else [],
+        "prepared": list(hidden.prepared),
+        "note": hidden.note,
+    }
 
 
 def _reference(item: ReferenceResult) -> dict[str, Any]:

@@ -594,6 +594,22 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenTest:
+    """What the final model scored on the instructor's own test, recomputed like every score.
+
+    `verified` is None where it could not be scored; `note` then says why. `prepared` is what was done to the hidden
+    rows so that they have the form of those the model was given, in words.
+    """
+
+    source: str
+    sha256: str
+    rows: int
+    prepared: tuple[str, ...] = ()
+    verified: Verified | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceResult:
     """One reference recipe trained on the student's training rows and scored on the student's test rows."""
 
@@ -696,6 +712,8 @@ class Evidence:
     """None where rows are no windows of a series, or values were not kept."""
     group_crossing: GroupCrossing | None = None
     """None where nothing that tells groups was seen, or rows of a group lie no closer than others."""
+    hidden_test: HiddenTest | None = None
+    """The final model on the instructor's hidden test; None where none was given."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

@@ -50,11 +50,32 @@ def score_lines(grade: Grade, evidence: Evidence) -> tuple[ScoreLine, ...]:
     disputed = any(item.check == SCORE_CHECK and item.outcome == "fail" for item in grade.findings)
     truth = values["verified"] if disputed else None
     written = score_writer(evidence)
-    return tuple(
+    told = tuple(
         ScoreLine(
             name, meaning, written(value) if value is not None else missing, _differs(value, truth), value is not None
         )
         for (_, name, meaning, missing), value in zip(SCORE_MEANINGS, values.values(), strict=True)
+    )
+    return (*told, *_hidden_line(evidence, written))
+
+
+def _hidden_line(evidence: Evidence, written: Callable[[float | None], str]) -> tuple[ScoreLine, ...]:
+    """Return the line of the instructor's hidden test, where one was given."""
+    hidden = evidence.hidden_test
+    if hidden is None:
+        return ()
+    found = hidden.verified
+    value = (found.mae if found.mae is not None else found.accuracy) if found is not None else None
+    meaning = f"the sealed model on {count(hidden.rows, 'row')} of your instructor's that no notebook has seen"
+    steps = f" ({'; '.join(hidden.prepared)})" if hidden.prepared else ""
+    return (
+        ScoreLine(
+            "Hidden test",
+            f"{meaning}{steps}" if value is not None else hidden.note,
+            written(value) if value is not None else "not known",
+            differs=False,
+            known=value is not None,
+        ),
     )
 
 
