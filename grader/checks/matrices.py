@@ -183,6 +183,8 @@ def _squares(rows: Sequence[tuple[float, ...]]) -> list[Matrix]:
         while end < len(rows) and size and len(rows[end]) == size:
             end += 1
         block = tuple(rows[start:end])
+        if size > 1 and len(block) > size and len(block) % size == 0:
+            found += [block[at : at + size] for at in range(0, len(block), size)]  # one printed after the other
         if is_square(block):
             found.append(block)
             without_totals = tuple(row[:-1] for row in block[:-1])

@@ -134,6 +134,16 @@ def test_printed_by_hand_in_a_loop():
     assert find("evaluation.confusion_matrix_correct", evidence).outcome == "pass"
 
 
+def test_matrices_printed_one_after_the_other():
+    """Two models' matrices in one cell are two matrices, not one twice as high."""
+    other = ((30, 2, 2), (5, 20, 8), (1, 2, 30))
+    text = f"{np.array(other)}\n{TRUE}\n"
+    printed = cell(7, "print(a); print(b)", ("print",), rerun=(SavedOutput(kind="stream", text=text),))
+    cells = tuple(printed if item.index == 7 else item for item in GOOD.cells)
+    evidence = replace(GOOD, cells=cells, drawings=GOOD.drawings[2:], metric_calls=())
+    assert find("evaluation.confusion_matrix_correct", evidence).outcome == "pass"
+
+
 def test_a_correlation_map_is_no_matrix():
     """A square of shares that nothing computed as a confusion matrix is none."""
     heat = Drawing("f1", "a1", 7, "image", shape=(3, 3), values=((1.0, 0.3, 0.2), (0.3, 1.0, 0.5), (0.2, 0.5, 1.0)))
