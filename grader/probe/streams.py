@@ -17,6 +17,9 @@ from .watch import Probe
 GATHERED_BYTES = 4 * 1024 * 1024
 """Batches are hashed together once they make up this much: one by one each would cost more than its training step."""
 
+DIRECT_BYTES = 256 * 1024
+"""Batches of this size are hashed as they come once the first pass is over: gathering them would copy them twice."""
+
 MAX_LATER_ROWS = 500_000
 """Most rows remembered that only later passes brought (augmentation makes new ones for ever)."""
 
@@ -61,10 +64,14 @@ class Tee:
         """Take in a batch."""
         import numpy as np
 
-        leaves = [np.array(leaf) for leaf in (x if isinstance(x, list) else [x])]
+        leaves = [np.asarray(leaf) for leaf in (x if isinstance(x, list) else [x])]
         if any(leaf.ndim == 0 or len(leaf) != len(leaves[0]) for leaf in leaves):
             self.complete = False
             return
+        if self._passes and sum(leaf.nbytes for leaf in leaves) >= DIRECT_BYTES:
+            self._add_directly(leaves)
+            return
+        leaves = [np.array(leaf) for leaf in leaves]  # TensorFlow may use the memory of a batch again
         labels = np.array(y) if y is not None and len(y) == len(leaves[0]) else None
         with self._lock:
             shapes = [leaf.shape[1:] for leaf in leaves]
@@ -75,6 +82,16 @@ class Tee:
             self._waiting_bytes += sum(leaf.nbytes for leaf in leaves)
             if self._waiting_bytes >= GATHERED_BYTES:
                 self._take_in()
+
+    def _add_directly(self, leaves: list[Any]) -> None:
+        """Hash a batch of a later pass where it lies."""
+        with self._lock:
+            self._take_in()
+            table = as_table(leaves[0] if len(leaves) == 1 else leaves)
+            if table is None:
+                self.complete = False
+            else:
+                self._add_later(table)
 
     def _take_in(self) -> None:
         """Hash the batches gathered so far, all at once."""
@@ -194,7 +211,7 @@ class Tee:
             "nans": self._nans,
             "complete": self.complete,
         }
-        kept = np.concatenate(self._kept) if self._kept and self._limit else None
+        kept = joined(self._kept) if self._kept and self._limit else None
         index = np.concatenate(self._kept_rows) if kept is not None and len(kept) < self._count else None
         rows = self._probe.rows.streamed(
             np.concatenate(self._exact),
@@ -227,6 +244,19 @@ class Tee:
             "complete": self.complete,
         }
         return self._probe.rows.streamed(exact, canonical[first], None, fields=fields, keep="")
+
+
+def joined(parts: list[Any]) -> Any:
+    """Return arrays of equal rows as one, each let go once it is copied: both at once would need twice the memory."""
+    import numpy as np
+
+    whole = np.empty((sum(len(part) for part in parts), *parts[0].shape[1:]), dtype=np.result_type(*parts))
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 def attach(dataset: Any, tee: Tee, fault: Any) -> Any:

@@ -114,6 +114,19 @@ def test_another_split_is_trained_on_its_own(digits, split, truth, train, tmp_pa
     assert len(list((tmp_path / "cache").glob("*.json"))) == 3
 
 
+def test_another_splits_key_can_not_be_borrowed(split, train, tmp_path):
+    """Of a large set a sample of rows was kept: what counts is the files, whatever hashes the kernel sent for them."""
+    box = Box(DIGITS.target[1198:])
+    rows = np.arange(0, 1198, 2)
+    train(split(DIGITS.images, DIGITS.target, CLASSES, "image", key="theirs", index=rows), box)
+    (tmp_path / "other").mkdir()
+    forged = split(
+        DIGITS.images[::-1], DIGITS.target, CLASSES, "image", key="theirs", index=rows, folder=tmp_path / "other"
+    )
+    train(forged, box)
+    assert len(box.calls) == 2
+
+
 WAYS = {
     "divided": lambda x, y: (x / x.max(), y),
     "as float32": lambda x, y: ((x / x.max()).astype("float32"), y),
