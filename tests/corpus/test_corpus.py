@@ -15,7 +15,7 @@ from .table import README, render, written
 from .tally import counted, wilson, wrong_verdicts
 
 SAMPLE = ("test_rows_in_training-pipelines", "validation_is_test-sliced")
-"""What the default suite grades, the first with its clean twin: an idiom of pipelines and one of arrays."""
+"""What a first proof grades, the first with its clean twin: an idiom of pipelines and one of arrays."""
 
 
 def test_there_are_hundreds_of_different_notebooks_and_as_many_clean_twins():
@@ -67,7 +67,7 @@ def test_the_table_is_of_the_last_count():
     assert written() == render().strip(), f"run measure.py --kept, or write the table of {README} anew"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_sample_is_graded_rightly(real_data: Path, tmp_path: Path):
     """Each fault of the sample is caught, and nothing is said of its clean twin."""
     chosen = [next(pair for pair in pairs() if pair.faulty.name.startswith(name)) for name in SAMPLE]

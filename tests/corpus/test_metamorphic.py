@@ -12,7 +12,7 @@ from .metamorphic import BASES, bases, differences, variants
 from .transformations import TRANSFORMATIONS
 
 SAMPLE = ("names_that_lie", "one_cell", "another_interface")
-"""What the default suite runs, of one notebook: names, layout, library interface."""
+"""What a first proof runs, of one notebook: names, layout, library interface."""
 
 
 def test_ten_transformations_change_thirty_notebooks():
@@ -30,7 +30,7 @@ def test_variants_are_valid_notebooks():
         nbformat.validate(nbformat.reads(item.text, as_version=nbformat.NO_CONVERT))
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_sample_is_judged_alike(real_data: Path, tmp_path: Path):
     """Lying names, one cell for all, another interface: the findings and the levels are the same."""
     base = next(item for item in bases() if item.idiom.modelling in {"sequential", "functional"} and item.fault)
