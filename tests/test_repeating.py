@@ -152,7 +152,7 @@ def test_third_runs_of_real_notebooks(tmp_path):
         cells = [nbformat.v4.new_code_cell(source.strip())]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), _folder(tmp_path / "class" / name) / "project.ipynb")
     (tmp_path / "again.yaml").write_text(ONLY_THE_SCORE)
-    _grade(tmp_path, "out")
+    _grade(tmp_path / "class", tmp_path / "out")
     grades = {name: json.loads((tmp_path / "out" / name / "grade.json").read_text()) for name in ("steady", "drifting")}
     assert grades["steady"]["criteria"]["code_quality"]["level"] == "exemplary"
     found = _reproducible(grades["drifting"])
@@ -162,8 +162,8 @@ def test_third_runs_of_real_notebooks(tmp_path):
     before = (tmp_path / "out" / "steady" / "evidence.json").read_bytes()
     _run("regrade", str(tmp_path / "out"), "--rubric", str(tmp_path / "again.yaml"))
     assert (tmp_path / "out" / "steady" / "evidence.json").read_bytes() == before
-    _grade(tmp_path, "off", "--no-third-run")
-    off = json.loads((tmp_path / "off" / "steady" / "grade.json").read_text())
+    _grade(tmp_path / "class" / "steady" / "project.ipynb", tmp_path / "off", "--no-third-run")
+    off = json.loads(next((tmp_path / "off").glob("*/grade.json")).read_text())
     assert _reproducible(off)["outcome"] == "unknown"
     assert off["criteria"]["code_quality"]["range"] == ["proficient", "exemplary"]
 
@@ -173,11 +173,9 @@ def _folder(path):
     return path
 
 
-def _grade(folder, out, *more):
-    _run(
-        "grade", str(folder / "class"), "--out", str(folder / out), "--rubric", str(folder / "again.yaml"),
-        "--reference-budget", "0", *more,
-    )  # fmt: skip
+def _grade(submissions, out, *more):
+    rubric = str(out.parent / "again.yaml")
+    _run("grade", str(submissions), "--out", str(out), "--rubric", rubric, "--reference-budget", "0", *more)
 
 
 def _run(*arguments):

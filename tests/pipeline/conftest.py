@@ -61,6 +61,7 @@ CLASS = {
         FIT,
         'print("Test accuracy:", model.evaluate(unseen, labels, verbose=0)[1])',
     ),
+    "dead": (DATA, MODEL.replace('"adam"', "keras.optimizers.SGD(5.0)"), FIT, SCORE),
     "stumbling": (DATA, MODEL, "print(undefined_name)", FIT, SCORE),
 }
 """Student to cells."""

@@ -52,6 +52,19 @@ def test_an_honest_notebook_is_judged_by_what_was_seen(graded):
     assert (matrix["outcome"], matrix["origin"], matrix["cells"]) == ("pass", "verified", [4])
 
 
+SYMPTOMS = ("units_alive", "no_collapse", "progress", "learning_rate", "loss_finite")
+
+
+def test_what_silenced_a_network_is_told(graded):
+    """One step too long, and no unit ever answers again: seen in the clean process, with the rate that did it."""
+    found = {name: graded.finding("dead", f"training.{name}") for name in SYMPTOMS}
+    assert {name for name, item in found.items() if item["outcome"] == "fail"} == set(SYMPTOMS[:-1])
+    assert found["units_alive"]["summary"].startswith("All 16 units of the layer")
+    assert "learning rate of 5" in found["progress"]["summary"]
+    honest = {graded.finding("honest", f"training.{name}")["outcome"] for name in SYMPTOMS}
+    assert honest == {"pass"}
+
+
 def test_a_made_up_score_is_caught(graded):
     """A number typed into a print statement is no score."""
     assert graded.finding("made_up", "evaluation.score_verified")["outcome"] == "fail"
