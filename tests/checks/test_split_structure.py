@@ -40,6 +40,7 @@ def test_an_easy_task_has_no_proxy():
     for honest in (
         replace(PROXY, agreement=0.96),
         replace(PROXY, next_best=0.95),
+        replace(PROXY, next_best=0.867, rows=30),  # Iris: petal width, by luck, and petal length
         replace(PROXY, chance=0.97),
     ):
         assert outcome("split.no_label_proxy", replace(GOOD, label_proxy=honest)) == "pass"
