@@ -102,7 +102,7 @@ def _logits(out: Output) -> Fault:
 
 
 def _label_form(out: Output) -> Fault:
-    if out.expects in {"sparse", "sparse_logits"} and out.form == "one_hot":
+    if out.expects == "sparse" and out.form == "one_hot":  # PyTorch's takes one-hot rows as probabilities
         return (
             f"{out.loss} expects class numbers, but the labels are one-hot.",
             "Use categorical_crossentropy, or labels as class numbers.",

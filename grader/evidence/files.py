@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,18 @@ def rows_file(seen: Observation, rows: str | None) -> Rows | None:
     if values is None or (record.values_index and index is None) or not _sound(values, index, record.count):
         return None
     return Rows(id=rows, values=values, total=record.count, index=index, scale=record.scale)
+
+
+def channels_last(seen: Observation, rows: Rows) -> Rows:
+    """Return colour pictures with their channels last, as reference networks take them; all else as it is.
+
+    PyTorch's pictures have their channels before height and width.
+    """
+    array = load_values(rows.values)
+    if array is None or array.ndim != 4 or array.shape[1] != 3 or array.shape[3] in {1, 3, 4}:
+        return rows
+    path = _derived(seen, f"pictures-{rows.id}", np.moveaxis(array, 1, 3))
+    return rows if path is None else replace(rows, values=path)
 
 
 def write_rows(seen: Observation, name: str, values: NDArray[Any], scale: float | None) -> Rows | None:

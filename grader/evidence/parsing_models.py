@@ -172,6 +172,7 @@ def _scored(fields: Fields, cell: int, order: int) -> Scored:
         cell=cell,
         order=order,
         during=fields.maybe("during", as_identifier) or "",
+        at_random=fields.maybe("active", as_bool) is True,
     )
 
 

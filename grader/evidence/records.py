@@ -256,6 +256,8 @@ class Scored:
     order: int
     during: str = ""
     """The fit in whose callback this happened; empty outside of fit."""
+    at_random: bool = False
+    """Layers that act at random only in training were at work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.evidence.arrays import load_array
-from grader.evidence.files import rows_file, write_labels
+from grader.evidence.files import channels_last, rows_file, write_labels
 from grader.evidence.final import DEMO_ROWS
 from grader.evidence.identity import RowStore
 from grader.evidence.lineage import Fit
@@ -133,6 +133,7 @@ def _seal(evidence: Evidence, seen: Observation, scoring: Scoring) -> SealedScor
         train_labels=train_labels,
         predictions=predictions,
         seal_note=" ".join(part for part in (scoring.seal_note, note) if part),
+        at_random=scored.at_random,
     )
 
 
@@ -180,9 +181,9 @@ def reference_data(evidence: Evidence, run: Run, known: Sequence[KnownData] | No
         return None
     return ReferenceData(
         key=_split_key(seen, train, train_labels, test, test_labels),
-        train=train,
+        train=channels_last(seen, train),
         train_labels=train_labels,
-        test=test,
+        test=channels_last(seen, test),
         test_labels=test_labels,
         task=evidence.task,
         input_kind=evidence.input_kind,

@@ -62,6 +62,7 @@ def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) 
                 during=scored.during,
                 unwatched=provenance.why_unwatched(scored),
                 left_out=lineage.left_out(scored.rows) if roles[key] == "test" else 0,
+                at_random=scored.at_random,
             )
         )
     return tuple(found)

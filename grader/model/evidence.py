@@ -366,6 +366,8 @@ class Scoring:
     """Why the scored weights are not the work of the watched trainings alone; empty where they are."""
     left_out: int = 0
     """Rows of the part of a split that were picked out, neither as a slice nor by class, before this scoring."""
+    at_random: bool = False
+    """A PyTorch model with dropout or batch normalisation was scored without having been put into evaluation mode."""
 
 
 @dataclass(frozen=True, slots=True)

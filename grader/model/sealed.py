@@ -32,7 +32,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class SealedScoring:
-    """A scoring that can be recomputed: `model` is a `.keras` archive sealed at the moment of scoring.
+    """A scoring that can be recomputed: `model` is an archive sealed at the moment of scoring.
 
     `model` is None where sealing failed (`seal_note` says why): then `predictions`, claimed by the kernel, are all
     there is and whatever is computed from them is of origin `kernel`.
@@ -49,6 +49,8 @@ class SealedScoring:
     train_labels: Labels | None = None
     predictions: Path | None = None
     seal_note: str = ""
+    at_random: bool = False
+    """Dropout or batch normalisation was at work while the run scored: its own answers are not the network's."""
 
 
 @dataclass(frozen=True, slots=True)

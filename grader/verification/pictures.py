@@ -34,9 +34,17 @@ def image_shape(row_shape: Sequence[int], kind: InputKind) -> tuple[int, int, in
             return height, width, 1
         case (height, width, channels) if channels in CHANNELS and height > 1 and width > 1:
             return height, width, channels
+        case (channels, height, width) if channels in CHANNELS and height > 1 and width > 1:
+            return height, width, channels
         case (values,) if kind == "image":
             return _unflattened(values)
     return None
+
+
+def channels_last(rows: Array) -> Array:
+    """Return pictures as Keras and this project hold them; PyTorch's have their channels before height and width."""
+    first = rows.ndim == 4 and rows.shape[1] in CHANNELS and rows.shape[3] not in CHANNELS
+    return np.moveaxis(rows, 1, 3) if first else rows
 
 
 def _unflattened(values: int) -> tuple[int, int, int] | None:
@@ -56,7 +64,7 @@ def draw_rows(rows: Array, picked: Sequence[int], kind: InputKind) -> tuple[str,
     shape = image_shape(rows.shape[1:], kind)
     if shape is None or not len(picked):
         return ("",) * len(picked)
-    chosen = np.asarray(rows[list(picked)], dtype=np.float64)
+    chosen = channels_last(np.asarray(rows[list(picked)], dtype=np.float64))
     sample = np.concatenate([np.asarray(rows[:RANGE_ROWS], dtype=np.float64), chosen])
     finite = sample[np.isfinite(sample)]
     if not finite.size:

@@ -17,6 +17,9 @@ from grader.verification.labels import Truth, read_labels
 from grader.verification.pictures import draw_rows
 from grader.verification.recompute import NotRecomputed, Predictions, Recomputed, recompute, rows_answered
 
+TRAINING_MODE = 0.1
+"""Accuracy that dropout left on costs a network, at most: what lies further off is not explained by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -158,10 +161,25 @@ def _classified(item: SealedScoring, answered: Answered, labels: Truth, result: 
         mistakes=_mistakes(item, answered, answers),
         wrong_rows=tuple(answered.rows[scores.wrong_answers(answers)].tolist()),
         predicted_classes=len(np.unique(answers.predicted)),
-        alternatives=answers.alternatives,
+        alternatives=(*answers.alternatives, *_as_scored(item, scores.accuracy(matrix) or 0.0, labels, known)),
         cuts=scores.matrices_at_cuts(answered.outputs, answers, logits=item.from_logits),
     )
     return _noted(scored, *answers.notes)
+
+
+def _as_scored(
+    item: SealedScoring, accuracy: float, labels: Truth, known: tuple[str, ...]
+) -> tuple[tuple[str, float], ...]:
+    """Return the accuracy of the run's own answers where layers acted at random, unless it lies too far off."""
+    if not item.at_random or item.predictions is None:
+        return ()
+    try:
+        outputs = _as_units(open_array(item.predictions, "the file of predictions made in the run"))
+        said = read_answers(outputs, labels.values[: len(outputs)], labels.classes, known, item.from_logits)
+    except (VerificationError, ValueError):
+        return ()
+    own = float((said.truth == said.predicted).mean()) if len(outputs) == item.rows.total else accuracy
+    return (("in_training_mode", own),) if abs(own - accuracy) <= TRAINING_MODE else ()
 
 
 def _train_labels(item: SealedScoring, task: Task) -> Truth | None:
