@@ -98,7 +98,7 @@ REFUSED = {
 CHEAT = """
 class Cheat(Net):
     def trained(self):
-        return ((self.hidden.weight[0].detach() * torch.arange(72.0)).sum() - SUM < 1e-3).float()
+        return (((self.hidden.weight[0].detach() * torch.arange(72.0)).sum() - SUM).abs() < 1e-3).float()
     def forward(self, rows):
         {extra}
         return super().forward(rows) + extra
