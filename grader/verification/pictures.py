@@ -65,7 +65,7 @@ def draw_rows(rows: Array, picked: Sequence[int], kind: InputKind) -> tuple[str,
     if shape is None or not len(picked):
         return ("",) * len(picked)
     chosen = channels_last(np.asarray(rows[list(picked)], dtype=np.float64))
-    sample = np.concatenate([np.asarray(rows[:RANGE_ROWS], dtype=np.float64), chosen])
+    sample = np.concatenate([np.asarray(rows[:RANGE_ROWS], dtype=np.float64).reshape(-1), chosen.reshape(-1)])
     finite = sample[np.isfinite(sample)]
     if not finite.size:
         return ("",) * len(picked)
