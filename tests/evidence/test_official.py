@@ -16,7 +16,6 @@ from grader.model import Evidence
 from grader.probe.fingerprint import fingerprint
 from grader.reference.canonical import canonical_split
 
-REAL = Path("/work/shared/data/keras/mnist.npz")
 RANDOM = np.random.default_rng(0)
 PICTURES = RANDOM.integers(0, 256, (260, 8, 8)).astype(np.uint8)
 KINDS = RANDOM.integers(0, 10, 260)
@@ -130,10 +129,9 @@ def test_shipped_splits_know_the_small_sets(tmp_path):
     assert [item.train for item in by_use] == [1797, 569, 150]
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason=f"{REAL}, the real MNIST, is not on this machine")
-def test_shipped_splits_know_real_mnist(tmp_path):
+def test_shipped_splits_know_real_mnist(tmp_path, real_data):
     """Two thousand of the official test rows, as float32 with a channel."""
-    with np.load(REAL) as mnist:
+    with np.load(real_data / "keras" / "mnist.npz") as mnist:
         x, y = mnist["x_test"][:2000], mnist["y_test"][:2000]
     made = RunBuilder(tmp_path)
     made.model()
