@@ -37,7 +37,7 @@ def find_final(
     neural = [item for item in scorings if is_neural(by_id.get(item.model))]
     pool = neural or list(scorings)
     pool = [item for item in pool if item.trained_by] or pool
-    pool = [item for item in pool if not item.during] or pool
+    pool = [item for item in pool if not item.during and not _ends_a_loop(item, pool)] or pool
     pool = [item for item in pool if item.id not in asides.altered] or pool
     roles: tuple[Role, ...] = ("test", "validation", "train", "other")
     for role in roles:
@@ -49,6 +49,18 @@ def find_final(
             later = [item for item in leaked if item.model == chosen.model and item.order > chosen.order]
             return later[-1] if later else chosen
     return None
+
+
+def _ends_a_loop(item: Scoring, others: Sequence[Scoring]) -> bool:
+    """Whether this is the last of the looks that a loop of the student's own takes at its validation rows.
+
+    The others came between two steps of the training; this one came after the last step, in the same cell.
+    """
+    return item.role == "validation" and any(
+        other.during
+        and (other.model, other.rows, other.how, other.cell) == (item.model, item.rows, item.how, item.cell)
+        for other in others
+    )
 
 
 def _same_use(last: Scoring, candidates: list[Scoring], fitted: frozenset[str]) -> Scoring:
