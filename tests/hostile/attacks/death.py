@@ -14,7 +14,7 @@ ATTACKS = tuple(
         (_MARK + cell,),
         status="kernel_died",
         stopped_in=0,
-        message=r"cell 4 \(which had been running for \d+\.\d s\): " + how + r".*; 1 code cells? after it",
+        message=r"cell 4 \(which had been running for \d+\.\d s\): " + how + r".*; the code cell after it",
         held_by="runner process",
     )
     for name, tries, cell, how in (

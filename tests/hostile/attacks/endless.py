@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hostile.catalogue import Attack
 
-_MESSAGE = r"cell 4 \(which had been running for \d+\.\d s\): it was stopped after 8 s, .*; 1 code cells? after it"
+_MESSAGE = r"cell 4 \(which had been running for \d+\.\d s\): it was stopped after 8 s, .*; the code cell after it"
 
 ATTACKS = tuple(
     Attack(
