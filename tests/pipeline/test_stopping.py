@@ -28,7 +28,9 @@ def test_a_recomputation_that_was_stopped_is_no_result(monkeypatch: pytest.Monke
     monkeypatch.setattr(pipeline, "verify", verify)
     monkeypatch.setattr(pipeline, "sealed_scorings", lambda *_: (object(),))
     settings: Any = SimpleNamespace(reference_budget_s=0, hidden=None)
-    box: Any = SimpleNamespace(tier="none", limits=None, data=None, python="python", interpreter=SimpleNamespace(variables=()))
+    box: Any = SimpleNamespace(
+        tier="none", limits=None, data=None, python="python", interpreter=SimpleNamespace(variables=())
+    )
     grader = ClassGrader(settings, None, Silence(), stop)  # type: ignore[arg-type]
     evidence = pipeline.unreadable_evidence(SimpleNamespace(id="a", path=SimpleNamespace(name="a"), reason=""))  # type: ignore[arg-type]
     if stopped:

@@ -23,7 +23,7 @@ while True:
         ),
         status="too_many_processes",
         stopped_in=0,
-        message=r"cell 4 \(which had been running for \d+\.\d s\): it started more than \d+ processes; 1 code cell",
+        message=r"cell 4 \(which had been running for \d+\.\d s\): it started more than \d+ processes; the code cell",
         held_by="watchdog, RLIMIT_NPROC, pid namespace or keeper",
     ),
     Attack(
