@@ -41,6 +41,7 @@ from grader.model import (
     SealedScoring,
     Submission,
     Unreadable,
+    Verified,
 )
 from grader.model.result import Result
 from grader.progress import Progress
@@ -257,11 +258,10 @@ class ClassGrader:
         """Add what the sealed models score in a clean process; where none can be had, the note says why."""
         if not sealed:
             return evidence
-        # A model sealed by one Keras can't always be read by another: the run's own reads it, in a clean process.
-        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
+        in_box = self._verifier(box)
         self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
         try:
-            verified = again_if_failed(lambda: verify(sealed, tier=box.tier, limits=box.limits, run=reread), self.stop)
+            verified = again_if_failed(lambda: in_box(sealed), self.stop)
             return with_recomputed(evidence, verified)
         except InfrastructureError as error:
             self._raise_if_stopped(error)
@@ -273,8 +273,7 @@ class ClassGrader:
         if hidden is None:
             return evidence
         self.progress.stage(evidence.submission, "verifying", "hidden test")
-        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
-        in_box = partial(verify, tier=box.tier, limits=box.limits, run=reread)
+        in_box = self._verifier(box)
         final = next((item for item in sealed if item.scoring == evidence.final_scoring), None)
         with tempfile.TemporaryDirectory(prefix="grader-hidden-", ignore_cleanup_errors=True) as folder:
             try:
@@ -285,6 +284,14 @@ class ClassGrader:
                 self._raise_if_stopped(error)
                 scored = HiddenTest(hidden.source, hidden.sha256, hidden.count, note=str(error))
         return replace(evidence, hidden_test=scored)
+
+    def _verifier(self, box: RunSettings) -> partial[tuple[Verified, ...]]:
+        """Return `verify` in a clean process of the run's own interpreter.
+
+        A model sealed by one Keras can't always be read by another.
+        """
+        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
+        return partial(verify, tier=box.tier, limits=box.limits, run=reread)
 
     def _raise_if_stopped(self, error: InfrastructureError) -> None:
         """Half a measurement must not be stored as a whole one: what was stopped by hand is run again next time."""
