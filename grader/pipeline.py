@@ -9,52 +9,41 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 from grader import __version__
-from grader.audit import audit_files
 from grader.checks import run_checks
 from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
-from grader.evidence.collecting import collect_evidence
-from grader.evidence.official import known_splits
 from grader.evidence.old_apis import tell_era
-from grader.evidence.sealing import reference_data, sealed_scorings, with_recomputed
-from grader.execution import RunProgress, RunSettings, run_submission
+from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
+from grader.measuring import Measurer, References
 from grader.model import (
     EVIDENCE_VERSION,
     CodeFacts,
     Evidence,
     Grade,
-    HiddenTest,
-    OwnData,
     ProseFacts,
     Rubric,
     Run,
     RunFacts,
-    SealedScoring,
     Submission,
     Unreadable,
-    Verified,
 )
 from grader.model.result import Result
 from grader.progress import Progress
-from grader.reference import train_references
 from grader.regrading import EVIDENCE, evidence_digest, write_class, write_judgement, write_submission
 from grader.repeating import with_repeat
-from grader.retrying import again_if_failed, run_again_if_failed
-from grader.sandbox import run_script
+from grader.retrying import run_again_if_failed
 from grader.sandbox.orphans import end_orphans
 from grader.storage import read_evidence
-from grader.verification import verify
 from grader.verification.hidden_data import HiddenData
-from grader.verification.hidden_test import score_hidden_test
 
 AGAIN = "again"
 """Folder of a third run, inside that of the second."""
@@ -174,12 +163,12 @@ class ClassGrader:
         What failed by the machine was tried twice; where a full disk may be why, the command ends instead.
         """
         work = self.settings.out / WORK_FOLDER / submission.id
+        measurer = self._measurer()
         try:
-            run = run_again_if_failed(lambda: self._run(submission, work, settings))
-            evidence = collect_evidence(submission, run, known_splits(settings.data))
-            evidence = self._complete(self._with_own_data(evidence, submission, settings), run, settings)
+            run = run_again_if_failed(lambda: measurer.run(submission, work, settings))
+            evidence = measurer.measure(submission, run, settings)
             if self.settings.third_run:
-                again = partial(self._run_again, submission, work / AGAIN)
+                again = partial(measurer.measure_again, submission, work / AGAIN)
                 evidence = with_repeat(evidence, self.settings.rubric, settings, again)
             if run.status == "infrastructure_failure" or evidence.verification_note or evidence.reference_note:
                 self._require_space()
@@ -196,107 +185,14 @@ class ClassGrader:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
+    def _measurer(self) -> Measurer:
+        references = References(self.settings.reference_budget_s, self.settings.out / WORK_FOLDER / REFERENCES)
+        return Measurer(references, self.progress, self.stop, self.settings.hidden)
+
     def _require_space(self) -> None:
         """Raise StorageFullError where results or boxes have no room: no submission could be graded."""
         for folder in (self.settings.out, Path(tempfile.gettempdir())):
             require_space(folder)
-
-    def _run(self, submission: Submission, work: Path, settings: RunSettings) -> Run:
-        def on_progress(news: RunProgress) -> None:
-            detail = f"cell {news.cell + 1} of {news.cells}"
-            self.progress.stage(submission.id, "running", detail, news.cell / max(1, news.cells))
-
-        shutil.rmtree(work, ignore_errors=True)
-        self.progress.stage(submission.id, "running", "starting")
-        return run_submission(submission, work, settings, on_progress, stop=self.stop)
-
-    def _run_again(self, submission: Submission, work: Path, settings: RunSettings) -> Evidence:
-        """Run once more and measure nothing but the final score."""
-        run = self._run(submission, work, settings)
-        evidence = collect_evidence(submission, run)
-        final = tuple(item for item in sealed_scorings(evidence, run) if item.scoring == evidence.final_scoring)
-        return self._verified(evidence, final, settings)
-
-    def _with_own_data(self, evidence: Evidence, submission: Submission, box: RunSettings) -> Evidence:
-        """Add what the data files beside the notebook hold. A look that fails costs nothing but itself."""
-        if submission.folder is None:
-            return evidence
-        self.progress.stage(evidence.submission, "looking at files")
-        try:
-            found = audit_files(submission.folder, tier=box.tier, run=partial(run_script, stop=self.stop))
-        except InfrastructureError as error:
-            self._raise_if_stopped(error)
-            found = OwnData(note=f"The files beside the notebook could not be looked into: {error}.")
-        return replace(evidence, own_data=found)
-
-    def _complete(self, evidence: Evidence, run: Run, box: RunSettings) -> Evidence:
-        """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
-        sealed = sealed_scorings(evidence, run)
-        evidence = self._with_hidden_test(self._verified(evidence, sealed, box), sealed, box)
-        known = known_splits(box.data)
-        data = reference_data(evidence, run, known) if self.settings.reference_budget_s > 0 else None
-        if data is not None:
-            self.progress.stage(evidence.submission, "training references")
-            try:
-                references = again_if_failed(
-                    lambda: train_references(
-                        data,
-                        tier=box.tier,
-                        budget_s=self.settings.reference_budget_s,
-                        cache=self.settings.out / WORK_FOLDER / REFERENCES,
-                        run=partial(run_script, stop=self.stop),
-                    ),
-                    self.stop,
-                )
-                evidence = replace(evidence, references=references)
-            except InfrastructureError as error:
-                self._raise_if_stopped(error)
-                evidence = replace(evidence, reference_note=str(error))
-        return evidence
-
-    def _verified(self, evidence: Evidence, sealed: tuple[SealedScoring, ...], box: RunSettings) -> Evidence:
-        """Add what the sealed models score in a clean process; where none can be had, the note says why."""
-        if not sealed:
-            return evidence
-        in_box = self._verifier(box)
-        self.progress.stage(evidence.submission, "verifying", f"{len(sealed)} scorings")
-        try:
-            verified = again_if_failed(lambda: in_box(sealed), self.stop)
-            return with_recomputed(evidence, verified)
-        except InfrastructureError as error:
-            self._raise_if_stopped(error)
-            return replace(evidence, verification_note=str(error))
-
-    def _with_hidden_test(self, evidence: Evidence, sealed: Sequence[SealedScoring], box: RunSettings) -> Evidence:
-        """Add what the final model scores on the instructor's own rows, which enter the second box only."""
-        hidden = self.settings.hidden
-        if hidden is None:
-            return evidence
-        self.progress.stage(evidence.submission, "verifying", "hidden test")
-        in_box = self._verifier(box)
-        final = next((item for item in sealed if item.scoring == evidence.final_scoring), None)
-        with tempfile.TemporaryDirectory(prefix="grader-hidden-", ignore_cleanup_errors=True) as folder:
-            try:
-                scored = again_if_failed(
-                    lambda: score_hidden_test(hidden, final, evidence.class_names, Path(folder), in_box), self.stop
-                )
-            except InfrastructureError as error:
-                self._raise_if_stopped(error)
-                scored = HiddenTest(hidden.source, hidden.sha256, hidden.count, note=str(error))
-        return replace(evidence, hidden_test=scored)
-
-    def _verifier(self, box: RunSettings) -> partial[tuple[Verified, ...]]:
-        """Return `verify` in a clean process of the run's own interpreter.
-
-        A model sealed by one Keras can't always be read by another.
-        """
-        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
-        return partial(verify, tier=box.tier, limits=box.limits, run=reread)
-
-    def _raise_if_stopped(self, error: InfrastructureError) -> None:
-        """Half a measurement must not be stored as a whole one: what was stopped by hand is run again next time."""
-        if self.stop.is_set():
-            raise error
 
     def _finish(self, measured: Measured, fingerprint: str) -> Result:
         """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""

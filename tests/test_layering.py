@@ -19,7 +19,7 @@ LAYERS = (
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying"),
-    ("regrading", "environments", "recognising", "repeating"),
+    ("regrading", "environments", "recognising", "repeating", "measuring"),
     ("pipeline",),
     ("cli",),
 )

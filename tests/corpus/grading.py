@@ -1,7 +1,8 @@
-"""Grades notebooks through the real pipeline, many in one call, and keeps what came of each, so that a run can go on.
+"""Runs notebooks by the real runner, measures them by the real measurer, and keeps both, so that a count can go on.
 
-An outcome is found again by the notebook's content and the code of the grader that gave it. `any_grader` also takes
-those of the grader as it was, for a long count while the code goes on changing: their evidence is judged again.
+A run is found again by the notebook's content, and stands as long as what runs and watches it is the same code. What is
+read from it and how it is judged are worked out anew whenever that code has changed: that costs a blink, a run ten
+seconds. `any_runner` also takes runs of the runner and the probe as they were.
 """
 
 from __future__ import annotations
@@ -9,34 +10,37 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from grader.checks import run_checks
 from grader.cli.options import DEFAULT_TIMEOUT_S, require_tier
-from grader.errors import ResultsError
-from grader.execution import RunSettings
-from grader.gradebook import Gradebook
+from grader.evidence.collecting import collect_evidence
+from grader.evidence.official import known_splits
+from grader.execution import RunSettings, load_run
 from grader.intake import load_submissions
 from grader.judge import grade as judge_grade
-from grader.model import Evidence
-from grader.model.result import Result
-from grader.pipeline import ClassGrader, GradeSettings
+from grader.measuring import Measurer, References
+from grader.model import Evidence, Submission, Unreadable
 from grader.progress import Silence
 from grader.rubrics import load_rubric
-from grader.storage import read_evidence
+from grader.storage import read_evidence, write_evidence
 
 from .draft import DataSet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUBRIC = "unit1"
-AT_ONCE = 16
-"""Notebooks in one call of the grader."""
+HANDED_IN, STUDENT, RUN, EVIDENCE, KEPT = "handed-in", "student", "run", "evidence.json", "kept.json"
+
+RUNNER = ("probe", "execution")
+VERIFIER = ("verification",)
+MEASURER = (*RUNNER, *VERIFIER, "evidence", "model", "intake")
+"""The parts of the grader that a run, a recomputation, and evidence depend on."""
 
 
 class Written(Protocol):
@@ -62,77 +66,95 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Where outcomes are kept, and where the real data is."""
+    """Where runs are kept, and where the real data is."""
 
     store: Path
     data: Path | None
     jobs: int = 2
-    any_grader: bool = False
+    any_runner: bool = False
 
     def outcomes(self, notebooks: Sequence[Written], tell: Callable[[str], None] = print) -> dict[str, Outcome]:
-        """Grade what has not been graded by this grader; return the outcome of each by its name."""
+        """Run what has not been run; return the outcome of each by its name."""
         self.store.mkdir(parents=True, exist_ok=True)
-        missing = [item for item in notebooks if self.known(item) is None]
-        for start in range(0, len(missing), AT_ONCE):
-            self._grade(missing[start : start + AT_ONCE], tell)
-            tell(f"{min(start + AT_ONCE, len(missing))} of {len(missing)} graded")
-        return {item.name: known for item in notebooks if (known := self.known(item)) is not None}
+        missing = [item for item in notebooks if not self._is_run(item)]
+        with ThreadPoolExecutor(self.jobs) as pool:
+            for done, news in enumerate(pool.map(self._run, missing), start=1):
+                tell(f"{done} of {len(missing)}: {news}")
+        return self.known_of(notebooks)
 
-    def known(self, item: Written) -> Outcome | None:
-        """Return the outcome kept for a notebook, None where it has to be graded."""
+    def known_of(self, notebooks: Sequence[Written]) -> dict[str, Outcome]:
+        """Return the outcome of each notebook that was run."""
+        return {item.name: judged(self._evidence(item)) for item in notebooks if self._is_run(item)}
+
+    def _is_run(self, item: Written) -> bool:
+        kept = self._kept(item)
+        return "runner" in kept and (self.any_runner or kept["runner"] == digest_of(*RUNNER))
+
+    def _evidence(self, item: Written) -> Evidence:
+        """Return what is known of a kept run: as it was measured, or measured anew where that is done otherwise now."""
+        kept, folder = self._kept(item), self._folder(item)
+        before = read_evidence(folder / EVIDENCE)
+        if kept["measurer"] == digest_of(*MEASURER):
+            return before
+        submission, run = self._submission(folder), load_run(folder / RUN)
+        evidence = collect_evidence(submission, run, known_splits(self._box().data))
+        if kept["verifier"] == digest_of(*VERIFIER) and evidence.final_scoring == before.final_scoring:
+            evidence = replace(evidence, verified=before.verified, starts=before.starts)
+        else:
+            evidence = self._measurer().complete(evidence, run, self._box())
+        return self._keep(item, replace(evidence, own_data=before.own_data))
+
+    def _run(self, item: Written) -> str:
         folder = self._folder(item)
+        shutil.rmtree(folder, ignore_errors=True)
+        self._hand_in(item, folder)
+        submission, measurer = self._submission(folder), self._measurer()
+        run = measurer.run(submission, folder / RUN, self._box())
+        self._keep(item, measurer.measure(submission, run, self._box()))
+        for name, _ in item.data.files:
+            shutil.rmtree(folder / HANDED_IN / STUDENT / name, ignore_errors=True)
+        return f"{item.name}: {run.status} {(run.message or '')[:200]}"
+
+    def _keep(self, item: Written, evidence: Evidence) -> Evidence:
+        folder = self._folder(item)
+        write_evidence(folder / EVIDENCE, evidence)
+        runner = self._kept(item).get("runner", digest_of(*RUNNER))
+        digests = {"runner": runner, "measurer": digest_of(*MEASURER), "verifier": digest_of(*VERIFIER)}
+        (folder / KEPT).write_text(json.dumps({"name": item.name, **digests}), encoding="utf-8")
+        return evidence
+
+    def _kept(self, item: Written) -> dict[str, str]:
         try:
-            kept = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-            evidence = read_evidence(folder / "evidence.json")
-        except (OSError, ResultsError):
-            return None  # not run yet, or its evidence is of an older form
-        return judged(evidence) if self.any_grader or kept["grader"] == grader_digest() else None
+            kept: dict[str, str] = json.loads((self._folder(item) / KEPT).read_text(encoding="utf-8"))
+        except OSError:
+            return {}
+        return kept
 
     def _folder(self, item: Written) -> Path:
         return self.store / hashlib.sha256(f"{item.data.files}\n{item.text}".encode()).hexdigest()[:24]
 
-    def _grade(self, notebooks: Sequence[Written], tell: Callable[[str], None]) -> None:
-        with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
-            handed_in, out = Path(folder, "in"), Path(folder, "out")
-            for item in notebooks:
-                self._hand_in(item, handed_in / item.name)
-            out.mkdir()
-            by_name = {item.name: item for item in notebooks}
-            settings = GradeSettings(
-                out=out,
-                rubric=load_rubric(RUBRIC),
-                run=RunSettings.of(
-                    require_tier("auto"),
-                    timeout_s=DEFAULT_TIMEOUT_S,
-                    data=self.data / "keras" if self.data else None,
-                    threads=1,
-                ),
-                jobs=self.jobs,
-                reference_budget_s=0,
-                third_run=False,
-            )
-            keep = _Keeper(lambda result: self._keep(by_name[result.submission], out / result.submission, tell))
-            with Gradebook.open(out) as book:
-                ClassGrader(settings, book, keep, threading.Event()).grade_all(load_submissions(handed_in))
-
     def _hand_in(self, item: Written, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        (folder / "notebook.ipynb").write_text(item.text, encoding="utf-8")
+        handed_in = folder / HANDED_IN / STUDENT
+        handed_in.mkdir(parents=True)
+        (handed_in / "notebook.ipynb").write_text(item.text, encoding="utf-8")
         for name, source in item.data.files:
             if self.data is None:
                 raise FileNotFoundError(source)
             path = self.data / source
-            (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / name)
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, handed_in / name)
 
-    def _keep(self, item: Written, folder: Path, tell: Callable[[str], None]) -> None:
-        kept = self._folder(item)
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir()
-        shutil.copy(folder / "evidence.json", kept)
-        (kept / "notebook.ipynb").write_text(item.text, encoding="utf-8")
-        (kept / "run.json").write_text(json.dumps({"name": item.name, "grader": grader_digest()}), encoding="utf-8")
-        run = json.loads((folder / "grade.json").read_text(encoding="utf-8"))["run"]
-        tell(f"{item.name}: {run['status']} {(run.get('message') or '')[:200]}")
+    def _submission(self, folder: Path) -> Submission:
+        found = load_submissions(folder / HANDED_IN)[0]
+        if isinstance(found, Unreadable):
+            raise TypeError(found.reason)
+        return found
+
+    def _box(self) -> RunSettings:
+        data = self.data / "keras" if self.data else None
+        return RunSettings.of(require_tier("auto"), timeout_s=DEFAULT_TIMEOUT_S, data=data, threads=1)
+
+    def _measurer(self) -> Measurer:
+        return Measurer(References(0, self.store), Silence(), threading.Event())
 
 
 def judged(evidence: Evidence) -> Outcome:
@@ -147,25 +169,11 @@ def judged(evidence: Evidence) -> Outcome:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Keeper(Silence):
-    """Keeps each result as it is finished, so that a run that is stopped has lost nothing."""
-
-    keep: Callable[[Result], None] = field(default=lambda _result: None)
-
-    def finished(self, result: Result, *, reused: bool) -> None:
-        """Keep it."""
-        self.keep(result)
-
-
 @cache
-def grader_digest() -> str:
-    """Digest of the grader's own code and rubric."""
-    return _digest((*sorted((REPOSITORY / "grader").rglob("*.py")), REPOSITORY / "rubric" / "unit1.yaml"))
-
-
-def _digest(paths: Iterable[Path]) -> str:
+def digest_of(*parts: str) -> str:
+    """Digest of the code of some parts of the grader."""
     total = hashlib.sha256()
-    for path in paths:
-        total.update(f"{path.name}\n".encode() + path.read_bytes())
+    for part in parts:
+        for path in sorted((REPOSITORY / "grader" / part).rglob("*.py")):
+            total.update(f"{path.name}\n".encode() + path.read_bytes())
     return total.hexdigest()

@@ -37,15 +37,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("GRADER_TEST_DATA", USUAL_DATA)))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
-        "--kept", action="store_true", help="judge kept runs, also of the grader as it was; run nothing"
+        "--kept", action="store_true", help="judge kept runs, also those of an older probe; run nothing"
     )
     parser.add_argument(
-        "--reuse", action="store_true", help="judge kept runs of the grader as it was, and run the others"
+        "--reuse", action="store_true", help="judge kept runs, also those of an older probe, and run the others"
     )
     parser.add_argument("--show", action="store_true", help="print every wrong verdict")
     asked = parser.parse_args()
     data = asked.data if asked.data.is_dir() else None
-    corpus = Corpus(asked.store, data, asked.jobs, any_grader=asked.kept or asked.reuse)
+    corpus = Corpus(asked.store, data, asked.jobs, any_runner=asked.kept or asked.reuse)
     words = [word for word in asked.only.split(",") if word]
     chosen = [pair for pair in pairs() if _has(data, pair) and _is_named(pair, words)][: asked.pairs]
     known = _outcomes(corpus, chosen, kept=asked.kept)
@@ -62,9 +62,7 @@ def main() -> None:
 def _outcomes(corpus: Corpus, chosen: Sequence[Pair], *, kept: bool) -> Mapping[str, Outcome]:
     blocks = [chosen[start : start + len(FAULTS)] for start in range(0, len(chosen), len(FAULTS))]
     notebooks = [item for block in blocks for item in (*(p.faulty for p in block), *(p.clean for p in block))]
-    if not kept:
-        return corpus.outcomes(notebooks)
-    return {item.name: known for item in notebooks if (known := corpus.known(item)) is not None}
+    return corpus.known_of(notebooks) if kept else corpus.outcomes(notebooks)
 
 
 def _has(data: Path | None, pair: Pair) -> bool:

@@ -77,13 +77,10 @@ def main() -> None:
         "--kept", action="store_true", help="judge kept runs, also of the grader as it was; run nothing"
     )
     asked = parser.parse_args()
-    corpus = Corpus(asked.store, asked.data, any_grader=asked.kept)
+    corpus = Corpus(asked.store, asked.data, any_runner=asked.kept)
     chosen = bases(asked.notebooks)
     others = variants(chosen)
-    if asked.kept:
-        known = {item.name: found for item in (*chosen, *others) if (found := corpus.known(item)) is not None}
-    else:
-        known = corpus.outcomes((*chosen, *others))
+    known = corpus.known_of((*chosen, *others)) if asked.kept else corpus.outcomes((*chosen, *others))
     compared = [item for item in others if item.name in known and item.of in known]
     found = [difference for item in compared for difference in differences(item, known)]
     kept = {"compared": [item.name for item in compared], "differences": [asdict(item) for item in found]}

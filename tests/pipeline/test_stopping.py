@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from grader import pipeline
+from grader import measuring
 from grader.errors import SandboxError
-from grader.pipeline import ClassGrader
+from grader.measuring import Measurer, References
+from grader.pipeline import unreadable_evidence
 from grader.progress import Silence
 
 
@@ -25,17 +27,16 @@ def test_a_recomputation_that_was_stopped_is_no_result(monkeypatch: pytest.Monke
             stop.set()
         raise SandboxError("inside.py was stopped")
 
-    monkeypatch.setattr(pipeline, "verify", verify)
-    monkeypatch.setattr(pipeline, "sealed_scorings", lambda *_: (object(),))
-    settings: Any = SimpleNamespace(reference_budget_s=0, hidden=None)
+    monkeypatch.setattr(measuring, "verify", verify)
+    monkeypatch.setattr(measuring, "sealed_scorings", lambda *_: (object(),))
     box: Any = SimpleNamespace(
         tier="none", limits=None, data=None, python="python", interpreter=SimpleNamespace(variables=())
     )
-    grader = ClassGrader(settings, None, Silence(), stop)  # type: ignore[arg-type]
-    evidence = pipeline.unreadable_evidence(SimpleNamespace(id="a", path=SimpleNamespace(name="a"), reason=""))  # type: ignore[arg-type]
+    measurer = Measurer(References(0, Path()), Silence(), stop)
+    evidence = unreadable_evidence(SimpleNamespace(id="a", path=SimpleNamespace(name="a"), reason=""))  # type: ignore[arg-type]
     if stopped:
         with pytest.raises(SandboxError):
-            grader._complete(evidence, None, box)  # type: ignore[arg-type]
+            measurer.complete(evidence, None, box)  # type: ignore[arg-type]
     else:
-        noted = grader._complete(evidence, None, box).verification_note  # type: ignore[arg-type]
+        noted = measurer.complete(evidence, None, box).verification_note  # type: ignore[arg-type]
         assert noted == "tried twice; both times inside.py was stopped"
