@@ -139,6 +139,17 @@ def known_values(seen: Observation, rows: str | None) -> NDArray[Any] | None:
     return np.asarray(array / known.scale, dtype=np.float32) if known.scale else array
 
 
+def values_and_places(seen: Observation, rows: str | None) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
+    """Return the recorded values of rows with their places in the set, None where they are not known."""
+    known, values = rows_file(seen, rows), known_values(seen, rows)
+    if known is None or values is None:
+        return None
+    if known.index is None:
+        return values, np.arange(len(values))
+    places = load_array(known.index, "iu", len(values))
+    return None if places is None else (values, places.astype(np.int64))
+
+
 def values_and_labels(
     seen: Observation, rows: str | None, labels: LabelVector | None
 ) -> tuple[NDArray[Any], LabelVector] | None:

@@ -1,33 +1,23 @@
 """Rows that were made from others before the split: altered copies of a whole set, and what resampling made.
 
-Told by order and counts, however the copies look: a set joined to altered copies of itself repeats its labels in
-their order; a resampler gives the rows it was given, and more.
+Told by order and counts, however the copies look: a set joined to altered copies of itself holds them at one distance
+(`versions`); a resampler gives the rows it was given, and more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grader.evidence.arrays import BoolArray, UIntArray, found_in
 from grader.evidence.files import known_values
-from grader.evidence.identity import RowStore, translated
-from grader.evidence.labels import LabelStore
+from grader.evidence.identity import RowStore
 from grader.evidence.near_copies import nearest_places, spread_over
 from grader.evidence.observing import Observation
+from grader.evidence.versions import count_versions_apart
 from grader.model import Interpolated
-
-FEWEST_COPIED = 50
-"""Shorter sequences of labels are repeated by chance, or by a pattern (0, 1, 2, 0, 1, 2)."""
-
-FEWEST_CHANGES = 20
-"""Labels that come class by class repeat from folder to folder; in mixed order they repeat only where rows do."""
-
-MOST_VERSIONS = 20
-"""Most versions of each row that are looked for."""
 
 MAX_SAMPLED = 256
 """Held-out rows that are looked at for a place between two training rows."""
@@ -62,72 +52,10 @@ def count_made_before_split(seen: Observation, test: str | None, trained: Sequen
         return None
     found = [
         count
-        for count in (_altered_siblings(seen, test, trained), _resampled(seen.rows, test, trained))
+        for count in (count_versions_apart(seen, test, trained), _resampled(seen.rows, test, trained))
         if count is not None
     ]
     return max(found, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    """A set of rows that holds `count` originals in several versions, one version after the other."""
-
-    hashes: UIntArray
-    count: int
-
-
-def _altered_siblings(seen: Observation, test: str, trained: Sequence[str]) -> int | None:
-    """Return how many test rows have another version of the same original among the training rows."""
-    best: int | None = None
-    for versions in _sets_in_versions(seen.rows, seen.labels):
-        held = _places(seen.rows, test, versions)
-        used = [place for rows in trained if (place := _places(seen.rows, rows, versions)) is not None]
-        if held is None or not used:
-            continue
-        originals = np.unique(np.concatenate(used) % versions.count)
-        crossing = int(np.isin(held % versions.count, originals).sum())
-        best = max(best or 0, crossing)
-    return best
-
-
-def _sets_in_versions(rows: RowStore, labels: LabelStore) -> Iterator[_Versions]:
-    for item in rows.records.values():
-        hashes = rows.exact(item.id) if item.parent is None and item.count >= 2 * FEWEST_COPIED else None
-        vector = labels.of_rows(item.id) if hashes is not None else None
-        if hashes is None or vector is None or vector.values.ndim != 1 or len(vector.values) != len(hashes):
-            continue
-        count = _repeated_after(vector.values)
-        if count is not None and not np.array_equal(hashes[:count], hashes[count : 2 * count]):
-            yield _Versions(hashes, count)
-
-
-def _repeated_after(labels: NDArray[np.generic]) -> int | None:
-    """Return after how many rows the labels repeat in their order, None where they don't or do by a pattern."""
-    for versions in range(MOST_VERSIONS, 1, -1):
-        count, rest = divmod(len(labels), versions)
-        if rest or count < FEWEST_COPIED:
-            continue
-        first = labels[:count]
-        if np.count_nonzero(first[1:] != first[:-1]) < FEWEST_CHANGES or _has_pattern(first):
-            continue
-        if np.array_equal(labels[count:], labels[:-count]):
-            return count
-    return None
-
-
-def _has_pattern(labels: NDArray[np.generic]) -> bool:
-    """Whether labels follow a short cycle, as 0, 1, ..., 9, 0, 1, ... does."""
-    return any(np.array_equal(labels[step:], labels[:-step]) for step in range(1, FEWEST_COPIED))
-
-
-def _places(rows: RowStore, name: str, versions: _Versions) -> NDArray[np.int64] | None:
-    """Return at which places of the versions rows stand, now or before they were transformed; None where they don't."""
-    numbers = np.arange(len(versions.hashes), dtype=np.uint64)
-    for stage in rows.stages(name):
-        found = translated(stage, versions.hashes, numbers) if len(stage) else None
-        if found is not None:
-            return found.astype(np.int64)
-    return None
 
 
 def _resampled(rows: RowStore, test: str, trained: Sequence[str]) -> int | None:

@@ -2,7 +2,8 @@
 
 Hashes see none of these. Here the recorded values themselves are compared, by the host. How close is too close is
 taken from the data: rows of the scored set lie some distance from each other, and copies lie far closer than that.
-What the data repeats by itself (frames of one film, coarse measurements) repeats within the scored rows as well.
+What the data repeats by itself (frames of one film, coarse measurements) repeats within the scored rows as well; where
+only some of these were loaded and others were made of them, it repeats within those that were loaded.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.evidence.files import known_values
+from grader.evidence.arrays import found_in
+from grader.evidence.files import known_values, values_and_places
+from grader.evidence.identity import RowStore
 from grader.evidence.observing import Observation
 from grader.model import NearCopies
 
@@ -42,6 +45,9 @@ FEWEST_VALUES = 4
 BORDERED = 12
 """Smallest side of a picture that is looked at without its border, so that copies moved by a pixel are found."""
 
+SOME = 0.1
+"""Share of the scored rows that must have been loaded, and that must not have been, for the others to be made."""
+
 PLAIN = 0.05
 """Contrast, in units of the spread of all values, below which a picture is plain: nothing is read into it."""
 
@@ -50,9 +56,10 @@ Matrix = NDArray[np.float32]
 
 def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence[str]) -> NearCopies | None:
     """Return how many of the scored rows have a copy among the training rows, None where values were not kept."""
-    left = known_values(seen, scored)
-    if left is None or scored is None or len(left) < FEWEST or left[0].size < FEWEST_VALUES:
+    known = values_and_places(seen, scored)
+    if known is None or scored is None or len(known[0]) < FEWEST or known[0][0].size < FEWEST_VALUES:
         return None
+    left = known[0]
     sample = left[spread_over(len(left), MAX_SAMPLED)]
     parts = [
         part for rows in trained_on if (part := known_values(seen, rows)) is not None and part[0].size == left[0].size
@@ -60,7 +67,8 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     if not parts:
         return None
     view = _view(left)
-    own = nearest(view.flat(sample), [view.flat(left)], skip_self=True)
+    natural = left[_as_loaded(seen.rows, scored)[known[1]]]
+    own = nearest(view.flat(natural[spread_over(len(natural), MAX_SAMPLED)]), [view.flat(natural)], skip_self=True)
     positive = own[own > 0]
     if not len(positive):
         return None
@@ -74,8 +82,71 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
         left=scored,
         sampled=len(sample),
         near=int(near.sum()),
-        expected=min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(left))),
+        expected=min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(natural))),
     )
+
+
+def _as_loaded(rows: RowStore, scored: str) -> NDArray[np.bool_]:
+    """Return which of the scored rows a loader gave, as they are or before they were transformed.
+
+    All of them where that is nearly all or nearly none: then there is nothing to tell by.
+    """
+    stages = rows.stages(scored)
+    canonical = rows.canonical(scored)
+    for part in dict.fromkeys(part for load in rows.loads for part, _ in load.parts if part is not None):
+        exact, outlines = rows.exact(part), rows.canonical(part)
+        found = [found_in(stage, exact) for stage in stages] if exact is not None else []
+        found += [found_in(canonical, outlines)] if canonical is not None and outlines is not None else []
+        for given in found:
+            if SOME <= given.mean() <= 1 - SOME:
+                return given
+    return np.ones(len(stages[0]) if stages else rows.records[scored].count, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Which of the training rows were compared, and for each held-out row which of these lies nearest."""
+
+    compared: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+def nearest_of(
+    rows: NDArray[np.generic], sample: NDArray[np.int64], parts: Sequence[NDArray[np.generic]]
+) -> Nearest | None:
+    """Return the nearest training row of each sampled row, pictures also mirrored, turned and moved; None of too few.
+
+    `compared` counts through all parts, one after the other.
+    """
+    if len(rows) < FEWEST or rows[0].size < FEWEST_VALUES:
+        return None
+    view = _view(rows)
+    variants = _variants(rows[sample], view)
+    total = sum(len(part) for part in parts)
+    room = int(MAX_PRODUCTS / (len(sample) * len(variants) * rows[0].size))
+    compared = spread_over(total, min(MAX_COMPARED, max(FEWEST, room)))
+    asked = np.concatenate(variants)
+    best = np.full(len(asked), np.inf, dtype=np.float32)
+    places = np.zeros(len(asked), dtype=np.int64)
+    start = 0
+    for block in _blocks([_taken(parts, compared)], view):
+        squared = (block**2).sum(axis=1)[None, :] - 2 * asked @ block.T
+        found = squared.argmin(axis=1)
+        nearer = squared[np.arange(len(asked)), found] + (asked**2).sum(axis=1)
+        places = np.where(nearer < best, found + start, places)
+        best = np.minimum(best, nearer)
+        start += len(block)
+    chosen = best.reshape(len(variants), -1).argmin(axis=0)
+    return Nearest(compared, places.reshape(len(variants), -1)[chosen, np.arange(len(sample))])
+
+
+def _taken(parts: Sequence[NDArray[np.generic]], chosen: NDArray[np.int64]) -> NDArray[np.generic]:
+    """Return these rows of all parts, counted through."""
+    taken, start = [], 0
+    for part in parts:
+        taken.append(part[chosen[(chosen >= start) & (chosen < start + len(part))] - start])
+        start += len(part)
+    return np.concatenate(taken)
 
 
 def spread_over(count: int, most: int) -> NDArray[np.int64]:

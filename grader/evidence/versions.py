@@ -1,0 +1,204 @@
+"""Rows that stand in one set in several versions: the rows as they were, and altered copies, made by the notebook.
+
+Told by order, however the copies look: a set joined to copies of itself repeats its labels in their order; or the
+nearest training row of a held-out row is, nearly always, the one that stands just so many places before or after it.
+Data that came with its versions (a table read with as many rows, a set that was loaded) is not the notebook's doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.evidence.arrays import UIntArray, found_in
+from grader.evidence.files import values_and_places
+from grader.evidence.identity import RowStore, translated
+from grader.evidence.labels import LabelStore
+from grader.evidence.near_copies import MAX_SAMPLED, nearest_of, spread_over
+from grader.evidence.observing import Observation
+from grader.evidence.records import Columns, FilesRead
+
+FEWEST_COPIED = 50
+"""Shorter sequences of labels are repeated by chance, or by a pattern (0, 1, 2, 0, 1, 2)."""
+
+FEWEST_CHANGES = 20
+"""Labels that come class by class repeat from folder to folder; in mixed order they repeat only where rows do."""
+
+MOST_VERSIONS = 20
+"""Most versions of each row that are looked for."""
+
+FEWEST_PAIRS = 12
+"""Held-out rows with a version among the training rows, of which the nearest row is asked: by chance none hits."""
+
+PAIRED = 0.75
+"""Share of them whose nearest training row is such a version. Turned or moved pictures find another one at times."""
+
+ALL_BUT = 0.02
+"""Share of the rows by which a table may be longer than what was made of it, and the rows still be its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """A set of rows that holds `count` originals in several versions.
+
+    The versions stand one set after the other, or `beside` each other: row, copy, next row, its copy.
+    """
+
+    hashes: UIntArray
+    count: int
+    beside: bool = False
+
+    def originals(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the original of the rows at these places."""
+        return places // (len(self.hashes) // self.count) if self.beside else places % self.count
+
+    @property
+    def altered(self) -> bool:
+        """Whether the second versions differ from the first: equal rows are an overlap, told elsewhere."""
+        if self.beside:
+            step = len(self.hashes) // self.count
+            return not np.array_equal(self.hashes[::step], self.hashes[1::step])
+        return not np.array_equal(self.hashes[: self.count], self.hashes[self.count : 2 * self.count])
+
+
+def count_versions_apart(seen: Observation, test: str, trained: Sequence[str]) -> int | None:
+    """Return how many test rows have another version of the same original among the training rows.
+
+    None where no set of versions was seen that both came from.
+    """
+    best: int | None = None
+    for hashes, by_labels in _wholes(seen.rows, seen.labels):
+        held = places_in(seen.rows, test, hashes)
+        used = [(rows, place) for rows in trained if (place := places_in(seen.rows, rows, hashes)) is not None]
+        if held is None or not used:
+            continue
+        versions = by_labels or _by_neighbours(seen, _Pairs(hashes, test, held, used))
+        if versions is not None and versions.altered:
+            originals = np.unique(versions.originals(np.concatenate([place for _, place in used])))
+            best = max(best or 0, int(np.isin(versions.originals(held), originals).sum()))
+    return best
+
+
+def _wholes(rows: RowStore, labels: LabelStore) -> Iterator[tuple[UIntArray, Versions | None]]:
+    """Yield the sets that may hold versions, with what their labels tell."""
+    for item in rows.records.values():
+        hashes = rows.exact(item.id) if item.parent is None and item.count >= 2 * FEWEST_COPIED else None
+        if hashes is None:
+            continue
+        vector = labels.of_rows(item.id)
+        known = vector is not None and vector.values.ndim == 1 and len(vector.values) == len(hashes)
+        count = _repeated_after(vector.values) if known and vector is not None else None
+        yield hashes, Versions(hashes, count) if count is not None else None
+
+
+def _repeated_after(labels: NDArray[np.generic]) -> int | None:
+    """Return after how many rows the labels repeat in their order, None where they don't or do by a pattern."""
+    for versions in range(MOST_VERSIONS, 1, -1):
+        count, rest = divmod(len(labels), versions)
+        if rest or count < FEWEST_COPIED:
+            continue
+        first = labels[:count]
+        if np.count_nonzero(first[1:] != first[:-1]) < FEWEST_CHANGES or _has_pattern(first):
+            continue
+        if np.array_equal(labels[count:], labels[:-count]):
+            return count
+    return None
+
+
+def _has_pattern(labels: NDArray[np.generic]) -> bool:
+    """Whether labels follow a short cycle, as 0, 1, ..., 9, 0, 1, ... does."""
+    return any(np.array_equal(labels[step:], labels[:-step]) for step in range(1, FEWEST_COPIED))
+
+
+def places_in(rows: RowStore, name: str, hashes: UIntArray) -> NDArray[np.int64] | None:
+    """Return at which places of a set rows stand, now or before they were transformed; None where they don't."""
+    numbers = np.arange(len(hashes), dtype=np.uint64)
+    for stage in rows.stages(name):
+        found = translated(stage, hashes, numbers) if len(stage) else None
+        if found is not None:
+            return found.astype(np.int64)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """A set, and the places in it of the held-out rows and of the rows that were trained on."""
+
+    hashes: UIntArray
+    test: str
+    held: NDArray[np.int64]
+    used: list[tuple[str, NDArray[np.int64]]]
+
+    def hypotheses(self) -> Iterator[Versions]:
+        """Yield the ways in which the set may hold versions, those of fewest versions first.
+
+        Pairs are also pairs among sets of four: the fewest that explain what is seen are the right ones.
+        """
+        for versions in range(2, MOST_VERSIONS + 1):
+            count, rest = divmod(len(self.hashes), versions)
+            if not rest and count >= FEWEST_COPIED:
+                yield Versions(self.hashes, count)
+                yield Versions(self.hashes, count, beside=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """How many rows came from outside: loaded, read as a table, read file by file."""
+
+    counts: frozenset[int]
+    loaded: UIntArray = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+
+    def gave(self, hashes: UIntArray) -> bool:
+        """Whether the rows of a set, as many as they are, came as they stand."""
+        as_many = any(len(hashes) <= count <= len(hashes) * (1 + ALL_BUT) for count in self.counts)
+        return as_many or bool(len(self.loaded) and found_in(hashes, self.loaded).mean() > 1 - ALL_BUT)
+
+    def gave_originals_of(self, versions: Versions) -> bool:
+        """Whether it is seen that copies were made: only one version was loaded, or as many rows as originals."""
+        if not versions.beside:
+            return True  # two rounds over the same things, in the same order, are hardly ever measured
+        if versions.count in self.counts:
+            return True
+        known = found_in(versions.hashes, self.loaded).reshape(versions.count, -1)
+        return bool((known.sum(axis=1) == 1).mean() > PAIRED)
+
+
+def _sources(seen: Observation) -> _Sources:
+    parts = [part for load in seen.rows.loads for part, _ in load.parts if part is not None]
+    known = [hashes for part in parts if (hashes := seen.rows.exact(part)) is not None]
+    counts = {len(hashes) for hashes in known}
+    counts |= {table.count for table in seen.log.of("data.columns", Columns)}
+    counts |= {len(files.names) for files in seen.log.of("data.files", FilesRead)}
+    return _Sources(frozenset(counts), np.concatenate(known) if known else np.zeros(0, dtype=np.uint64))
+
+
+def _by_neighbours(seen: Observation, pairs: _Pairs) -> Versions | None:
+    """Return the versions that the nearest training rows of held-out rows tell of, None where they tell of none."""
+    sources = _sources(seen)
+    known = values_and_places(seen, pairs.test)
+    if known is None or sources.gave(pairs.hashes):
+        return None
+    values, index = known
+    parts = [
+        (rows, place[at])
+        for name, place in pairs.used
+        if (found := values_and_places(seen, name)) is not None and found[0].shape[1:] == values.shape[1:]
+        for rows, at in [found]
+    ]
+    some = spread_over(len(values), MAX_SAMPLED)
+    nearest = nearest_of(values, some, [rows for rows, _ in parts]) if parts else None
+    if nearest is None:
+        return None
+    trained = np.concatenate([place for _, place in parts])[nearest.compared]
+    own, found_at = pairs.held[index[some]], trained[nearest.places]
+    others = trained[~np.isin(trained, own)]
+    for versions in pairs.hypotheses():
+        originals = versions.originals(own)
+        has = np.isin(originals, versions.originals(others))
+        hits = (originals == versions.originals(found_at)) & (found_at != own)
+        if has.sum() >= FEWEST_PAIRS and hits[has].mean() >= PAIRED and sources.gave_originals_of(versions):
+            return versions
+    return None
