@@ -11,7 +11,7 @@ from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import Compiled, Described, FitEnded, FitEpoch, LabelsSeen, Moved, Scored, Sealed
 from grader.model import ModelFacts, TrainingRun
-from grader.model.evidence import LayerFacts
+from grader.model.watched import LayerFacts
 
 ACTIVATION_LAYERS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
 """Layers that are an activation by themselves (keras.layers.Softmax, torch.nn.Sigmoid)."""

@@ -1,45 +1,6 @@
 """The frozen dataclasses that flow: submission, run, evidence, findings, judgements, grade."""
 
-from grader.model.evidence import (
-    EVIDENCE_VERSION,
-    CallbackFacts,
-    CellFacts,
-    ClassScore,
-    CodeFacts,
-    Confusion,
-    Diagnosis,
-    Drawing,
-    Evidence,
-    HiddenTest,
-    InputKind,
-    LabelFacts,
-    LayerFacts,
-    LintIssue,
-    MetricCall,
-    Mistake,
-    ModelFacts,
-    NearCopies,
-    NumberClaim,
-    OfficialRows,
-    Overlap,
-    Passage,
-    PreprocessingFit,
-    ProseFacts,
-    ReferenceResult,
-    Repeat,
-    Role,
-    RowSet,
-    RunFacts,
-    Scoring,
-    Section,
-    SeedCall,
-    SilentUnits,
-    SplitCall,
-    Task,
-    TrainingRun,
-    Verified,
-    WatchGap,
-)
+from grader.model.evidence import EVIDENCE_VERSION, Diagnosis, Evidence, RunFacts
 from grader.model.judgement import (
     LEVELS,
     Criterion,
@@ -64,10 +25,35 @@ from grader.model.leaks import (
     UnlikeDivision,
 )
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
+from grader.model.reading import CellFacts, CodeFacts, LintIssue, NumberClaim, Passage, ProseFacts, Section
+from grader.model.recomputed import (
+    ClassScore,
+    Confusion,
+    HiddenTest,
+    Mistake,
+    ReferenceResult,
+    Repeat,
+    SilentUnits,
+    Verified,
+)
 from grader.model.result import CriterionResult, Result
+from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
 from grader.model.submission import Cell, CellKind, SavedOutput, Submission, Unreadable
+from grader.model.watched import (
+    CallbackFacts,
+    Drawing,
+    LayerFacts,
+    MetricCall,
+    ModelFacts,
+    PreprocessingFit,
+    Scoring,
+    SeedCall,
+    SplitCall,
+    TrainingRun,
+    WatchGap,
+)
 
 __all__ = [
     "EVIDENCE_VERSION",

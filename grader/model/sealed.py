@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.model.evidence import InputKind, Task
+from grader.model.rows import InputKind, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import ast
 
 from grader.evidence.reading.comments import count_lines, read_comments
 from grader.evidence.reading.source import Source, calls, dotted_name, read_source
-from grader.model.evidence import CellFacts
+from grader.model.reading import CellFacts
 from grader.model.run import CellRun, Run
 from grader.model.submission import Cell, Submission
 

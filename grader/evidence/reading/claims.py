@@ -15,7 +15,7 @@ from grader.evidence.reading.mentions import mentioned_classes
 from grader.evidence.reading.numbers import Number, read_numbers
 from grader.evidence.reading.plausibility import is_plausible
 from grader.evidence.reading.rows import Split, rows_of
-from grader.model.evidence import NumberClaim
+from grader.model.reading import NumberClaim
 
 Where = Literal["prose", "comment", "saved_output", "rerun_output"]
 MAX_QUOTE = 400

@@ -11,7 +11,7 @@ from grader.evidence.reading.markdown import count_headings
 from grader.evidence.reading.repetition import repeated_blocks
 from grader.evidence.reading.source import Source, calls, dotted_name, import_aliases, resolve
 from grader.evidence.reading.tuning import tuning_constructs
-from grader.model.evidence import CellFacts, CodeFacts
+from grader.model.reading import CellFacts, CodeFacts
 from grader.model.submission import Submission
 
 SEEDING_CALLS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.evidence.reading.source import Source
-from grader.model.evidence import LintIssue
+from grader.model.reading import LintIssue
 
 RULES = {
     "F401": "imported, never used",

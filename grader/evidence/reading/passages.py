@@ -26,7 +26,7 @@ from grader.evidence.reading.insight import has_insight
 from grader.evidence.reading.mentions import mentioned_classes
 from grader.evidence.reading.overfitting import overfitting_stance
 from grader.evidence.reading.sentences import Sentence, count_words
-from grader.model.evidence import Passage, Topic
+from grader.model.reading import Passage, Topic
 
 MAX_QUOTE = 400
 """Characters of a quote; longer sentences are cut, as reports show them whole lines."""

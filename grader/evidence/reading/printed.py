@@ -9,7 +9,7 @@ from itertools import islice
 
 from grader.evidence.reading.claims import Where, read_claims
 from grader.evidence.reading.source import Source, calls, dotted_name
-from grader.model.evidence import CellFacts, NumberClaim
+from grader.model.reading import CellFacts, NumberClaim
 from grader.model.submission import SavedOutput
 
 MAX_LINES = 200

@@ -19,7 +19,7 @@ from grader.evidence.reading.printed import read_printed
 from grader.evidence.reading.sections import FITTING_CALLS, SCORING_CALLS, Document, last_cell_calling, read_document
 from grader.evidence.reading.sentences import Sentence, count_words, is_template, split_sentences
 from grader.evidence.reading.source import Source, calls, dotted_name
-from grader.model.evidence import CellFacts, NumberClaim, Passage, ProseFacts
+from grader.model.reading import CellFacts, NumberClaim, Passage, ProseFacts
 from grader.model.submission import Submission
 
 MIN_MARKDOWN_WORDS = 40

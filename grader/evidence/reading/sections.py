@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from grader.evidence.reading.markdown import Block, read_markdown, readable
 from grader.evidence.reading.sentences import Sentence, count_words, is_template, split_sentences
-from grader.model.evidence import CellFacts, Section, SectionKind
+from grader.model.reading import CellFacts, Section, SectionKind
 
 _HEADINGS: tuple[tuple[SectionKind, str], ...] = (
     (

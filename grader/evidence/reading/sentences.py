@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.model.evidence import SectionKind
+from grader.model.reading import SectionKind
 
 Voice = Literal["prose", "comment", "printed"]
 """Where the student said it: in markdown, in a comment or docstring, or in a printed string."""
