@@ -93,7 +93,7 @@ def text_hashes(table: Any) -> Any:
                 digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
                 token = tokens[text] = int.from_bytes(digest, "little")
             numbers[row, column] = token
-    return _combine(numbers)
+    return combine_words(numbers)
 
 
 def as_text(value: Any) -> str:
@@ -114,7 +114,7 @@ def combined(parts: list[Any]) -> Any:
     """Return one hash per row from several per-row hash arrays (a model with several inputs)."""
     import numpy as np
 
-    return parts[0] if len(parts) == 1 else _combine(np.stack(parts, axis=1))
+    return parts[0] if len(parts) == 1 else combine_words(np.stack(parts, axis=1))
 
 
 def _chunks(count: int, width: int) -> list[tuple[int, int]]:
@@ -174,7 +174,7 @@ def _row_hash(values: Any) -> Any:
         padded = np.zeros((count, width + 1), dtype=np.float32)
         padded[:, :width] = values
         values = padded
-    return _combine(np.ascontiguousarray(values).view(np.uint64), width)
+    return combine_words(np.ascontiguousarray(values).view(np.uint64), width)
 
 
 def _row_hash_bytes(codes: Any) -> Any:
@@ -185,10 +185,10 @@ def _row_hash_bytes(codes: Any) -> Any:
         padded = np.zeros((count, width + 8 - width % 8), dtype=np.uint8)
         padded[:, :width] = codes
         codes = padded
-    return _combine(np.ascontiguousarray(codes).view(np.uint64), width)
+    return combine_words(np.ascontiguousarray(codes).view(np.uint64), width)
 
 
-def _combine(words: Any, size: int | None = None) -> Any:
+def combine_words(words: Any, size: int | None = None) -> Any:
     """Return sum(key[j] * mixed word[j]) per row, finished by splitmix64's last steps. Uses `words` up."""
     import numpy as np
 

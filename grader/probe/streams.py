@@ -11,6 +11,7 @@ from typing import Any
 
 from . import fingerprint as fp
 from .arrays import as_table
+from .recognition import Recognition
 from .rows import SCORE_VALUE_BYTES, TRAIN_VALUE_BYTES
 from .watch import Probe
 
@@ -49,6 +50,7 @@ class Tee:
         self._passes: list[Any] = []
         self._later: list[tuple[Any, Any]] = []
         self._known: Any = None
+        self._recognition = Recognition()
         self._this_pass: list[Any] = []
         self._shape: tuple[int, ...] = ()
         self._dtype = ""
@@ -125,6 +127,8 @@ class Tee:
                 (mark.mean * part.size, part.size) for mark, part in zip(marks, table.parts) if mark.mean is not None
             ]
             self._nans += sum(mark.nans for mark in marks)
+            if len(table.parts) == 1:
+                self._recognition.learn(table.parts[0], exact)
         if self._count and tuple(table.shape) != self._shape:
             self._limit = 0
         self._shape, self._dtype = tuple(table.shape), table.dtype
@@ -142,11 +146,15 @@ class Tee:
         self._count += table.count
 
     def _add_later(self, table: Any) -> None:
+        import numpy as np
+
+        known = self._recognition.recognise(table.parts[0]) if len(table.parts) == 1 else None
+        if known is not None:
+            self._this_pass.append(known)
+            return
         hashes = fp.text_hashes if table.text else fp.exact_hashes
         exact = fp.combined([hashes(part) for part in table.parts])
         self._this_pass.append(exact)
-        import numpy as np
-
         place = np.minimum(np.searchsorted(self._known, exact), len(self._known) - 1)
         new = self._known[place] != exact
         held = sum(len(later) for later, _ in self._later)
@@ -166,6 +174,8 @@ class Tee:
             self._take_in()
             if not self._this_pass:
                 return
+            if not self._passes:
+                self._recognition.settle()
             exact = np.unique(np.concatenate(self._this_pass))
             self._passes.append(exact)
             self._known = exact if self._known is None else np.union1d(self._known, exact)
