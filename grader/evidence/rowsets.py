@@ -153,21 +153,62 @@ def membership_unstable(log: Log, lineage: Lineage, scorings: Sequence[Scoring])
     """Return whether rows moved between training and held-out sets: seen by the probe, or by contents.
 
     By contents: `shuffle` before `take`/`skip` draws both sides anew at every use, so that a scored stream shares
-    some rows, but not all, with the stream that its model trained on or watched.
+    some rows, but not all, with the stream that its model trained on or watched. A loop of the student's own is seen
+    with the rows of all its passes: then any held-out row among them has wandered.
     """
     ended = [fit.ended for fit in lineage.fits if fit.ended is not None]
     if any(item.unstable for item in ended):
         return True
     if _reshuffled(log) and any(_partly_trained_on(lineage, item) for item in scorings):
         return True
+    if _divided_anew(log) and any(_wandered(lineage, item) for item in scorings):
+        return True
     return False if ended and all(fit.train for fit in lineage.fits) else None
+
+
+def _divided_anew(log: Log) -> bool:
+    """Whether one data set that is drawn anew at every use was both taken from and skipped in: a split that moves.
+
+    What was only taken from is a look at some batches. After `cache` the order stays.
+    """
+    whole: dict[str, frozenset[str]] = {
+        name: frozenset({name}) for load in log.of("data.loaded", Loaded) if _shuffles(load) for name in load.datasets
+    }
+    cuts: dict[str, set[str]] = {}
+    for step in log.of("data.op", DataOp):
+        roots = whole.get(step.source, frozenset())
+        if step.op in CUTS:
+            for root in roots:
+                cuts.setdefault(root, set()).add(step.op)
+        elif _redraws(step):
+            whole[step.dataset] = roots | {step.dataset}
+        elif step.op != "cache":
+            whole[step.dataset] = roots
+    return any({"take", "skip"} <= ops for ops in cuts.values())
+
+
+def _redraws(step: DataOp) -> bool:
+    return step.op == "shuffle" and dict(step.settings).get("reshuffle_each_iteration", "").lower() != "false"
+
+
+def _wandered(lineage: Lineage, scoring: Scoring) -> bool:
+    """Whether a loop of the student's own trained, over all its passes, on rows that its model was scored on."""
+    store = lineage.store
+    held = store.exact(scoring.rows)
+    for fit in lineage.fits:
+        used = store.exact(fit.train) if fit.began.custom and fit.model == scoring.model else None
+        if held is not None and used is not None and fit.train is not None and len(held):
+            share = rows_within(held, used) / len(held)
+            if share > store.repeat_rate(fit.train) + MOVED_SHARE:
+                return True
+    return False
 
 
 def _reshuffled(log: Log) -> bool:
     """Whether a data set that is drawn anew at every use was cut: one of `shuffle`, or of the loader of a folder."""
     redrawn = {name for load in log.of("data.loaded", Loaded) if _shuffles(load) for name in load.datasets}
     for step in log.of("data.op", DataOp):
-        if step.op == "shuffle" and dict(step.settings).get("reshuffle_each_iteration", "").lower() != "false":
+        if _redraws(step):
             redrawn.add(step.dataset)
         elif step.source in redrawn and step.op in CUTS:
             return True

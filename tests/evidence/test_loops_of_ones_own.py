@@ -37,3 +37,35 @@ def test_losses_of_networks_trained_in_turns_say_nothing(tmp_path: Path) -> None
     assert not first.series("loss")
     assert not second.series("loss")
     assert first.custom_loop
+
+
+def wandering(folder: Path, *steps: tuple[str, str, str], reshuffle: bool = True) -> bool | None:
+    """Whether rows are said to move: a loop over a stream was seen with 40 rows, 10 of which are scored."""
+    builder = RunBuilder(folder)
+    builder.send("data.op", op="shuffle", dataset="all", source="d", settings={"reshuffle_each_iteration": reshuffle})
+    for op, made, source in steps:
+        builder.send("data.op", op=op, dataset=made, source=source, settings={})
+    builder.model("m1")
+    builder.fit("m1", ROWS, np.arange(40) % 10)
+    for event in builder.events:
+        if event.kind == "fit.began":
+            event.fields["loop"] = "custom"
+    builder.evaluate("m1", ROWS[:10], np.arange(10))
+    return builder.evidence().unstable_membership
+
+
+TEST, REST = ("take", "test", "all"), ("skip", "rest", "all")
+
+
+def test_rows_wander_where_a_stream_shuffled_anew_is_divided(tmp_path: Path) -> None:
+    """take() and skip() of one set that is drawn anew: each pass of the loop trained on other rows."""
+    assert wandering(tmp_path, TEST, REST) is True
+    assert wandering(tmp_path / "batched", ("batch", "b", "all"), ("take", "t", "b"), ("skip", "s", "b")) is True
+
+
+def test_rows_stay_where_the_order_stays_or_nothing_is_divided(tmp_path: Path) -> None:
+    """Shuffled once, cached before it is cut, or only looked at: scored training rows are no wandering ones."""
+    assert not wandering(tmp_path / "once", TEST, REST, reshuffle=False)
+    cached = (("cache", "c", "all"), ("take", "t", "c"), ("skip", "s", "c"))
+    assert not wandering(tmp_path / "cached", *cached)
+    assert not wandering(tmp_path / "a look", TEST)
