@@ -171,9 +171,8 @@ def stable(evidence: Evidence, _limits: Limits) -> Verdict:
         folder = evidence.unlike_divisions[0]
         return failed(
             f"The folder {folder.directory} was divided twice, with {folder.training} for training and "
-            f"{folder.held_out} for the held-out part: the parts share pictures.",
-            fix="Give image_dataset_from_directory the same seed and validation_split for both subsets "
-            '(or subset="both").',
+            f"{folder.held_out} for the held-out part: the parts share files.",
+            fix='Give both calls the same seed and validation_split, or call once with subset="both".',
             cells=folder.cells,
             measured={"training": folder.training, "held_out": folder.held_out},
         )

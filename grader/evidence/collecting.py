@@ -12,12 +12,13 @@ from grader.evidence.groups import find_group_crossing
 from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.lacks import MOST_NOTES, Lacks
 from grader.evidence.made_rows import count_made_before_split, find_interpolated
-from grader.evidence.narrowing import find_narrowings, find_threshold_searches
+from grader.evidence.narrowing import find_narrowings
 from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
 from grader.evidence.official import KnownData, known_splits, recognise, with_official_origins
 from grader.evidence.proxies import find_label_proxy
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
+from grader.evidence.reading.cuts import read_searches
 from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
 from grader.evidence.rowsets import (
     collect_row_sets,
@@ -28,6 +29,7 @@ from grader.evidence.rowsets import (
 )
 from grader.evidence.series import find_series_crossing
 from grader.evidence.tasks import tell_input_kind, tell_task
+from grader.evidence.thresholds import find_threshold_searches
 from grader.evidence.trainings import collect_models, collect_trainings
 from grader.evidence.watching import (
     MetricMatcher,
@@ -103,7 +105,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         metric_calls=metrics,
         unlike_divisions=find_unlike_divisions(seen.log),
         narrowings=find_narrowings(seen.lineage, scorings),
-        threshold_searches=find_threshold_searches(seen.log, seen.labels, metrics),
+        threshold_searches=find_threshold_searches(seen, scorings, metrics, read_searches(submission)),
         splits=collect_splits(seen.log),
         preprocessing=collect_preprocessing(seen.log, seen.rows, scored.rows if scored else None, trained_on),
         drawings=collect_drawings(seen.log, seen.rows),

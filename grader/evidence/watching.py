@@ -68,6 +68,10 @@ def collect_scorings(log: Log, lineage: Lineage, artifacts: Mapping[str, Path]) 
     return tuple(found)
 
 
+CURVES = frozenset({"sklearn.metrics.roc_curve", "sklearn.metrics.precision_recall_curve"})
+"""Functions that measure at every threshold: what they return is a drawing, no score."""
+
+
 class MetricMatcher:
     """Ties metric calls to the scorings whose predictions they were given."""
 
@@ -120,6 +124,8 @@ def collect_metrics(
     roles = {item.id: item.role for item in row_sets}
     found: list[MetricCall] = []
     for call in log.of("metric.computed", Metric):
+        if call.function in CURVES:
+            continue
         scoring = matcher.match(call)
         found.append(
             MetricCall(

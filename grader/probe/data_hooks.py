@@ -60,7 +60,9 @@ class DataHooks:
             "tensorflow.python.data.ops.dataset_ops": self.datasets,
             "tensorflow.python.data.ops.iterator_ops": self.iterators,
             "tensorflow.python.ops.image_ops_impl": self.image_ops,
-            "keras.src.utils.image_dataset_utils": self.folders,
+            "keras.src.utils.image_dataset_utils": self._folders("image_dataset_from_directory"),
+            "keras.src.utils.text_dataset_utils": self._folders("text_dataset_from_directory"),
+            "keras.src.utils.audio_dataset_utils": self._folders("audio_dataset_from_directory"),
             "keras.src.utils.dataset_utils": self.split_dataset,
             "keras.src.layers.preprocessing.data_layer": self.data_layer,
         }
@@ -92,11 +94,6 @@ class DataHooks:
             if name.startswith(("random_", "stateless_random_")):
                 patch_function(module, name, self.random_image_op(f"tf.image.{name}"), self.probe.fault)
 
-    def folders(self, module: Any) -> None:
-        """Hook `image_dataset_from_directory`."""
-        name = "image_dataset_from_directory"
-        patch_function(module, name, self.folder(binder(getattr(module, name))), self.probe.fault)
-
     def split_dataset(self, module: Any) -> None:
         """Hook `keras.utils.split_dataset`."""
         patch_function(module, "split_dataset", self.splitting(binder(module.split_dataset)), self.probe.fault)
@@ -109,6 +106,13 @@ class DataHooks:
         def hook(module: Any) -> None:
             for name in names:
                 patch_function(module, name, self.loader(f"{public}.{name}"), self.probe.fault)
+
+        return hook
+
+    def _folders(self, name: str) -> Hook:
+        def hook(module: Any) -> None:
+            observer = self.folder(f"keras.utils.{name}", binder(getattr(module, name)))
+            patch_function(module, name, observer, self.probe.fault)
 
         return hook
 
@@ -135,8 +139,8 @@ class DataHooks:
         self.probe.labelled(rows, labels)
         return {"rows": rows, "labels": labels}
 
-    def folder(self, bind: Any) -> Any:
-        """Observe a data set made of a folder of pictures; its rows are seen when it is used."""
+    def folder(self, function: str, bind: Any) -> Any:
+        """Observe a data set made of a folder of pictures, texts or recordings; its rows are seen when it is used."""
 
         def observe(*args: Any, **kwargs: Any) -> Watching:
             arguments = bind(*args, **kwargs)
@@ -148,7 +152,7 @@ class DataHooks:
             made = result if isinstance(result, (list, tuple)) else [result]
             self.probe.send(
                 "data.loaded",
-                function="keras.utils.image_dataset_from_directory",
+                function=function,
                 parts=[],
                 settings=settings,
                 classes=list(getattr(made[0], "class_names", None) or []),
@@ -167,9 +171,8 @@ class DataHooks:
             settings = {name: arguments.get(name) for name in ("shuffle", "seed")}
             sizes = [int(part.cardinality()) for part in (left, right)]
             given = arguments["dataset"]
-            if isinstance(given, tuple) and len(given) == 2:
-                given = given[0]
-            rows = None if hasattr(given, "element_spec") else self.probe.rows.seen(given)
+            x, y = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
+            rows = None if hasattr(x, "element_spec") else self._part(x, y)["rows"]
             self.probe.send(
                 "split.made",
                 function="keras.utils.split_dataset",

@@ -26,6 +26,8 @@ MODERN_ROOT = "keras.src."
 
 RENAMED = {
     "utils.image_dataset_utils": ("utils.image_dataset", "preprocessing.image_dataset"),
+    "utils.text_dataset_utils": ("utils.text_dataset", "preprocessing.text_dataset"),
+    "utils.audio_dataset_utils": ("utils.audio_dataset",),
     "utils.rng_utils": ("utils.tf_utils",),
 }
 """Modules of Keras 3 by what their functions' modules are called in Keras 2."""

@@ -30,7 +30,7 @@ METRICS = {
     ),
     "sklearn.metrics._ranking": (
         "sklearn.metrics",
-        ("average_precision_score", "roc_auc_score", "top_k_accuracy_score"),
+        ("average_precision_score", "precision_recall_curve", "roc_auc_score", "roc_curve", "top_k_accuracy_score"),
     ),
     "tensorflow.python.ops.confusion_matrix": ("tf.math", ("confusion_matrix",)),
     "pandas.core.reshape.pivot": ("pandas", ("crosstab",)),
@@ -93,7 +93,7 @@ def _result(result: Any) -> dict[str, Any]:
     if isinstance(result, dict):
         return {"text": repr(result)}
     if isinstance(result, tuple):
-        return {"text": repr(result)[:1000]}
+        return {} if any(hasattr(part, "shape") and np.ndim(part) for part in result) else {"text": repr(result)[:1000]}
     array = np.asarray(result.numpy() if hasattr(result, "numpy") else result)
     if array.ndim == 2 and max(array.shape) <= MAX_MATRIX and array.dtype.kind in "biuf":
         return {"matrix": array.tolist()}

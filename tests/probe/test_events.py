@@ -516,6 +516,31 @@ wine = load_wine()
     assert running.row_set(loaded["parts"][0]["rows"])["count"] == 178
 
 
+DIVIDING = """
+from pathlib import Path
+for kind in ("good", "bad"):
+    Path("texts", kind).mkdir(parents=True)
+    for number in range(4):
+        Path("texts", kind, f"{number}.txt").write_text(f"{kind} {number}")
+keras.utils.text_dataset_from_directory("texts", validation_split=0.25, subset="training", seed=3)
+left, right = keras.utils.split_dataset((pictures, kinds), left_size=0.5)
+shares = metrics.roc_curve(kinds > 1, np.linspace(0, 1, 600))
+"""
+
+
+def test_folders_of_texts_divided_sets_and_curves(running: WatchedKernel) -> None:
+    """How a folder of texts was divided, the labels of rows that Keras splits, and curves of a metric are on record."""
+    events = seen(running, DIVIDING)
+    found = {event["kind"]: event for event in events}
+    assert found["data.loaded"]["function"] == "keras.utils.text_dataset_from_directory"
+    assert found["data.loaded"]["settings"]["seed"] == 3
+    (whole,) = found["split.made"]["inputs"]
+    assert [event["rows"] for event in events if event["kind"] == "rows.labelled"] == [whole]
+    curve = found["metric.computed"]
+    assert (curve["function"], curve["count"]) == ("sklearn.metrics.roc_curve", 600)
+    assert "text" not in curve
+
+
 def test_failed_and_interrupted_training(running: WatchedKernel) -> None:
     """A fit that fails is told as not completed, and the next cells are watched as before."""
     events = seen(running, "make().fit(pictures, kinds + 5, epochs=1, verbose=0)", allow_errors=True)
