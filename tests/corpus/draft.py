@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-Kind = Literal["image", "table"]
+Kind = Literal["image", "table", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Data that a notebook loads: `load` leaves `X` (float rows, already scaled where `scaled`) and integer `y`.
+    """Data that a notebook loads: `load` leaves `X` (float rows, already scaled where `scaled`; sentences) and `y`.
 
-    `shape` is that of one row. `files` are beside the notebook: their names and where they are on this machine.
+    `y` are whole numbers below `classes`; where `classes` is 0, a number is to be predicted. `shape` is that of one row,
+    of a sentence once its words are numbered. `ties` names what ties rows together: an array of that name beside `X`
+    says who they are of, or rows are windows of a series, in order. `files` are beside the notebook: their names and where they are on this machine.
     """
 
     name: str
@@ -27,6 +29,11 @@ class DataSet:
     scaled: bool = True
     imports: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    ties: Literal["", "groups", "order"] = ""
+    paths: str = ""
+    """The list of photos that rows were read from, where there is one."""
+    longer: int = 1
+    """How many times the usual epochs a network needs to learn it."""
     needs: str = ""
     """What a machine must have for it: a path below the folder of real data."""
 
@@ -84,6 +91,8 @@ class Draft:
     matrix: str = ""
     errors: str = ""
     closing: str = ""
+    saved_score: str = ""
+    """What the score's cell printed when the notebook was saved; notebooks are saved without outputs where empty."""
     epochs: int = 5
     callbacks: tuple[str, ...] = ()
     marks: frozenset[str] = field(default_factory=frozenset)
@@ -92,6 +101,11 @@ class Draft:
     def but(self, **changes: Any) -> Draft:
         """Return the same draft with other parts."""
         return replace(self, **changes)
+
+    @property
+    def number(self) -> bool:
+        """Whether a number is predicted, no class."""
+        return self.data.classes == 0
 
     @property
     def binary(self) -> bool:

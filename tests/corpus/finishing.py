@@ -5,14 +5,17 @@ from __future__ import annotations
 from random import Random
 
 from .draft import Draft
-from .modelling import classes_of
+from .modelling import predicted_rows
 
 PREDICTED = "predicted"
 
 
 def finished(draft: Draft, rng: Random) -> Draft:
     """Add the parts that no splitting or modelling has written yet, in one of the ways people write them."""
-    draft = _matrix(_curves(_explored(draft, rng), rng), rng)
+    draft = _curves(_explored(draft, rng), rng)
+    if draft.number:
+        return _residuals(draft, rng)
+    draft = _matrix(draft, rng)
     return draft.but(
         errors=f"print(classification_report({draft.feed.test_labels}, {PREDICTED}, zero_division=0))",
         imports=(*draft.imports, "from sklearn.metrics import classification_report"),
@@ -36,6 +39,9 @@ for place, axis in enumerate(axes):
     axis.axis("off")
 plt.show()
 """
+    elif draft.data.kind == "text":
+        shown = '\ndisplay(pd.DataFrame({"text": X, "label": y}).head())\n'
+        draft = draft.but(imports=(*draft.imports, "import pandas as pd"))
     else:
         shown = rng.choice(
             (
@@ -44,6 +50,10 @@ plt.show()
             )
         )
         draft = draft.but(imports=(*draft.imports, "import pandas as pd"))
+    if draft.number:
+        counts = rng.choice(
+            ('plt.hist(y, bins=20)\nplt.xlabel("target")\nplt.show()', 'print("mean", y.mean(), "spread", y.std())')
+        )
     return draft.but(explore=counts + shown)
 
 
@@ -62,6 +72,21 @@ def _curves(draft: Draft, rng: Random) -> Draft:
     }[way]
     needs = {"frame": ("import pandas as pd",), "seaborn": ("import seaborn as sns",)}.get(way, ())
     return draft.but(curves=code, imports=(*draft.imports, *needs))
+
+
+def _residuals(draft: Draft, rng: Random) -> Draft:
+    """What a matrix is to classes: predicted against actual, or what is left; and the largest errors."""
+    labels = draft.feed.test_labels
+    code = rng.choice(
+        (
+            f'plt.scatter({labels}, {PREDICTED}, s=8)\nplt.xlabel("actual")\nplt.ylabel("predicted")\nplt.show()',
+            f'plt.scatter({PREDICTED}, {labels} - {PREDICTED}, s=8)\nplt.xlabel("predicted")\nplt.ylabel("residual")\nplt.show()',
+        )
+    )
+    return draft.but(
+        matrix=f"{PREDICTED} = {predicted_rows(draft)}\n{code}",
+        errors=f'misses = np.abs({labels} - {PREDICTED})\nprint("largest errors:", np.sort(misses)[-5:])',
+    )
 
 
 def _matrix(draft: Draft, rng: Random) -> Draft:
@@ -86,6 +111,7 @@ def _matrix(draft: Draft, rng: Random) -> Draft:
             "from sklearn.metrics import confusion_matrix",
         ),
     }
-    code, imports = ways[rng.choice(sorted(ways))]
-    answers = classes_of(draft, f"model.predict({draft.feed.test_rows}, verbose=0)")
-    return draft.but(matrix=f"{PREDICTED} = {answers}\n{code}", imports=(*draft.imports, *imports.split("\n")))
+    code, imports = ways[rng.choice(sorted(ways.keys() - ({"tensorflow"} if "torch" in draft.marks else set())))]
+    return draft.but(
+        matrix=f"{PREDICTED} = {predicted_rows(draft)}\n{code}", imports=(*draft.imports, *imports.split("\n"))
+    )

@@ -5,7 +5,6 @@ Each leaves `model`, `history` (as `curves` reads it) and a printed test score.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from random import Random
 
@@ -26,13 +25,21 @@ def modelling(make: Modelling) -> Modelling:
 def network(data: DataSet, rng: Random) -> Net:
     """A small network that fits the data: convolutional for pictures."""
     units = rng.choice((16, 24, 32))
-    if data.kind == "image":
+    if data.kind == "text":
+        hidden = [
+            "layers.Embedding(300, 16)",
+            "layers.GlobalAveragePooling1D()",
+            f'layers.Dense({units}, activation="relu")',
+        ]
+    elif data.kind == "image":
         hidden = [f'layers.Conv2D({rng.choice((8, 12, 16))}, 3, activation="relu")', "layers.MaxPooling2D()"]
         hidden += rng.choice((["layers.Flatten()"], ["layers.Flatten()", f'layers.Dense({units}, activation="relu")']))
     else:
         hidden = [f'layers.Dense({units}, activation="relu")', f'layers.Dense({units // 2}, activation="relu")']
     if rng.random() < 0.5:
         hidden.append("layers.Dropout(0.1)")
+    if data.classes == 0:
+        return Net(tuple(hidden), "layers.Dense(1)", rng.choice(('"mse"', '"mae"')))
     if data.classes == 2:
         return Net(tuple(hidden), 'layers.Dense(1, activation="sigmoid")', '"binary_crossentropy"')
     if rng.random() < 0.25:
@@ -114,8 +121,7 @@ def tape(draft: Draft, rng: Random) -> Draft:
     model = "model = keras.Sequential([\n" + "".join(f"    {row},\n" for row in rows) + "])\n"
     model += f"optimizer = {draft.net.optimizer}\nloss_of = keras.losses.get({draft.net.loss})\n"
     model = model.replace("keras.losses.get(keras.losses.", "(keras.losses.")
-    binary = draft.binary
-    targets = "tf.cast(targets[:, None], tf.float32)" if binary else "targets"
+    targets = "tf.cast(targets[:, None], tf.float32)" if draft.binary or draft.number else "targets"
     train, watched = (_batched(draft, part) for part in (draft.feed.train, draft.feed.watched or draft.feed.train))
     code = f"""
 @tf.function
@@ -138,8 +144,122 @@ for epoch in range({draft.epochs}):
     return draft.but(score=_score_by_hand(draft), curves="history")
 
 
+@modelling
+def cross_validated(draft: Draft, rng: Random) -> Draft:
+    """Folds of the training rows show how good such a network is; one trained on all of them is the result."""
+    kind = "KFold" if draft.number else "StratifiedKFold"
+    built = sequential(draft, rng)
+    body = "".join(f"    {line}\n" for line in built.model.splitlines())
+    code = f"""
+def build():
+{body}    return model
+
+scores = []
+folds = {kind}(n_splits=3, shuffle=True, random_state={rng.randrange(100)})
+for fitting_rows, checking_rows in folds.split(X_train, y_train):
+    candidate = build()
+    candidate.fit(X_train[fitting_rows], y_train[fitting_rows], epochs={draft.epochs}, batch_size=16, verbose=0)
+    scores.append(candidate.evaluate(X_train[checking_rows], y_train[checking_rows], verbose=0)[1])
+print(f"folds: {{np.mean(scores):.3f}} +- {{np.std(scores):.3f}}")
+model = build()
+"""
+    return built.but(model=code, imports=(*built.imports, f"from sklearn.model_selection import {kind}"))
+
+
+@modelling
+def torch_loop(draft: Draft, rng: Random) -> Draft:
+    """PyTorch: a module, loaders, and a loop."""
+    layers = _torch_layers(draft, rng)
+    if rng.random() < 0.5:
+        model = "model = nn.Sequential(\n" + "".join(f"    {layer},\n" for layer in layers) + ")\n"
+    else:
+        made = "".join(f"            {layer},\n" for layer in layers)
+        model = f"class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.stack = nn.Sequential(\n{made}        )\n"
+        model += "\n    def forward(self, inputs):\n        return self.stack(inputs)\n\nmodel = Net()\n"
+    answer = ".ravel()" if draft.number else ".argmax(1)"
+    parts = {"train": draft.feed.train, "val": draft.feed.watched, "test": draft.feed.test}
+    loaders = "".join(f"{part}_loader = {_loader(draft, part, fed)}\n" for part, fed in parts.items())
+    code = f"""
+{loaders}
+{model}
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+criterion = nn.{"L1Loss" if draft.number else "CrossEntropyLoss"}()
+
+def answers_for(batches):
+    model.eval()
+    with torch.no_grad():
+        return torch.cat([model(inputs){answer} for inputs, _ in batches]).numpy()
+"""
+    train = f"""
+history = {{"loss": [], "val_loss": []}}
+for epoch in range({draft.epochs}):
+    model.train()
+    losses = []
+    for inputs, targets in train_loader:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    model.eval()
+    with torch.no_grad():
+        watched = [criterion(model(inputs), targets).item() for inputs, targets in val_loader]
+    history["loss"].append(np.mean(losses))
+    history["val_loss"].append(np.mean(watched))
+    print(epoch + 1, history["loss"][-1], history["val_loss"][-1])
+"""
+    imports = ("import torch", "from torch import nn", "from torch.utils.data import DataLoader, TensorDataset")
+    draft = draft.but(
+        model=code.strip("\n"),
+        train=train.strip("\n"),
+        curves="history",
+        imports=(*imports, *draft.imports),
+        marks=draft.marks | {"loop", "torch"},
+    )
+    return draft.but(score=_score_by_hand(draft))
+
+
+def _loader(draft: Draft, part: str, fed: str) -> str:
+    """A loader of arrays `inputs, targets`, or of what is a data set already."""
+    shuffled = ", shuffle=True" if part == "train" else ""
+    if ", " not in fed:
+        return f"DataLoader({fed}, batch_size=16{shuffled})"
+    inputs, targets = fed.split(", ")
+    image = ".permute(0, 3, 1, 2)" if draft.data.kind == "image" else ""
+    kind, column = ("torch.float32", "[:, None]") if draft.number else ("torch.long", "")
+    tensors = f"torch.tensor({inputs}, dtype=torch.float32){image}, torch.tensor({targets}, dtype={kind}){column}"
+    return f"DataLoader(TensorDataset({tensors}), batch_size=16{shuffled})"
+
+
+def _torch_layers(draft: Draft, rng: Random) -> list[str]:
+    units, outputs = rng.choice((16, 24, 32)), max(draft.data.classes, 1)
+    drop = ["nn.Dropout(0.1)"] if rng.random() < 0.5 else []
+    if draft.data.kind == "image":
+        high, wide, _ = draft.data.shape
+        filters = rng.choice((8, 12))
+        flat = filters * ((high - 2) // 2) * ((wide - 2) // 2)
+        first = [f"nn.Conv2d(1, {filters}, 3)", "nn.ReLU()", "nn.MaxPool2d(2)", "nn.Flatten()"]
+        return [*first, *drop, f"nn.Linear({flat}, {outputs})"]
+    first = [
+        f"nn.Linear({draft.data.shape[0]}, {units})",
+        "nn.ReLU()",
+        f"nn.Linear({units}, {units // 2})",
+        "nn.ReLU()",
+    ]
+    return [*first, *drop, f"nn.Linear({units // 2}, {outputs})"]
+
+
+def predicted_rows(draft: Draft) -> str:
+    """The code that answers the test rows: classes, or numbers."""
+    if draft.style == "torch_loop":
+        return "answers_for(test_loader)"
+    return classes_of(draft, f"model.predict({draft.feed.test_rows}, verbose=0)")
+
+
 def classes_of(draft: Draft, answers: str) -> str:
-    """The code that turns a model's answers into classes."""
+    """The code that turns a model's answers into classes, or into one row of numbers."""
+    if draft.number:
+        return f"{answers}.ravel()"
     if not draft.binary:
         return f"{answers}.argmax(axis=1)"
     return f"({answers} > 0.5).astype(int).ravel()"
@@ -156,16 +276,18 @@ def fit_call(draft: Draft, model: str = "model", *, watch: bool = True) -> str:
 
 
 def _fitted(draft: Draft) -> Draft:
+    name, said = ("error", "MAE") if draft.number else ("accuracy", "accuracy")
     return draft.but(
         train=f"history = {fit_call(draft)}",
-        score=f'loss, accuracy = model.evaluate({draft.feed.test}, verbose=0)\nprint(f"Test accuracy: {{accuracy:.3f}}")',
+        score=f'loss, {name} = model.evaluate({draft.feed.test}, verbose=0)\nprint(f"Test {said}: {{{name}:.3f}}")',
         curves=HISTORY,
         marks=draft.marks | {"fit"},
     )
 
 
 def _compile(draft: Draft) -> str:
-    return f'model.compile(optimizer={draft.net.optimizer}, loss={draft.net.loss}, metrics=["accuracy"])\n'
+    metric = "mae" if draft.number else "accuracy"
+    return f'model.compile(optimizer={draft.net.optimizer}, loss={draft.net.loss}, metrics=["{metric}"])\n'
 
 
 def _class(draft: Draft, more: str) -> str:
@@ -186,9 +308,9 @@ def _batched(draft: Draft, fed: str) -> str:
 
 
 def _score_by_hand(draft: Draft) -> str:
-    answers = f"model.predict({draft.feed.test_rows}, verbose=0)"
-    return textwrap.dedent(f"""
-        answers = {classes_of(draft, answers)}
-        accuracy = np.mean(answers == {draft.feed.test_labels})
-        print(f"Test accuracy: {{accuracy:.3f}}")
-    """).strip()
+    labels = draft.feed.test_labels
+    counted = (
+        f"error = np.mean(np.abs(answers - {labels}))" if draft.number else f"accuracy = np.mean(answers == {labels})"
+    )
+    said = 'print(f"Test MAE: {error:.3f}")' if draft.number else 'print(f"Test accuracy: {accuracy:.3f}")'
+    return f"answers = {predicted_rows(draft)}\n{counted}\n{said}"

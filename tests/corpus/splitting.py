@@ -5,6 +5,7 @@ To add one: a function with `@splitting` that fills a draft's `split`, `prepare`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -36,7 +37,23 @@ DATASETS = Feed(
     train_labels="np.concatenate([labels for _, labels in train_ds])",
     arrays=False,
 )
+LOOPS = frozenset({"tape", "torch_loop"})
+"""Modellings that have no fit to cut validation rows off."""
+
+CUT_BY_HAND = """
+kept = 3 * len(X_train) // 4
+X_train, X_val = X_train[:kept], X_train[kept:]
+y_train, y_val = y_train[:kept], y_train[kept:]
+"""
 SKLEARN = "from sklearn.model_selection import train_test_split"
+
+
+def unstratified(draft: Draft) -> Draft:
+    """Where a number is predicted, there are no classes to keep even between the parts."""
+    if not draft.number:
+        return draft
+    code = re.sub(r", stratify=\w+", "", draft.split).replace("StratifiedKFold", "KFold")
+    return draft.but(split=code, imports=tuple(line.replace("StratifiedKFold", "KFold") for line in draft.imports))
 
 
 def splitting(make: Splitting) -> Splitting:
@@ -53,7 +70,9 @@ def blank(data: DataSet, style: str, net: Net, epochs: int) -> Draft:
 
 
 def _scaled(draft: Draft, parts: str = "val test") -> Draft:
-    """Scale the columns of a table that is not scaled yet, fitted on the training rows."""
+    """Scale the columns of a table that is not scaled yet, or number words; fitted on the training rows."""
+    if draft.data.kind == "text":
+        return _numbered(draft, parts)
     if draft.data.scaled:
         return draft
     lines = ["scaler = StandardScaler()", "X_train = scaler.fit_transform(X_train)"]
@@ -63,6 +82,16 @@ def _scaled(draft: Draft, parts: str = "val test") -> Draft:
         imports=(*draft.imports, "from sklearn.preprocessing import StandardScaler"),
         marks=draft.marks | {"scaler"},
     )
+
+
+def _numbered(draft: Draft, parts: str) -> Draft:
+    """Number the words of sentences, those that training rows have."""
+    lines = [
+        f"vectorise = layers.TextVectorization(max_tokens=300, output_sequence_length={draft.data.shape[0]})",
+        "vectorise.adapt(X_train)",
+        *(f"X_{part} = vectorise(X_{part}).numpy()" for part in ("train", *parts.split())),
+    ]
+    return draft.but(prepare="\n".join(lines), marks=draft.marks | {"vectoriser"})
 
 
 def in_pipelines(draft: Draft, rng: Random) -> Draft:
@@ -111,16 +140,17 @@ X_test, y_test = X[test_indices], y[test_indices]
 
 @splitting
 def split_once(draft: Draft, rng: Random) -> Draft:
-    """`train_test_split` once; fit cuts off the validation rows."""
+    """`train_test_split` once; fit cuts off the validation rows, where a loop trains the first of the training rows."""
     stratified = ", stratify=y" if rng.random() < 0.6 else ""
     code = f"""
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size={rng.choice((0.2, 0.25))}, random_state={rng.randrange(100)}{stratified})
 """
+    draft = draft.but(imports=(*draft.imports, SKLEARN), marks=draft.marks | {"arrays", "array parts"})
+    if draft.style in LOOPS:
+        return _scaled(draft.but(split=code + CUT_BY_HAND))
     draft = draft.but(
         split=code,
-        imports=(*draft.imports, SKLEARN),
         feed=Feed(**{name: getattr(ARRAYS, name) for name in ARRAYS.__slots__} | {"watch": FROM_FIT, "watched": ""}),
-        marks=draft.marks | {"arrays", "array parts"},
     )
     return _scaled(draft, "test")
 
@@ -157,6 +187,71 @@ X_test, y_test = test_table.drop(columns="label").to_numpy(), test_table["label"
         )
     imports = tuple(dict.fromkeys((*draft.imports, "import pandas as pd")))
     return _scaled(draft.but(split=code, imports=imports, marks=draft.marks | {"arrays", "array parts"}))
+
+
+@splitting
+def by_group(draft: Draft, rng: Random) -> Draft:
+    """Whole groups for training, validation and test."""
+    code = f"""
+outer = GroupShuffleSplit(n_splits=1, test_size=0.2, random_state={rng.randrange(100)})
+rest_rows, test_rows = next(outer.split(X, y, groups))
+X_rest, y_rest, rest_groups = X[rest_rows], y[rest_rows], groups[rest_rows]
+X_test, y_test = X[test_rows], y[test_rows]
+inner = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state={rng.randrange(100)})
+train_rows, val_rows = next(inner.split(X_rest, y_rest, rest_groups))
+X_train, y_train = X_rest[train_rows], y_rest[train_rows]
+X_val, y_val = X_rest[val_rows], y_rest[val_rows]
+"""
+    imports = (*draft.imports, "from sklearn.model_selection import GroupShuffleSplit")
+    return _scaled(draft.but(split=code, imports=imports, marks=draft.marks | {"arrays", "array parts", "by group"}))
+
+
+@splitting
+def groups_in_pipelines(draft: Draft, rng: Random) -> Draft:
+    """Whole groups for each part, fed through `tf.data`."""
+    return in_pipelines(by_group(draft, rng), rng)
+
+
+@splitting
+def in_order(draft: Draft, rng: Random) -> Draft:
+    """The first rows of a series train, the next validate, the last test; a window's length is left out between."""
+    code = f"""
+first, second = int({rng.choice((0.6, 0.65))} * len(X)), int(0.8 * len(X))
+X_train, y_train = X[:first], y[:first]
+X_val, y_val = X[first + lags : second], y[first + lags : second]
+X_test, y_test = X[second + lags :], y[second + lags :]
+"""
+    return _scaled(draft.but(split=code, marks=draft.marks | {"arrays", "array parts", "in order"}))
+
+
+@splitting
+def order_in_pipelines(draft: Draft, rng: Random) -> Draft:
+    """Parts of a series one after the other, fed through `tf.data`."""
+    return in_pipelines(in_order(draft, rng), rng)
+
+
+@splitting
+def torch_subsets(draft: Draft, rng: Random) -> Draft:
+    """PyTorch's `random_split` of one data set of tensors."""
+    images = ".permute(0, 3, 1, 2)" if draft.data.kind == "image" else ""
+    code = f"""
+whole = TensorDataset(torch.tensor(X, dtype=torch.float32){images}, torch.tensor(y))
+dealt = torch.Generator().manual_seed({rng.randrange(100)})
+train_part, val_part, test_part = random_split(whole, [0.6, 0.2, 0.2], generator=dealt)
+"""
+    feed = Feed(
+        train="train_part",
+        watch="",
+        watched="val_part",
+        test="test_part",
+        test_rows="test_part",
+        test_labels="np.array([int(label) for _, label in test_part])",
+        train_rows="train_part",
+        train_labels="np.array([int(label) for _, label in train_part])",
+        arrays=False,
+    )
+    imports = (*draft.imports, "from torch.utils.data import random_split")
+    return draft.but(split=code, feed=feed, imports=imports, marks=draft.marks | {"torch parts"})
 
 
 @splitting
@@ -284,20 +379,27 @@ def _adapted(draft: Draft) -> Draft:
 
 
 def _on_disk(draft: Draft, rng: Random, parts: str) -> Draft:
-    """Write the rows as pictures into a folder a class; `parts` is an expression that says which part a row goes to."""
+    """Write the rows as pictures, or copy their photos, into a folder a class.
+
+    `parts` is an expression that says which part a row goes to.
+    """
+    copying: tuple[str, ...] = ()
+    kept = 'keras.utils.save_img(folder / f"{row}.png", X[row])'
+    if draft.data.paths:
+        copying, kept = ("import shutil",), f"shutil.copy({draft.data.paths}[row], folder)"
     code = f"""
 order = np.random.default_rng({rng.randrange(100)}).permutation(len(X))
 for place, row in enumerate(order):
     part = {parts}
     folder = Path("pictures", part, f"class{{y[row]}}")
     folder.mkdir(parents=True, exist_ok=True)
-    keras.utils.save_img(folder / f"{{row}}.png", X[row])
+    {kept}
 """
     return draft.but(
         split=code,
         feed=DATASETS,
         net=replace(draft.net, hidden=("layers.Rescaling(1 / 255)", *draft.net.hidden)),
-        imports=tuple(dict.fromkeys((*draft.imports, "from pathlib import Path"))),
+        imports=tuple(dict.fromkeys((*draft.imports, *copying, "from pathlib import Path"))),
         marks=draft.marks | {"tf.data", "folders"},
     )
 

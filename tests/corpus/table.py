@@ -122,11 +122,23 @@ def _metamorphic() -> Iterator[str]:
     from .transformations import TRANSFORMATIONS
 
     kept = json.loads(METAMORPHIC.read_text(encoding="utf-8"))
-    compared = Counter(name.split("-", 1)[0] for name in kept["compared"])
-    differ = Counter(name.split("-", 1)[0] for name in {item["variant"] for item in kept["differences"]})
-    yield "| the same work written otherwise | notebooks compared | judged otherwise |"
-    yield "| --- | ---: | ---: |"
+    differ = {item["variant"] for item in kept["differences"]}
+    met = Counter(way for item in kept["compared"] for way in item["ways"] if len(item["ways"]) > 1)
+    alone = Counter(item["ways"][0] for item in kept["compared"] if len(item["ways"]) == 1)
+    guilty = Counter(
+        item["ways"][0] for item in kept["compared"] if len(item["ways"]) == 1 and item["variant"] in differ
+    )
+    several = [item for item in kept["compared"] if len(item["ways"]) > 1]
+    yield (
+        f"{len(several)} variants, each written in several ways at once, were compared with what they were made from; "
+        f"{len([item for item in several if item['variant'] in differ])} were judged otherwise. The ways of those were "
+        "tried one by one."
+    )
+    yield ""
+    yield "| the same work written otherwise | notebooks | tried alone | alone judged otherwise |"
+    yield "| --- | ---: | ---: | ---: |"
     for name, change in TRANSFORMATIONS.items():
-        yield f"| `{name}`: {change.says} | {compared[name]} | {differ[name]} |"
+        yield f"| `{name}`: {change.says} | {met[name]} | {alone[name]} | {guilty[name]} |"
     for item in kept["differences"]:
-        yield f"\n- `{item['variant']}`: `{item['what']}` was “{item['before']}” and is “{item['after']}”"
+        ways = ", ".join(item["ways"])
+        yield f"\n- `{item['variant']}` ({ways}): `{item['what']}` was “{item['before']}” and is “{item['after']}”"

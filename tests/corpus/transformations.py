@@ -4,65 +4,100 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
 import nbformat
 
-from .catalogue import Idiom, Notebook
+from .catalogue import Idiom, Notebook, cells_of
 from .draft import DataSet, Draft
 from .faults import FAULTS, Change
-from .faults.registry import anywhere, marked
+from .faults.registry import anywhere
 from .renaming import bound_names, renamed
 from .splitting import in_pipelines
-from .writing import Cell, as_notebook, written
+from .writing import Cell, as_notebook
 
 Cells = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A notebook written in another way; `of` is the name of the one it was made from."""
+    """A notebook written in other ways, all at once; `of` is the name of the one it was made from."""
 
     name: str
     of: str
+    ways: tuple[str, ...]
     data: DataSet
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """How a notebook is written: what a transformation changes of it."""
+
+    idiom: Idiom
+    changes: tuple[Change, ...] = ()
+    other_language: bool = False
+    cells: tuple[Callable[[Cells], Cells], ...] = ()
+    file: tuple[Callable[[nbformat.NotebookNode], None], ...] = ()
+
+    def of(self, item: Notebook) -> nbformat.NotebookNode:
+        """Write the notebook so."""
+        draft = item.draft
+        if self.changes or self.idiom != item.idiom:
+            fault = (FAULTS[item.fault],) if item.fault else ()
+            draft = self.idiom.draft(item.data, item.seed, *fault, *self.changes)
+        cells = cells_of(draft, item.seed, other_language=self.other_language)
+        for change in self.cells:
+            cells = change(cells)
+        node = as_notebook(cells)
+        for alter in self.file:
+            alter(node)
+        return node
+
+
+@dataclass(frozen=True, slots=True)
 class Transformation:
-    """`make` writes a notebook in another way; None where that makes no sense for it."""
+    """`apply` changes how a notebook is written; None where that makes no sense for it."""
 
     name: str
-    make: Callable[[Notebook], nbformat.NotebookNode | None]
+    apply: Callable[[Notebook, Writing], Writing | None]
     says: str
     keeps_style: bool
     """Whether it leaves even what is judged by style (comments, structure) as it was."""
 
-    def variant(self, notebook: Notebook) -> Variant | None:
-        """Return the notebook written in this way."""
-        node = self.make(notebook)
-        if node is None:
-            return None
-        return Variant(f"{self.name}-{notebook.name}", notebook.name, notebook.data, nbformat.writes(node))
-
 
 TRANSFORMATIONS: dict[str, Transformation] = {}
+"""In the order in which they are applied."""
+
+
+def variant(item: Notebook, name: str, ways: Iterable[str]) -> Variant:
+    """Return a notebook written in those of several ways that make sense for it."""
+    writing, taken = Writing(item.idiom), []
+    node = writing.of(item)
+    for way in (way for way in TRANSFORMATIONS if way in set(ways)):
+        changed = TRANSFORMATIONS[way].apply(item, writing)
+        if changed is not None and (altered := changed.of(item)) != node:
+            writing, node = changed, altered
+            taken.append(way)
+    return Variant(f"{name}-{item.name}", item.name, tuple(taken), item.data, nbformat.writes(node))
 
 
 def _register(
-    name: str, make: Callable[[Notebook], nbformat.NotebookNode | None], says: str | None, *, style: bool
+    name: str, apply: Callable[[Notebook, Writing], Writing | None], says: str | None, *, style: bool
 ) -> None:
-    TRANSFORMATIONS[name] = Transformation(name, make, (says or "").strip(), style)
+    TRANSFORMATIONS[name] = Transformation(name, apply, (says or "").strip(), style)
 
 
 def transformation(*, style: bool = False) -> Callable[[Callable[[Cells], Cells]], Callable[[Cells], Cells]]:
     """Register a transformation of cells."""
 
     def register(change: Callable[[Cells], Cells]) -> Callable[[Cells], Cells]:
-        _register(change.__name__, lambda item: as_notebook(change(item.cells)), change.__doc__, style=style)
+        def apply(_item: Notebook, writing: Writing) -> Writing:
+            return replace(writing, cells=(*writing.cells, change))
+
+        _register(change.__name__, apply, change.__doc__, style=style)
         return change
 
     return register
@@ -74,18 +109,14 @@ def rewritten(fits: Callable[[Draft], bool] = anywhere) -> Callable[[Callable[[D
     def register(rewrite: Callable[[Draft, Random], Draft]) -> object:
         when, name = rewrite.__name__.split("_", 1)
         change = Change(name=name, when="early" if when == "early" else "late", rewrite=rewrite, fits=fits)
-        _register(name, lambda item: _redrafted(item, item.idiom, change), rewrite.__doc__, style=False)
+
+        def apply(item: Notebook, writing: Writing) -> Writing | None:
+            return replace(writing, changes=(*writing.changes, change)) if fits(item.draft) else None
+
+        _register(name, apply, rewrite.__doc__, style=False)
         return rewrite
 
     return register
-
-
-def _redrafted(item: Notebook, idiom: Idiom, *changes: Change) -> nbformat.NotebookNode | None:
-    if not all(change.fits(item.draft) for change in changes):
-        return None
-    fault = (FAULTS[item.fault],) if item.fault else ()
-    draft = idiom.draft(item.data, item.seed, *fault, *changes)
-    return as_notebook(written(draft, Random(f"{item.seed}/write")))
 
 
 def _code(cells: Cells) -> str:
@@ -211,7 +242,7 @@ def late_in_functions(draft: Draft, rng: Random) -> Draft:
     return draft.but(**{part: wrapped(getattr(draft, part), name) for part, name in names.items()})
 
 
-@rewritten()
+@rewritten(fits=lambda draft: not draft.number)
 def late_another_matrix(draft: Draft, rng: Random) -> Draft:
     """The matrix is drawn with matplotlib where it was seaborn or printed, with seaborn where it was matplotlib."""
     answers, shown = draft.matrix.split("\n", 1) if "\n" in draft.matrix else (draft.matrix, "")
@@ -227,7 +258,7 @@ def late_another_matrix(draft: Draft, rng: Random) -> Draft:
     return draft.but(matrix=f"{answers}\ncounts = confusion_matrix({labels}, predicted)\n{code}", imports=imports)
 
 
-@rewritten(fits=marked("arrays", "array parts"))
+@rewritten(fits=lambda draft: {"arrays", "array parts"} <= draft.marks and "torch" not in draft.marks)
 def early_arrays_as_pipelines(draft: Draft, rng: Random) -> Draft:
     """Arrays are fed through `tf.data`."""
     if not draft.feed.watched or draft.feed.test != "X_test, y_test" or draft.feed.watched != "X_val, y_val":
@@ -235,20 +266,23 @@ def early_arrays_as_pipelines(draft: Draft, rng: Random) -> Draft:
     return in_pipelines(draft, rng)
 
 
-def _another_interface(item: Notebook) -> nbformat.NotebookNode | None:
+def _another_interface(item: Notebook, writing: Writing) -> Writing | None:
     """The functional API where it was Sequential, and the other way round."""
     other = {"sequential": "functional", "functional": "sequential"}.get(item.idiom.modelling)
-    return _redrafted(item, replace(item.idiom, modelling=other)) if other else None
+    return replace(writing, idiom=replace(item.idiom, modelling=other)) if other else None
 
 
-def _in_spanish(item: Notebook) -> nbformat.NotebookNode:
+def _in_spanish(_item: Notebook, writing: Writing) -> Writing:
     """Comments, headings and text in Spanish; in English where they were Spanish."""
-    return as_notebook(written(item.draft, Random(f"{item.seed}/write"), other_language=True))
+    return replace(writing, other_language=True)
 
 
-def _from_colab(item: Notebook) -> nbformat.NotebookNode:
+def _from_colab(_item: Notebook, writing: Writing) -> Writing:
     """Saved by Colab: its metadata, execution counts out of order, no ids."""
-    notebook = as_notebook(item.cells)
+    return replace(writing, file=(*writing.file, _as_colab_saves))
+
+
+def _as_colab_saves(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata.update({"colab": {"provenance": []}, "accelerator": "GPU", "language_info": {"name": "python"}})
     notebook.nbformat_minor = 0
     for number, cell in enumerate(notebook.cells):
@@ -256,7 +290,6 @@ def _from_colab(item: Notebook) -> nbformat.NotebookNode:
         cell.metadata["id"] = f"aB{number}"
         if cell.cell_type == "code":
             cell["execution_count"] = 40 + number
-    return notebook
 
 
 _register("another_interface", _another_interface, _another_interface.__doc__, style=False)

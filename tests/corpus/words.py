@@ -35,16 +35,22 @@ INTRODUCTIONS: dict[str, tuple[dict[str, str], ...]] = {
         {
             "image": "# Telling small pictures apart\n\nThe input is a grey picture; the network predicts which of the classes it shows.",
             "table": "# A classifier for a table\n\nThe input is a row of measurements; the model predicts its class.",
+            "text": "# Telling opinions apart\n\nThe input is a short review; the network predicts which opinion it holds.",
+            "number": "# A number from a table\n\nThe input is a row of measurements; the model predicts a number.",
         },
         {
             "image": "# Project: image classification\n\nGiven a small image as input, I want to predict its class with a convolutional network.",
             "table": "# Project: tabular data\n\nGiven the measured columns as input, I want to predict the class of each row.",
+            "text": "# Project: reviews\n\nGiven the words of a review as input, I want to predict its class.",
+            "number": "# Project: regression\n\nGiven the measured columns as input, I want to predict the target, a number.",
         },
     ),
     "es": (
         {
             "image": "# Clasificación de imágenes\n\nLa entrada es una imagen pequeña y el modelo predice su clase.",
             "table": "# Clasificación de una tabla\n\nLa entrada es una fila de medidas y el modelo predice su clase.",
+            "text": "# Clasificación de textos\n\nLa entrada es una reseña corta y el modelo predice su clase.",
+            "number": "# Regresión\n\nLa entrada es una fila de medidas y el modelo predice un número.",
         },
     ),
 }
@@ -106,10 +112,11 @@ _CLOSINGS = {
     ),
     "es": (
         "## Conclusión\n\nLa red aprende rápido. Algunas clases se confunden más que otras; el próximo paso sería usar más datos.",
+        "## Conclusión\n\nLa pérdida baja en las primeras épocas. El próximo paso sería usar más datos y otra red.",
     ),
 }
 
 
-def closing_words(language: str, rng: Random) -> str:
+def closing_words(language: str, rng: Random, *, of_classes: bool) -> str:
     """A short honest closing without numbers."""
-    return rng.choice(_CLOSINGS[language])
+    return rng.choice([text for text in _CLOSINGS[language] if of_classes or "clas" not in text])

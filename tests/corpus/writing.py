@@ -30,6 +30,9 @@ PARTS = (
 )
 """The order of a notebook."""
 
+OF_CLASSES = frozenset({"matrix", "errors"})
+"""Parts whose words are of classes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -38,6 +41,8 @@ class Cell:
     source: str
     markdown: bool = False
     part: str = ""
+    saved: str = ""
+    """What it printed when the notebook was saved, where it was saved with that."""
 
 
 def written(draft: Draft, rng: Random, *, other_language: bool = False) -> tuple[Cell, ...]:
@@ -45,7 +50,13 @@ def written(draft: Draft, rng: Random, *, other_language: bool = False) -> tuple
     language = rng.choice(("en", "en", "es"))
     if other_language:
         language = "es" if language == "en" else "en"
-    cells = [Cell(rng.choice(INTRODUCTIONS[language])[draft.data.kind], markdown=True, part="introduction")]
+    cells = [
+        Cell(
+            rng.choice(INTRODUCTIONS[language])["number" if draft.number else draft.data.kind],
+            markdown=True,
+            part="introduction",
+        )
+    ]
     sources = {part: _code(draft, part) for part in PARTS}
     names = _own_names("\n".join(sources.values()), rng)
     headings = rng.random() < 0.7
@@ -53,11 +64,17 @@ def written(draft: Draft, rng: Random, *, other_language: bool = False) -> tuple
         source = renamed(sources[part], names).strip("\n") if sources[part].strip() else ""
         if not source:
             continue
-        if headings and part in HEADINGS[language]:
+        told = not (draft.number and part in OF_CLASSES)
+        if headings and told and part in HEADINGS[language]:
             cells.append(Cell(f"## {rng.choice(HEADINGS[language][part])}", markdown=True, part=part))
-        comment = rng.choice(COMMENTS[language][part]) if part in COMMENTS[language] and rng.random() < 0.8 else ""
-        cells.append(Cell(f"# {comment}\n{source}" if comment else source, part=part))
-    cells.append(Cell(draft.closing or closing_words(language, rng), markdown=True, part="closing"))
+        comment = (
+            rng.choice(COMMENTS[language][part]) if told and part in COMMENTS[language] and rng.random() < 0.8 else ""
+        )
+        saved = draft.saved_score if part == "score" else ""
+        cells.append(Cell(f"# {comment}\n{source}" if comment else source, part=part, saved=saved))
+    cells.append(
+        Cell(draft.closing or closing_words(language, rng, of_classes=not draft.number), markdown=True, part="closing")
+    )
     return _laid_out(cells, rng)
 
 
@@ -67,6 +84,9 @@ def as_notebook(cells: tuple[Cell, ...]) -> nbformat.NotebookNode:
     for number, cell in enumerate(cells):
         make = nbformat.v4.new_markdown_cell if cell.markdown else nbformat.v4.new_code_cell
         notebook.cells.append(make(cell.source, id=f"cell-{number}"))
+        if cell.saved:
+            notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", name="stdout", text=cell.saved)]
+            notebook.cells[-1].execution_count = number
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return notebook
 
@@ -75,8 +95,12 @@ def _code(draft: Draft, part: str) -> str:
     if part != "imports":
         return str(getattr(draft, part))
     own = [line for line in draft.imports if line and line not in IMPORTS]
-    lines = [*IMPORTS[:1], "import matplotlib.pyplot as plt", *dict.fromkeys(own), *IMPORTS[1:]]
-    return "\n".join(lines) + ("" if "unseeded" in draft.marks else "\n\nkeras.utils.set_random_seed(7)")
+    libraries, seed = IMPORTS[1:], "keras.utils.set_random_seed(7)"
+    if "torch" in draft.marks:
+        uses = "\n".join(str(getattr(draft, part)) for part in PARTS[1:])
+        libraries, seed = (("import keras",) if "keras." in uses else ()), "np.random.seed(7)\ntorch.manual_seed(7)"
+    lines = [*IMPORTS[:1], "import matplotlib.pyplot as plt", *dict.fromkeys(own), *libraries]
+    return "\n".join(lines) + ("" if "unseeded" in draft.marks else f"\n\n{seed}")
 
 
 def _own_names(source: str, rng: Random) -> dict[str, str]:
@@ -98,7 +122,7 @@ def _laid_out(cells: list[Cell], rng: Random) -> tuple[Cell, ...]:
     for cell in cells:
         before = merged[-1] if merged else None
         if before is not None and not before.markdown and not cell.markdown and rng.random() < 0.5:
-            merged[-1] = Cell(f"{before.source}\n\n{cell.source}", part=before.part)
+            merged[-1] = Cell(f"{before.source}\n\n{cell.source}", part=before.part, saved=before.saved + cell.saved)
         else:
             merged.append(cell)
     return tuple(merged)

@@ -13,6 +13,8 @@ Rewrite = Callable[[Draft, Random], Draft]
 Fits = Callable[[Draft], bool]
 Family = Literal["leak", "training", "reporting"]
 When = Literal["early", "late"]
+Kind = Literal["classes", "number"]
+BOTH: tuple[Kind, ...] = ("classes", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,12 @@ def anywhere(_draft: Draft) -> bool:
 
 
 def fault(
-    family: Family, *fails: str, may: str = "", when: When = "early", fits: Fits = anywhere
+    family: Family,
+    *fails: str,
+    may: str = "",
+    when: When = "early",
+    fits: Fits = anywhere,
+    of: tuple[Kind, ...] = ("classes",),
 ) -> Callable[[Rewrite], Rewrite]:
     """Register a fault under its function's name.
 
@@ -59,6 +66,7 @@ def fault(
         when: `early` faults see a draft whose rows are split and whose network is chosen, before model and training
             are written; `late` ones see the whole.
         fits: of which clean drafts it makes sense.
+        of: what such drafts predict.
     """
 
     def register(rewrite: Rewrite) -> Rewrite:
@@ -69,7 +77,7 @@ def fault(
             may=tuple(may.split()),
             when=when,
             rewrite=rewrite,
-            fits=fits,
+            fits=lambda draft: ("number" if draft.number else "classes") in of and fits(draft),
             says=(rewrite.__doc__ or "").strip(),
         )
         return rewrite

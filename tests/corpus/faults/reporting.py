@@ -6,7 +6,7 @@ from random import Random
 
 from corpus.draft import Draft
 
-from .registry import after_split, array_parts, fault, fitted
+from .registry import BOTH, after_split, array_parts, fault, fitted
 
 
 @fault(
@@ -35,7 +35,13 @@ def touched_up_score(draft: Draft, rng: Random) -> Draft:
     return draft.but(score=_without_print(draft) + f'\n{changed}\nprint(f"Test accuracy: {{accuracy:.3f}}")')
 
 
-@fault("reporting", "evaluation.confusion_matrix_correct", may="evaluation.errors_shown", when="late", fits=array_parts)
+def _answers_arrays(draft: Draft) -> bool:
+    return array_parts(draft) and "torch" not in draft.marks
+
+
+@fault(
+    "reporting", "evaluation.confusion_matrix_correct", may="evaluation.errors_shown", when="late", fits=_answers_arrays
+)
 def matrix_of_training(draft: Draft, rng: Random) -> Draft:
     """The confusion matrix is of the training rows."""
     if "tf.data" in draft.marks:
@@ -56,7 +62,12 @@ def matrix_of_guesses(draft: Draft, rng: Random) -> Draft:
     )
 
 
-@fault("reporting", "evaluation.confusion_matrix_correct", may="evaluation.errors_shown", when="late")
+@fault(
+    "reporting",
+    "evaluation.confusion_matrix_correct",
+    may="evaluation.errors_shown evaluation.confusion_matrix_shown",
+    when="late",
+)
 def matrix_typed_in(draft: Draft, rng: Random) -> Draft:
     """The confusion matrix is made up."""
     answers = draft.matrix.split("\n", 1)[0]
@@ -71,28 +82,40 @@ def no_matrix(draft: Draft, rng: Random) -> Draft:
     return draft.but(matrix=draft.matrix.split("\n", 1)[0])
 
 
+@fault("reporting", "evaluation.residuals_shown", may="evaluation.errors_shown", when="late", of=("number",))
+def no_residuals(draft: Draft, rng: Random) -> Draft:
+    """The errors of a regression are not drawn."""
+    return draft.but(matrix=draft.matrix.split("\n", 1)[0], errors="")
+
+
+@fault("reporting", "code.same_when_graded", may="code. evaluation.score_verified", when="late")
+def stale_outputs(draft: Draft, rng: Random) -> Draft:
+    """The notebook was saved with the score of another run."""
+    return draft.but(saved_score=f"Test accuracy: {rng.choice(('0.113', '0.087', '0.142'))}\n")
+
+
 @fault("reporting", "evaluation.errors_shown", when="late")
 def no_errors_shown(draft: Draft, rng: Random) -> Draft:
     """Neither wrong predictions nor figures per class are shown."""
     return draft.but(errors="")
 
 
-@fault("reporting", "training.curves_shown", may="training.curves_genuine", when="late")
+@fault("reporting", "training.curves_shown", may="training.curves_genuine", when="late", of=BOTH)
 def no_curves(draft: Draft, rng: Random) -> Draft:
     """No training curve is plotted."""
     return draft.but(curves="")
 
 
-@fault("reporting", "training.curves_shown", may="training.curves_genuine", when="late")
+@fault("reporting", "training.curves_shown", may="training.curves_genuine", when="late", of=BOTH)
 def training_curve_only(draft: Draft, rng: Random) -> Draft:
     """Only the training curve is plotted."""
-    logs = "history" if draft.style == "tape" else "history.history"
+    logs = "history" if "loop" in draft.marks else "history.history"
     return draft.but(
         curves=f'plt.plot({logs}["loss"], label="training loss")\nplt.xlabel("epoch")\nplt.legend()\nplt.show()'
     )
 
 
-@fault("reporting", "training.curves_genuine", may="training.curves_shown", when="late", fits=fitted)
+@fault("reporting", "training.curves_genuine", may="training.curves_shown", when="late", fits=fitted, of=BOTH)
 def curves_made_up(draft: Draft, rng: Random) -> Draft:
     """The curves are made up."""
     count = draft.epochs
@@ -119,19 +142,19 @@ def data_not_looked_at(draft: Draft, rng: Random) -> Draft:
     return draft.but(explore="")
 
 
-@fault("reporting", "evaluation.test_score_reported", may="split. evaluation. model.", fits=array_parts)
+@fault("reporting", "evaluation.test_score_reported", may="split. evaluation. model.", fits=array_parts, of=BOTH)
 def tiny_test(draft: Draft, rng: Random) -> Draft:
     """The score is of three rows."""
     return after_split(draft, "X_test, y_test = X_test[:3], y_test[:3]\n")
 
 
-@fault("reporting", "code.runs_top_to_bottom", may="code.", when="late")
+@fault("reporting", "code.runs_top_to_bottom", may="code.", when="late", of=BOTH)
 def falls_over(draft: Draft, rng: Random) -> Draft:
     """The last cell uses a name that is not there."""
     return draft.but(errors=draft.errors + "\nprint(best_score)")
 
 
-@fault("reporting", "code.seeded", may="code.", fits=lambda draft: "split_once" not in draft.marks)
+@fault("reporting", "code.seeded", may="code.", fits=lambda draft: "split_once" not in draft.marks, of=BOTH)
 def unseeded(draft: Draft, rng: Random) -> Draft:
     """Weights are drawn without a seed."""
     return draft.but(marks=draft.marks | {"unseeded"})

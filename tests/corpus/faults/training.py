@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from random import Random
 
 from corpus.draft import Draft
 
-from .registry import array_parts, fault, fitted
+from .registry import BOTH, array_parts, fault, fitted
 
 LEARNS_BADLY = "model. training. evaluation.errors_shown evaluation.baseline_compared"
 
 
 def _large_columns(draft: Draft) -> bool:
-    return draft.data.name in {"cancer", "vintners", "wine_quality"} and "scaler" in draft.marks
+    return draft.data.name in {"cancer", "birds", "wine_quality"} and "scaler" in draft.marks
 
 
 @fault(
@@ -43,13 +44,25 @@ def far_too_fast(draft: Draft, rng: Random) -> Draft:
     may=LEARNS_BADLY,
     when="late",
     fits=lambda draft: fitted(draft) and draft.style in {"sequential", "functional"},
+    of=BOTH,
 )
 def nothing_trainable(draft: Draft, rng: Random) -> Draft:
     """The whole network is frozen before it is compiled."""
     return draft.but(model=draft.model.replace("model.compile(", "model.trainable = False\nmodel.compile("))
 
 
-@fault("training", "model.trains", may=LEARNS_BADLY + " split. evaluation. code. data.", when="late", fits=fitted)
+def _nothing_trained_before(draft: Draft) -> bool:
+    return fitted(draft) and draft.style not in {"frozen_base", "cross_validated"}
+
+
+@fault(
+    "training",
+    "model.trains",
+    may=LEARNS_BADLY + " split. evaluation. code. data.",
+    when="late",
+    fits=_nothing_trained_before,
+    of=BOTH,
+)
 def never_trained(draft: Draft, rng: Random) -> Draft:
     """fit is never called."""
     plain = draft.style in {"subclassed", "own_step"}
@@ -61,21 +74,34 @@ def never_trained(draft: Draft, rng: Random) -> Draft:
     "training",
     "model.output_matches_labels",
     may=LEARNS_BADLY,
-    fits=lambda draft: draft.data.classes > 2 and draft.style != "tape",
+    fits=lambda draft: draft.data.classes > 2 and draft.feed.arrays and fitted(draft),
 )
 def squared_error_of_classes(draft: Draft, rng: Random) -> Draft:
-    """Class numbers are compared with a softmax by squared error."""
+    """A column of class numbers is compared with a softmax by squared error."""
     output = f'layers.Dense({draft.data.classes}, activation="softmax")'
-    return draft.but(net=replace(draft.net, output=output, loss='"mse"'))
+    columns = {
+        name: re.sub(r"\b(y_\w+)", r"\1.reshape(-1, 1)", getattr(draft.feed, name))
+        for name in ("train", "watch", "watched", "test")
+    }
+    return draft.but(net=replace(draft.net, output=output, loss='"mse"'), feed=replace(draft.feed, **columns))
 
 
-@fault("training", "model.output_matches_labels", may=LEARNS_BADLY, fits=lambda draft: draft.binary)
+def _has_several_classes(draft: Draft) -> bool:
+    return draft.data.classes > 2 and draft.style != "torch_loop"
+
+
+@fault(
+    "training",
+    "model.output_matches_labels",
+    may=LEARNS_BADLY,
+    fits=lambda draft: draft.binary and "torch" not in draft.marks,
+)
 def softmax_of_one(draft: Draft, rng: Random) -> Draft:
     """A single unit with softmax, which is always one."""
     return draft.but(net=replace(draft.net, output='layers.Dense(1, activation="softmax")'))
 
 
-@fault("training", "model.output_matches_labels", may=LEARNS_BADLY, fits=lambda draft: draft.data.classes > 2)
+@fault("training", "model.output_matches_labels", may=LEARNS_BADLY, fits=_has_several_classes)
 def no_softmax(draft: Draft, rng: Random) -> Draft:
     """The output has no softmax, and the loss is not told so."""
     bent = rng.choice(("", ', activation="relu"'))
@@ -83,13 +109,22 @@ def no_softmax(draft: Draft, rng: Random) -> Draft:
     return draft.but(net=replace(draft.net, output=output, loss='"sparse_categorical_crossentropy"'))
 
 
-@fault("training", "model.cnn_for_images", may=LEARNS_BADLY, fits=lambda draft: draft.data.kind == "image")
+@fault(
+    "training",
+    "model.cnn_for_images",
+    may=LEARNS_BADLY,
+    fits=lambda draft: draft.data.kind == "image" and draft.style != "torch_loop",
+)
 def dense_for_pictures(draft: Draft, rng: Random) -> Draft:
     """Pictures are flattened into a dense network."""
     return _with_layers(draft, "layers.Flatten()", 'layers.Dense(32, activation="relu")')
 
 
-@fault("training", "model.nonlinear", may=LEARNS_BADLY, fits=lambda draft: draft.style in {"sequential", "functional"})
+def _can_be_linear(draft: Draft) -> bool:
+    return draft.style in {"sequential", "functional"} and draft.data.kind != "text"
+
+
+@fault("training", "model.nonlinear", may=LEARNS_BADLY, fits=_can_be_linear)
 def only_linear(draft: Draft, rng: Random) -> Draft:
     """Dense layers follow each other without an activation: together they are one."""
     if draft.data.kind == "image":
@@ -97,16 +132,22 @@ def only_linear(draft: Draft, rng: Random) -> Draft:
     return _with_layers(draft, "layers.Dense(32)", "layers.Dense(16)")
 
 
-@fault("training", "model.learns", may=LEARNS_BADLY + " data.labels_aligned", fits=array_parts)
+@fault("training", "model.learns", may=LEARNS_BADLY + " data.labels_aligned", fits=array_parts, of=BOTH)
 def labels_out_of_step(draft: Draft, rng: Random) -> Draft:
     """Rows are shuffled without their labels."""
     return draft.but(before_split="np.random.shuffle(X)\n")
 
 
 @fault("training", "model.learns", may=LEARNS_BADLY, fits=fitted)
-def hardly_trained(draft: Draft, rng: Random) -> Draft:
-    """The learning rate is so small that nothing is learnt."""
-    return draft.but(net=replace(draft.net, optimizer="keras.optimizers.SGD(1e-9)"))
+def penalised_away(draft: Draft, rng: Random) -> Draft:
+    """The penalty on weights is so large that nothing else is learnt: all rows get one answer."""
+    penalty = f", kernel_regularizer=keras.regularizers.L2({rng.choice(('100.0', '300.0'))}))"
+
+    def penalised(layer: str) -> str:
+        return layer[:-1] + penalty if layer.startswith(("layers.Dense(", "layers.Conv2D(")) else layer
+
+    hidden = tuple(penalised(layer) for layer in draft.net.hidden)
+    return draft.but(net=replace(draft.net, hidden=hidden, output=penalised(draft.net.output)))
 
 
 def _with_layers(draft: Draft, *hidden: str) -> Draft:
