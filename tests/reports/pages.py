@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, get_args
 
-from grader.model import evidence, judgement, run
+from grader import model
+
+MODEL = tuple(import_module(f"{model.__name__}.{item.name}") for item in iter_modules(model.__path__))
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
@@ -66,11 +70,11 @@ class Page(HTMLParser):
 def literal_values() -> set[str]:
     """Every word the model's Literal types allow: these are the grader's own, never a student's."""
     found: set[str] = set()
-    for module in (evidence, judgement, run):
+    for module in MODEL:
         for value in vars(module).values():
             if all(isinstance(item, str) for item in get_args(value)):
                 found |= set(get_args(value))
-    for module in (evidence, judgement, run):
+    for module in MODEL:
         for kind in vars(module).values():
             if dataclasses.is_dataclass(kind) and isinstance(kind, type):
                 for hint in kind.__annotations__.values():
