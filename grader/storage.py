@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +104,7 @@ def grade_document(grade: Grade) -> dict[str, Any]:
         "review_reasons": list(grade.review_reasons),
         "next_thing": _highlight_document(grade.next_thing),
         "strongest": _highlight_document(grade.strongest),
+        "deliverables": [_public(asdict(item)) for item in grade.deliverables],
     }
 
 
@@ -190,6 +192,7 @@ def _flat_grade(plain: Mapping[str, Any]) -> dict[str, Any]:
         "review_reasons": plain.get("review_reasons", []),
         "next_thing": plain.get("next_thing"),
         "strongest": plain.get("strongest"),
+        "deliverables": plain.get("deliverables", []),
     }
 
 

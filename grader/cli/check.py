@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from grader.model import Grade, Judgement
+    from grader.model import Grade, Judgement, Level
     from grader.sandbox import TierReport
 
 MARKS = {"emerging": "●○○○", "developing": "●●○○", "proficient": "●●●○", "exemplary": "●●●●"}
@@ -48,6 +49,7 @@ def command(
     from grader.gradebook import Gradebook
     from grader.intake import load_submission
     from grader.pipeline import ClassGrader, GradeSettings
+    from grader.reports.wording import level_names
     from grader.rubrics import load_rubric
     from grader.storage import read_grade
 
@@ -78,7 +80,7 @@ def command(
     with Gradebook.open(out) as book, watching(1, 1) as progress:
         ClassGrader(settings, book, progress, threading.Event()).grade_all((submission,))
     grade = read_grade(out / submission.id / "grade.json")
-    print_grade(grade, Console())
+    print_grade(grade, Console(), level_names(loaded))
     click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
     ctx.exit(exit_status(grade))
 
@@ -101,7 +103,7 @@ def exit_status(grade: Grade) -> int:
     return 0
 
 
-def print_grade(grade: Grade, console: Console) -> None:
+def print_grade(grade: Grade, console: Console, names: Mapping[Level, str]) -> None:
     """Print the level of each criterion with its reasons, and the one next thing to do."""
     from rich.padding import Padding
     from rich.text import Text
@@ -113,18 +115,21 @@ def print_grade(grade: Grade, console: Console) -> None:
         status = str(run.get("status")).replace("_", " ")
         console.print(Text(f"The run: {plain(str(run.get('message') or status))}\n"))
     for item in grade.judgements:
-        console.print(_headline(item))
+        console.print(_headline(item, names))
         for reason in item.reasons[:REASONS_SHOWN]:
             console.print(Padding(Text(plain(reason), style="dim"), (0, 0, 0, INDENT)))
     if grade.next_thing is not None:
         console.print(Text.assemble("\n", ("Next: ", "bold"), plain(grade.next_thing.sentence)))
 
 
-def _headline(judgement: Judgement) -> Text:
+def _headline(judgement: Judgement, names: Mapping[Level, str]) -> Text:
     from rich.text import Text
 
-    if judgement.level is None:
+    from grader.reports.wording import in_sentence
+
+    if judgement.level is None or judgement.low is None or judgement.high is None:
         return Text.assemble(("????", "dim"), "  ", (judgement.title, "bold"), "  could not be judged")
     level = judgement.level
-    text = level if judgement.low == judgement.high else f"{judgement.low} to {judgement.high}, a person will decide"
+    low, high = in_sentence(judgement.low, names), in_sentence(judgement.high, names)
+    text = low if low == high else f"{low} to {high}, a person will decide"
     return Text.assemble((MARKS[level], LEVEL_STYLES[level]), "  ", (judgement.title, "bold"), "  ", text)

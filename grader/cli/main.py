@@ -17,7 +17,7 @@ COMMANDS = {
     "check": ("grader.cli.check", "Check your own notebook before you hand it in."),
     "regrade": ("grader.cli.regrade", "Judge again from stored evidence; runs nothing."),
     "reference": ("grader.cli.reference", "Train or show the reference recipes."),
-    "rubric": ("grader.cli.rubric", "List, show and check rubrics."),
+    "rubric": ("grader.cli.rubric", "List, show, check, begin and calibrate rubrics."),
     "data": ("grader.cli.data", "List and add the data sets that notebooks find offline."),
     "doctor": ("grader.cli.doctor", "Say what this machine can do, and how to mend what is missing."),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from grader.judge.advice import addressed
@@ -12,6 +12,7 @@ from grader.judge.priority import next_thing, strongest, urgency, worth
 from grader.model import (
     LEVELS,
     Criterion,
+    Delivered,
     Evidence,
     Finding,
     Grade,
@@ -96,6 +97,7 @@ def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, 
         review_reasons=_review_reasons(evidence, judgements, ordered, own_notebook=own_notebook),
         next_thing=_next_thing(rubric, judgements, known),
         strongest=strongest(rubric.criteria, known, _places(judgements)),
+        deliverables=_deliverables(rubric, known, run),
     )
 
 
@@ -114,6 +116,25 @@ def _next_thing(rubric: Rubric, judgements: tuple[Judgement, ...], findings: Map
             steps[criterion.id] = step.check
             still_open[criterion.id] = len(_open_requirements(criterion, findings, level))
     return next_thing(judgements, steps, still_open, _places(judgements))
+
+
+# ---------------------------------------------------------------- what was to be handed in
+def _deliverables(rubric: Rubric, findings: Mapping[str, Finding], run: RunFacts) -> tuple[Delivered, ...]:
+    """Return what is there of the rubric's deliverables, in its order."""
+    return tuple(
+        _delivered(item.title, item.requires, {} if run.status in GRADER_FAILED else findings)
+        for item in rubric.deliverables
+    )
+
+
+def _delivered(title: str, requires: Sequence[Requirement], findings: Mapping[str, Finding]) -> Delivered:
+    names = tuple(dict.fromkeys(name for item in requires for name in item.checks))
+    opened = [item for item in requires if not _holds(item, findings, unseen_passes=False)]
+    if not opened:
+        passed = (findings[name] for name in names if findings[name].outcome == "pass")
+        return Delivered(title, "pass", next((item.summary for item in passed), "This does not apply here."), names)
+    missing = [item for item in opened if not _holds(item, findings, unseen_passes=True)]
+    return Delivered(title, "fail" if missing else "unknown", _sentence((missing or opened)[0], findings), names)
 
 
 # ---------------------------------------------------------------- one criterion
@@ -213,6 +234,11 @@ def _sentence(requirement: Requirement, findings: Mapping[str, Finding]) -> str:
     return worst[0].summary if worst else f"{' or '.join(map(_words, requirement.checks))}: this was not checked."
 
 
+def _name(rule: LevelRule) -> str:
+    """Return a level's name inside a sentence: the course's own as it is written."""
+    return rule.name or rule.level
+
+
 def _words(check: str) -> str:
     """Return what a check is about in words, from its id: for checks without a finding."""
     return check.rpartition(".")[2].replace("_", " ")
@@ -226,7 +252,7 @@ def _next_step(criterion: Criterion, findings: Mapping[str, Finding], level: Lev
     step = _step(criterion, findings, level)
     if step is not None:
         return step.fix
-    return f"A person will look at what could not be checked; {rule.level} asks for: {first_sentence(rule.descriptor)}"
+    return f"A person will look at what could not be checked; {_name(rule)} asks for: {first_sentence(rule.descriptor)}"
 
 
 def _step(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> Finding | None:
@@ -254,7 +280,8 @@ def _criterion_review(
         unseen = [name for name in names if name not in findings or findings[name].outcome in {"unknown", "error"}]
         sentences = [findings[name].summary if name in findings else f"{_words(name)}: not checked." for name in unseen]
         more = f" And {len(unseen) - MOST_UNSEEN} more." if len(unseen) > MOST_UNSEEN else ""
-        reasons.append(f"between {low} and {high}: {' '.join(dict.fromkeys(sentences[:MOST_UNSEEN]))}{more}")
+        between = " and ".join(_name(criterion.levels[LEVELS.index(level)]) for level in (low, high))
+        reasons.append(f"between {between}: {' '.join(dict.fromkeys(sentences[:MOST_UNSEEN]))}{more}")
     own = (findings[name] for name in names if name in findings)
     # What could not be told asks for nobody where it decides nothing.
     reasons += [item.review for item in own if item.review and (low != high or item.outcome != "unknown")]

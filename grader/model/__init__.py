@@ -4,6 +4,8 @@ from grader.model.evidence import EVIDENCE_VERSION, Diagnosis, Evidence, RunFact
 from grader.model.judgement import (
     LEVELS,
     Criterion,
+    Deliverable,
+    Delivered,
     Finding,
     Grade,
     Highlight,
@@ -68,6 +70,8 @@ __all__ = [
     "Confusion",
     "Criterion",
     "CriterionResult",
+    "Deliverable",
+    "Delivered",
     "Diagnosis",
     "Drawing",
     "Event",

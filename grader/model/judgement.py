@@ -49,6 +49,13 @@ class LevelRule:
     level: Level
     descriptor: str
     requires: tuple[Requirement, ...] = ()
+    name: str = ""
+    """What a course calls this level, where it has a name of its own for it."""
+
+    @property
+    def title(self) -> str:
+        """The level's name as people read it."""
+        return self.name or self.level.capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,14 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Deliverable:
+    """One thing the assignment asks to be handed in, and the checks that tell whether it is there."""
+
+    title: str
+    requires: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rubric:
     """A rubric, loaded and checked. `sha256` covers the file's bytes; `thresholds` override the checks' own."""
 
@@ -73,6 +88,8 @@ class Rubric:
     advice: tuple[str, ...] = ()
     """Checks reported without moving any level."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    deliverables: tuple[Deliverable, ...] = ()
+    """In the order in which the assignment lists them; they move no level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,16 @@ class Highlight:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """Whether one deliverable is there: `fail` where it was seen to be missing, `unknown` where it can't be told."""
+
+    title: str
+    outcome: Literal["pass", "fail", "unknown"]
+    sentence: str
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """The whole of one submission's result: what `grade.json` holds."""
 
@@ -122,6 +149,7 @@ class Grade:
     """The one step to take before all others; None where nothing was seen wrong, or nothing could be judged."""
     strongest: Highlight | None = None
     """The success most worth naming; None where nothing was met."""
+    deliverables: tuple[Delivered, ...] = ()
 
     @property
     def needs_review(self) -> bool:

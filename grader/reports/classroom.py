@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from grader.reports.charts import level_distribution, share_bar
 from grader.reports.numbers import cell_number, count, duration, points
 from grader.reports.page import render
 from grader.reports.text import capitalised, house_style
-from grader.reports.wording import LEVEL_NAMES, missed_words, status_words
+from grader.reports.wording import in_sentence, level_names, missed_words, status_words
 
 MOST_MISSED = 6
 """Lines of what is missed most: what one lesson can take up."""
@@ -66,7 +66,8 @@ class RowView:
 def render_index(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
     """Return the class page. Sorting is a small script in the page; without it the page only doesn't sort."""
     columns = _columns(rows, rubric)
-    views = tuple(_row_view(row, columns) for row in rows)
+    names = level_names(rubric)
+    views = tuple(_row_view(row, columns, names) for row in rows)
     return render(
         "index.html.j2",
         rubric_title=rubric.title if rubric else "Results",
@@ -75,7 +76,7 @@ def render_index(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
         queue=tuple(view for view in views if view.needs_review),
         failures=tuple(view for view in views if view.status != "ok"),
         totals=_totals(rows),
-        distributions=_distributions(rows, columns),
+        distributions=_distributions(rows, columns, names),
         missed=_most_missed(rows, columns, rubric),
     )
 
@@ -89,7 +90,9 @@ def _most_missed(
     often = Counter((item.criterion, check) for item, check in lines)
     top = {(one.id, name) for one in rubric.criteria for name in _top_level_checks(one)} if rubric else set()
     groups = []
-    for title, wanted in (("Up to proficient", False), ("For exemplary", True)):
+    names = level_names(rubric)
+    up_to, top_level = in_sentence(LEVELS[-2], names), in_sentence(LEVELS[-1], names)
+    for title, wanted in ((f"Up to {up_to}", False), (f"For {top_level}", True)):
         chosen = [(key, number) for key, number in often.items() if number > 1 and (key in top) is wanted]
         chosen.sort(key=lambda pair: (-pair[1], pair[0]))
         views = tuple(
@@ -112,7 +115,7 @@ def _columns(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
     return {item.criterion: item.title for row in rows for item in row.criteria}
 
 
-def _row_view(row: Result, columns: dict[str, str]) -> RowView:
+def _row_view(row: Result, columns: dict[str, str], names: Mapping[Level, str]) -> RowView:
     by_criterion = {item.criterion: item for item in row.criteria}
     reasons = tuple(capitalised(reason) for reason in row.review_reasons)
     if row.needs_review and not reasons:
@@ -125,7 +128,7 @@ def _row_view(row: Result, columns: dict[str, str]) -> RowView:
         status=row.status,
         status_words=status_words(row.status),
         failed_cell=_failed_cell(row),
-        levels=tuple(_level_cell(by_criterion.get(name)) for name in columns),
+        levels=tuple(_level_cell(by_criterion.get(name), names) for name in columns),
         points=points(row.points),
         points_number=-1.0 if row.points is None else row.points,
         max_points=points(row.max_points),
@@ -145,10 +148,10 @@ def _failed_cell(row: Result) -> int | None:
     return None if f"cell {number} " in (row.message or "").lower() else number
 
 
-def _level_cell(item: CriterionResult | None) -> LevelCell:
+def _level_cell(item: CriterionResult | None, names: Mapping[Level, str]) -> LevelCell:
     if item is None or item.level is None:
         return LevelCell("No level", 0, "no-level", uncertain=False)
-    return LevelCell(LEVEL_NAMES[item.level], LEVELS.index(item.level) + 1, item.level, uncertain=item.low != item.high)
+    return LevelCell(names[item.level], LEVELS.index(item.level) + 1, item.level, uncertain=item.low != item.high)
 
 
 def _totals(rows: Sequence[Result]) -> tuple[tuple[str, str], ...]:
@@ -164,11 +167,13 @@ def _totals(rows: Sequence[Result]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _distributions(rows: Sequence[Result], columns: dict[str, str]) -> tuple[tuple[str, Markup], ...]:
+def _distributions(
+    rows: Sequence[Result], columns: dict[str, str], names: Mapping[Level, str]
+) -> tuple[tuple[str, Markup], ...]:
     charts = []
     for name, title in columns.items():
         levels: Counter[Level | None] = Counter(
             next((item.level for item in row.criteria if item.criterion == name), None) for row in rows
         )
-        charts.append((title, level_distribution(title, levels)))
+        charts.append((title, level_distribution(title, levels, names)))
     return tuple(charts)

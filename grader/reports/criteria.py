@@ -13,7 +13,7 @@ from grader.model import LEVELS, Criterion, Finding, Grade, Judgement, Level, Ru
 from grader.reports.markup import descriptor_parts
 from grader.reports.numbers import cell_number, count, decimal, percent
 from grader.reports.text import capitalised, phrase, sentence
-from grader.reports.wording import ADVICE, LEVEL_NAMES, ORIGINS, OUTCOMES
+from grader.reports.wording import ADVICE, ORIGINS, OUTCOMES, in_sentence, level_names
 
 MOST_MEASURED = 8
 """Numbers shown per finding; all of them are in grade.json."""
@@ -87,6 +87,7 @@ class CriterionView:
     title: str
     level: Level | None
     level_name: str
+    level_in_sentence: str
     position: int
     range: str
     points: float | None
@@ -98,6 +99,7 @@ class CriterionView:
     review_reasons: tuple[Markup, ...]
     needs_review: bool
     next_level: str
+    next_in_sentence: str
     next_descriptor: Markup
     next_remark: Markup
     next_step: Markup | None
@@ -109,6 +111,7 @@ def criterion_views(
 ) -> tuple[tuple[CriterionView, ...], tuple[FindingView, ...]]:
     """Return the criteria in order, and the findings that belong to none of them."""
     rules = {item.id: item for item in rubric.criteria} if rubric else {}
+    names = level_names(rubric)
     found = {item.check: item for item in grade.findings}
     shown: set[str] = set()
     criteria = []
@@ -118,7 +121,8 @@ def criterion_views(
             if check in found:
                 views.append(finding_view(found[check], known_cells, anchored=check not in shown))
                 shown.add(check)
-        criteria.append(_criterion_view(judgement, rules.get(judgement.criterion), grade.findings, views, known_cells))
+        rule = rules.get(judgement.criterion)
+        criteria.append(_criterion_view(judgement, rule, names, grade.findings, views, known_cells))
     rest = tuple(finding_view(item, known_cells) for item in grade.findings if item.check not in shown)
     return tuple(criteria), rest
 
@@ -126,6 +130,7 @@ def criterion_views(
 def _criterion_view(
     judgement: Judgement,
     rule: Criterion | None,
+    names: Mapping[Level, str],
     findings: Sequence[Finding],
     views: Sequence[FindingView],
     known_cells: frozenset[int],
@@ -140,18 +145,20 @@ def _criterion_view(
         id=judgement.criterion,
         title=judgement.title,
         level=judgement.level,
-        level_name=LEVEL_NAMES[judgement.level] if judgement.level else "Not judged",
+        level_name=names[judgement.level] if judgement.level else "Not judged",
+        level_in_sentence=in_sentence(judgement.level, names) if judgement.level else "not judged",
         position=position,
-        range=_range_words(judgement),
+        range=_range_words(judgement, names),
         points=judgement.points,
         max_points=judgement.max_points,
         descriptor=descriptor,
         remark=remark,
-        steps=_steps(judgement),
+        steps=_steps(judgement, names),
         reasons=tuple(_reason_view(reason, findings, known_cells) for reason in judgement.reasons),
         review_reasons=tuple(sentence(capitalised(reason), known_cells) for reason in judgement.review_reasons),
         needs_review=judgement.needs_review,
-        next_level=LEVEL_NAMES[following] if following else "",
+        next_level=names[following] if following else "",
+        next_in_sentence=in_sentence(following, names) if following else "",
         next_descriptor=next_descriptor,
         next_remark=next_remark,
         next_step=sentence(judgement.next_step, known_cells) if judgement.next_step else None,
@@ -163,19 +170,19 @@ _FINDING_ORDER = {"fail": 0, "unknown": 1, "error": 2, "pass": 3, "advice": 4, "
 """What asks for something comes first; among equals the rubric's order stays."""
 
 
-def _range_words(judgement: Judgement) -> str:
+def _range_words(judgement: Judgement, names: Mapping[Level, str]) -> str:
     if judgement.low is None or judgement.high is None or judgement.low == judgement.high:
         return ""
-    return f"{LEVEL_NAMES[judgement.low]} to {LEVEL_NAMES[judgement.high]}"
+    return f"{names[judgement.low]} to {names[judgement.high]}"
 
 
-def _steps(judgement: Judgement) -> tuple[Step, ...]:
+def _steps(judgement: Judgement, names: Mapping[Level, str]) -> tuple[Step, ...]:
     at = LEVELS.index(judgement.level) if judgement.level else -1
     highest = LEVELS.index(judgement.high) if judgement.high else at
     return tuple(
         Step(
             level,
-            LEVEL_NAMES[level],
+            names[level],
             "below" if index < at else "reached" if index == at else "possible" if index <= highest else "above",
         )
         for index, level in enumerate(LEVELS)

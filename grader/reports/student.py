@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Grade, Highlight, Rubric, RunFacts
+from grader.model import LEVELS, Evidence, Grade, Highlight, Level, Rubric, RunFacts
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
@@ -18,7 +18,16 @@ from grader.reports.page import render
 from grader.reports.scores import comparison, score_lines
 from grader.reports.text import capitalised, link_cells, sentence
 from grader.reports.training import training_views
-from grader.reports.wording import ORIGIN_MEANINGS, ORIGINS, OUTCOME_MEANINGS, OUTCOMES, TIERS, status_words
+from grader.reports.wording import (
+    ORIGIN_MEANINGS,
+    ORIGINS,
+    OUTCOME_MEANINGS,
+    OUTCOMES,
+    TIERS,
+    in_sentence,
+    level_names,
+    status_words,
+)
 
 GOOD_POSITION = 3
 """From the third of the four steps on a criterion is met."""
@@ -44,6 +53,17 @@ class ReviewLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverableView:
+    """One line of what was to be handed in."""
+
+    title: str
+    symbol: str
+    word: str
+    style: str
+    sentence: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One line of the run facts."""
 
@@ -64,7 +84,8 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         "report.html.j2",
         grade=grade,
         rubric_title=rubric.title if rubric else grade.rubric_id,
-        verdict=_verdict(criteria),
+        verdict=_verdict(criteria, level_names(rubric)),
+        deliverables=_deliverable_views(grade, known),
         strongest=_highlight(grade.strongest, criteria, known),
         next_thing=_highlight(grade.next_thing, criteria, known),
         review=_review_lines(grade, known),
@@ -92,22 +113,28 @@ def _once(findings: Sequence[FindingView]) -> tuple[FindingView, ...]:
     return tuple({item.check: item for item in reversed(findings)}.values())[::-1]
 
 
-def _verdict(criteria: Sequence[CriterionView]) -> str:
+def _deliverable_views(grade: Grade, known: frozenset[int]) -> tuple[DeliverableView, ...]:
+    return tuple(
+        DeliverableView(item.title, *OUTCOMES[item.outcome], item.outcome, sentence(item.sentence, known))
+        for item in grade.deliverables
+    )
+
+
+def _verdict(criteria: Sequence[CriterionView], names: Mapping[Level, str]) -> str:
     """Return the one sentence that says how it stands."""
     judged = [item for item in criteria if item.level]
     if not judged:
         return "Nothing could be judged yet; a person will look at this submission."
+    met, top = in_sentence(LEVELS[GOOD_POSITION - 1], names), in_sentence(LEVELS[GOOD_POSITION], names)
     good = sum(item.position >= GOOD_POSITION for item in judged)
     if good == len(criteria):
         best = sum(item.position > GOOD_POSITION for item in judged)
         verb = "is" if best == 1 else "are"
-        tail = f"{best} of {len(criteria)} {verb} exemplary" if best else "none is exemplary yet"
-        return f"Every criterion is proficient or better; {tail}."
+        tail = f"{best} of {len(criteria)} {verb} {top}" if best else f"none is {top} yet"
+        return f"Every criterion is {met} or better; {tail}."
     weakest = min(judged, key=lambda item: item.position)
     verb = "is" if good == 1 else "are"
-    lead = (
-        f"{good} of {len(criteria)} criteria {verb} proficient or better" if good else "No criterion is proficient yet"
-    )
+    lead = f"{good} of {len(criteria)} criteria {verb} {met} or better" if good else f"No criterion is {met} yet"
     return f"{lead}; \N{LEFT DOUBLE QUOTATION MARK}{weakest.title}\N{RIGHT DOUBLE QUOTATION MARK} has the most to gain."
 
 

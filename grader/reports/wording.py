@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.model import LEVELS, Level, Origin, Outcome, Role, RunStatus, Tier
+from grader.model import LEVELS, Level, Origin, Outcome, Role, Rubric, RunStatus, Tier
 
 OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     "pass": ("\N{CHECK MARK}", "Met"),
@@ -36,6 +36,19 @@ ORIGIN_MEANINGS: Mapping[Origin, str] = {
 }
 
 LEVEL_NAMES: Mapping[Level, str] = {level: level.capitalize() for level in LEVELS}
+
+
+def level_names(rubric: Rubric | None) -> Mapping[Level, str]:
+    """Return what the levels are called in a report: the course's own names where its rubric gives any."""
+    if rubric is None or not rubric.criteria:
+        return LEVEL_NAMES
+    return {rule.level: rule.title for rule in rubric.criteria[0].levels}
+
+
+def in_sentence(level: Level, names: Mapping[Level, str]) -> str:
+    """Return a level's name as it stands inside a sentence: a course's own as it is written."""
+    return level if names[level] == LEVEL_NAMES[level] else names[level]
+
 
 ROLES: Mapping[Role, tuple[str, str]] = {
     "train": ("Training", "fitted the weights"),

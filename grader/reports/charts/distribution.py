@@ -8,15 +8,18 @@ from markupsafe import Markup
 
 from grader.model import LEVELS, Level
 from grader.reports.charts.svg import drawing, element, text
+from grader.reports.wording import LEVEL_NAMES
 
 WIDTH, ROW = 200.0, 25.0
 NAMES, NUMBERS = 78.0, 28.0
 """Room for the levels' names at the left and for the numbers behind the longest bar."""
 
 
-def level_distribution(title: str, counts: Mapping[Level | None, int]) -> Markup:
+def level_distribution(
+    title: str, counts: Mapping[Level | None, int], names: Mapping[Level, str] = LEVEL_NAMES
+) -> Markup:
     """Draw a bar per level, the highest on top, with its number of submissions; `None` counts those without one."""
-    rows: list[tuple[str, int, str]] = [(level.capitalize(), counts.get(level, 0), level) for level in reversed(LEVELS)]
+    rows: list[tuple[str, int, str]] = [(names[level], counts.get(level, 0), level) for level in reversed(LEVELS)]
     if counts.get(None):
         rows.append(("No level", counts[None], "no-level"))
     unit = (WIDTH - NAMES - NUMBERS) / max([number for _, number, _ in rows] + [1])

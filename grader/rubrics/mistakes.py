@@ -1,118 +1,36 @@
-"""Rubric files: YAML to `Rubric`, with every mistake named by its path (`$.criteria[2].levels.proficient`)."""
+"""Mistakes in a rubric's document: of form, by the schema, and of meaning, which the schema can't say."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from grader.checks import CHECKS, known_thresholds
-from grader.errors import RubricError
-from grader.model import LEVELS, Criterion, LevelRule, Requirement, Rubric
+from grader.checks import known_thresholds
+from grader.model import LEVELS
 from grader.resources import shipped
 
-MOST_BYTES = 1_000_000
-"""The longest rubric shipped has 10 KB; a megabyte of YAML is no rubric."""
 SCHEMA_FILE = "rubric.schema.json"
 
 
-def list_rubrics() -> tuple[str, ...]:
-    """Return the names of the rubrics that are shipped."""
-    return tuple(sorted(path.stem for path in shipped("rubric").glob("*.yaml")))
-
-
-def load_rubric(name_or_path: str | Path, known_checks: Collection[str] | None = None) -> Rubric:
-    """Return the shipped rubric of that name, or the one in that file.
-
-    Args:
-        name_or_path: `unit1`, or a path to a YAML file (anything with a suffix or a path separator).
-        known_checks: ids that requirements may name; the registered checks where not given.
-
-    Raises:
-        RubricError: there is no such rubric, it can't be read, or it has mistakes (all of them are listed).
-    """
-    path = _find(name_or_path)
-    content = _read(path)
-    document = _parse(content, str(path))
+def rubric_mistakes(document: Any, checks: Collection[str]) -> tuple[str, ...]:
+    """Return every mistake of a parsed rubric, one sentence each that starts with its path."""
     mistakes = tuple(_structure_mistakes(document))
     if isinstance(document, dict):
-        checks = tuple(CHECKS if known_checks is None else known_checks)
         mistakes += tuple(_meaning_mistakes(document, checks))
-    if mistakes:
-        raise RubricError(str(path), mistakes)
-    return _rubric(document, hashlib.sha256(content).hexdigest())
+    return mistakes
 
 
-# ---------------------------------------------------------------- the file
-def _find(name_or_path: str | Path) -> Path:
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or "/" in text or "\\" in text or Path(text).suffix:
-        return Path(text)
-    if text in list_rubrics():
-        return shipped("rubric") / f"{text}.yaml"
-    known = ", ".join(list_rubrics())
-    raise RubricError(
-        text, (f"no rubric of this name is shipped{_meant(text, list_rubrics())}; there are {known}, or give a file",)
-    )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as fault:
-        raise RubricError(str(path), (f"it can't be read ({fault.strerror or fault})",)) from None
-    if len(content) > MOST_BYTES:
-        raise RubricError(str(path), (f"it is larger than {MOST_BYTES:,} bytes, which no rubric needs",))
-    return content
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses aliases and duplicate keys, and reads `yes`, `no` and dates as what they look like."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse aliases: a few lines of them expand to gigabytes."""
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem="aliases (*name) are not allowed in a rubric: write it out", problem_mark=event.start_mark
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        """Refuse keys given twice, of which YAML would silently keep the last."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} stands here twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _parse(content: bytes, source: str) -> Any:
-    try:
-        return yaml.load(content.decode("utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except UnicodeDecodeError:
-        raise RubricError(source, ("$: it is not a text file in UTF-8",)) from None
-    except yaml.MarkedYAMLError as fault:
-        mark = fault.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else "$"
-        raise RubricError(source, (f"{where}: {fault.problem or fault.context}",)) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as fault:
-        reason = "it is nested too deeply" if isinstance(fault, RecursionError) else str(fault).partition("\n")[0]
-        raise RubricError(source, (f"$: {reason}",)) from None
+def meant(name: str, choices: Iterable[str]) -> str:
+    """Return `; did you mean ...?` where one of the choices is like the name, else nothing."""
+    close = difflib.get_close_matches(name, list(choices), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 # ---------------------------------------------------------------- mistakes of form
@@ -148,7 +66,7 @@ def _worded(error: ValidationError) -> Iterator[str]:
         case "additionalProperties":
             for key in value:
                 if key not in properties:
-                    yield f"{where}: unknown key {_shown(key)}{_meant(str(key), properties)}"
+                    yield f"{where}: unknown key {_shown(key)}{meant(str(key), properties)}"
         case "required":
             missing = error.message.split("'")[1]
             yield f"{where}: {missing} is missing"
@@ -176,11 +94,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _meant(name: str, choices: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(choices), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 # ---------------------------------------------------------------- mistakes of meaning
 def _meaning_mistakes(document: Mapping[str, Any], checks: Collection[str]) -> Iterator[str]:
     """Yield what the schema can't say. Anything of the wrong form was reported already and is passed over."""
@@ -203,7 +116,24 @@ def _meaning_mistakes(document: Mapping[str, Any], checks: Collection[str]) -> I
                 yield from _requirement_mistakes(requirement, f"{where}[{index}]", checks)
     for index, name in enumerate(_list(document.get("advice"))):
         yield from _check_mistake(name, f"$.advice[{index}]", checks)
+    yield from _level_name_mistakes(document.get("level_names"))
+    yield from _deliverable_mistakes(_list(document.get("deliverables")), checks)
     yield from _threshold_mistakes(document.get("thresholds"))
+
+
+def _level_name_mistakes(names: Any) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for level in LEVELS:
+        name = str(names.get(level, level) if isinstance(names, dict) else level).strip().casefold()
+        if name in seen:
+            yield f"$.level_names.{level}: {seen[name]} is called so too; levels are told apart by their names"
+        seen.setdefault(name, level)
+
+
+def _deliverable_mistakes(deliverables: list[Any], checks: Collection[str]) -> Iterator[str]:
+    for place, item in enumerate(deliverables):
+        for index, requirement in enumerate(_list(item.get("requires")) if isinstance(item, dict) else []):
+            yield from _requirement_mistakes(requirement, f"$.deliverables[{place}].requires[{index}]", checks)
 
 
 def _points_mistakes(points: Any, where: str) -> Iterator[str]:
@@ -233,54 +163,15 @@ def _requirement_mistakes(requirement: Any, where: str, checks: Collection[str])
 
 def _check_mistake(name: Any, where: str, checks: Collection[str]) -> Iterator[str]:
     if isinstance(name, str) and name not in checks:
-        yield f"{where}: unknown check {name!r}{_meant(name, checks)}"
+        yield f"{where}: unknown check {name!r}{meant(name, checks)}"
 
 
 def _threshold_mistakes(thresholds: Any) -> Iterator[str]:
     known = known_thresholds()
     for name in thresholds if isinstance(thresholds, dict) else ():
         if name not in known:
-            yield f"$.thresholds.{name}: unknown threshold {str(name)!r}{_meant(str(name), known)}"
+            yield f"$.thresholds.{name}: unknown threshold {str(name)!r}{meant(str(name), known)}"
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-# ---------------------------------------------------------------- the rubric
-def _rubric(document: Mapping[str, Any], sha256: str) -> Rubric:
-    return Rubric(
-        id=document["id"],
-        title=document["title"],
-        criteria=tuple(_criterion(item) for item in document["criteria"]),
-        sha256=sha256,
-        advice=tuple(document.get("advice", ())),
-        thresholds={name: float(value) for name, value in (document.get("thresholds") or {}).items()},
-    )
-
-
-def _criterion(item: Mapping[str, Any]) -> Criterion:
-    default = {level: place + 1 for place, level in enumerate(LEVELS)}
-    points = {**default, **item.get("points", {})}
-    return Criterion(
-        id=item["id"],
-        title=item["title"],
-        levels=tuple(
-            LevelRule(
-                level,
-                re.sub(r"\s+", " ", item["levels"][level]["descriptor"]).strip(),
-                tuple(_requirement(requirement) for requirement in item["levels"][level].get("requires", ())),
-            )
-            for level in LEVELS
-        ),
-        points={level: float(points[level]) for level in LEVELS},
-        weight=float(item.get("weight", 1)),
-    )
-
-
-def _requirement(item: str | Mapping[str, Any]) -> Requirement:
-    if isinstance(item, str):
-        return Requirement((item,))
-    if "any" in item:
-        return Requirement(tuple(item["any"]))
-    return Requirement(tuple(item["of"]), item["at_least"])
