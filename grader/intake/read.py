@@ -77,6 +77,9 @@ KINDS: tuple[CellKind, ...] = ("code", "markdown", "raw")
 OutputKind = Literal["stream", "display_data", "execute_result", "error"]
 OUTPUT_KINDS: tuple[OutputKind, ...] = ("stream", "display_data", "execute_result", "error")
 
+PICTURES = ("image/", "application/vnd.plotly.")
+"""How the media types of pictures begin; plotly's figures come as their data, drawn by who reads the notebook."""
+
 
 def load_notebook(path: Path, submission_id: str, folder: Path | None) -> Submission:
     """Read one notebook file of nbformat 3 or 4 (or older, as far as nbformat converts it).
@@ -240,7 +243,7 @@ def read_output(raw: Mapping[str, Any]) -> SavedOutput | None:
         kind=kind,
         text=shorten(text),
         html=shorten(_text(data.get("text/html"))),
-        image_png=any(isinstance(key, str) and key.startswith("image/") for key in data),
+        image_png=any(isinstance(key, str) and key.startswith(PICTURES) for key in data),
     )
 
 

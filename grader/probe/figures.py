@@ -84,15 +84,15 @@ class FigureHooks:
         if draw == "image":
             return [self._image(result)]
         if draw == "mesh":
-            return [{"draw": "mesh", **_matrix(result.get_array(), None)}]
+            return [{"draw": "mesh", **matrix_fields(result.get_array(), None)}]
         if draw == "bar":
             return [_bars(result)]
         if draw == "scatter":
             offsets = result.get_offsets()
-            return [{"draw": draw, "label": _label(result), "x": _series(offsets[:, 0]), "y": _series(offsets[:, 1])}]
+            return [{"draw": draw, "label": _label(result), "x": series(offsets[:, 0]), "y": series(offsets[:, 1])}]
         if draw == "hist":
             return [
-                {"draw": draw, "label": str(kwargs.get("label", "")), "x": _series(result[1]), "y": _series(result[0])}
+                {"draw": draw, "label": str(kwargs.get("label", "")), "x": series(result[1]), "y": series(result[0])}
             ]
         return [{"draw": "other", "label": ""}]
 
@@ -101,7 +101,7 @@ class FigureHooks:
 
         values = np.ma.filled(np.ma.asarray(image.get_array()).astype(np.float64), np.nan)
         rows, row = self.probe.rows.holding(values) if values.size > 1 else (None, None)
-        return {"draw": "image", "label": "", "rows": rows, "row": row, **_matrix(values, rows)}
+        return {"draw": "image", "label": "", "rows": rows, "row": row, **matrix_fields(values, rows)}
 
     def _send_titles(self, axes: Any) -> None:
         figure = getattr(axes, "figure", None)
@@ -134,8 +134,8 @@ def _line(line: Any) -> dict[str, Any]:
     return {
         "draw": "line",
         "label": _label(line),
-        "x": _series(line.get_xdata(orig=True)),
-        "y": _series(line.get_ydata(orig=True)),
+        "x": series(line.get_xdata(orig=True)),
+        "y": series(line.get_ydata(orig=True)),
     }
 
 
@@ -146,7 +146,7 @@ def _bars(container: Any) -> dict[str, Any]:
         x, y = [p.get_x() + p.get_width() / 2 for p in patches], [p.get_height() for p in patches]
     else:
         x, y = [p.get_y() + p.get_height() / 2 for p in patches], [p.get_width() for p in patches]
-    return {"draw": "bar", "label": _label(container), "x": _series(x), "y": _series(y)}
+    return {"draw": "bar", "label": _label(container), "x": series(x), "y": series(y)}
 
 
 def _label(artist: Any) -> str:
@@ -154,7 +154,7 @@ def _label(artist: Any) -> str:
     return "" if label.startswith("_") else label
 
 
-def _series(values: Any) -> list[Any]:
+def series(values: Any) -> list[Any]:
     """Return numbers as a list, evenly thinned to the cap; empty where they aren't numbers."""
     import numpy as np
 
@@ -167,7 +167,7 @@ def _series(values: Any) -> list[Any]:
     return [spelled(value) for value in array.tolist()]
 
 
-def _matrix(values: Any, rows: str | None) -> dict[str, Any]:
+def matrix_fields(values: Any, rows: str | None) -> dict[str, Any]:
     """Return the shape of a matrix, and its numbers where it is small and not a picture that is known anyway."""
     import numpy as np
 

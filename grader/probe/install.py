@@ -16,6 +16,7 @@ from .imports import Hook, install
 from .integrity import Integrity
 from .keras_hooks import KerasHooks
 from .legacy_keras_hooks import ROOTS, LegacyKerasHooks, under_legacy_roots
+from .plotly_figures import PlotlyHooks
 from .scoring import Scorings
 from .session import Session
 from .side_columns import SideColumns
@@ -54,6 +55,7 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
     keras, calls = KerasHooks(probe, scorings), CallHooks(probe, scorings)
     data, sklearn = DataHooks(probe, scorings), SklearnHooks(probe)
     figures, weights, callbacks = FigureHooks(probe), WeightHooks(probe), CallbackHooks(probe)
+    plotly = PlotlyHooks(probe)
     table: dict[str, list[Hook]] = {
         "keras.src.backend.tensorflow.trainer": [keras.backend_trainer, calls.backend_trainer],
         "keras.src.callbacks.callback_list": [callbacks.callback_list],
@@ -76,7 +78,8 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "tensorflow.python.eager.record": [calls.tape],
     }
     torch = TorchHooks(probe, scorings)
-    for more in (data.hooks(), dataset_files.hooks(probe), metrics.hooks(probe, scorings), seeds.hooks(probe)):
+    loaders, computed = dataset_files.hooks(probe), metrics.hooks(probe, scorings)
+    for more in (data.hooks(), loaders, computed, plotly.hooks(), seeds.hooks(probe)):
         for module, hook in {**more, **under_legacy_roots(more)}.items():
             table.setdefault(module, []).append(hook)
     for module, hook in torch.hooks():
