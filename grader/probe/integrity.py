@@ -8,9 +8,9 @@ import types
 from typing import Any
 
 from .watch import Probe
-from .wrapping import INSTALLED
+from .wrapping import INSTALLED, REGISTERED
 
-WATCHED_LIBRARIES = ("keras.", "tensorflow.", "tf_keras.")
+WATCHED_LIBRARIES = ("keras", "tensorflow", "tf_keras", "torch")
 """Libraries whose hooks must stay. Others' functions are redefined in honest notebooks too, and nothing that
 training, rows or models rest on is seen through them."""
 
@@ -77,9 +77,10 @@ class Integrity:
         gone = [] if self._finder in sys.meta_path else ["import hook"]
         for owner, name, wrapper in INSTALLED:
             module = getattr(owner, "__module__", None) or getattr(owner, "__name__", "")
-            if str(module).startswith(WATCHED_LIBRARIES) and not leads_to(vars(owner).get(name), wrapper):
+            watched = str(module).partition(".")[0] in WATCHED_LIBRARIES
+            if watched and not leads_to(vars(owner).get(name), wrapper):
                 gone.append(f"{getattr(owner, '__name__', '?')}.{name}")
-        return gone
+        return gone + [where for where, held, hook in REGISTERED if not any(item is hook for item in held.values())]
 
 
 def _parts(shell: Any) -> dict[str, list[Any]]:

@@ -71,7 +71,7 @@ def _observer(probe: Probe, scorings: Scorings, function: str, bind: Any) -> Any
             predicted=probe.labels.seen(predicted),
             count=_count(true),
             score=scorings.of_predictions(predicted),
-            **_result(result),
+            **result_fields(result),
         )
 
     return observe
@@ -84,8 +84,8 @@ def _count(values: Any) -> int | None:
     return len(values) if hasattr(values, "__len__") else None
 
 
-def _result(result: Any) -> dict[str, Any]:
-    """Return a metric's result as value, matrix or text."""
+def result_fields(result: Any) -> dict[str, Any]:
+    """Return a metric's result as value, matrix or text: the fields of `metric.computed`."""
     import numpy as np
 
     if isinstance(result, str):

@@ -11,14 +11,16 @@ from typing import Any, cast
 from .imports import Hook
 from .scoring import Scorings
 from .torch_calls import Batch, Call, Loss, tensors_in
+from .torch_compiled import TorchCompiled, recorder
 from .torch_data import TorchData
 from .torch_graph import activation_of, operations
-from .torch_models import LEAST_EXAMPLE, MOST_EXAMPLE, Seen, parameters_of
+from .torch_metrics import TorchMetrics
+from .torch_models import LEAST_EXAMPLE, MOST_EXAMPLE, Seen, parameters_of, plain
 from .torch_scoring import TorchScorings
 from .torch_training import TorchTrainings
 from .torch_weights import TorchWeights
 from .watch import Probe, call_chain
-from .wrapping import INSTALLED, Watching, disguise, observed, patch_function, patch_method
+from .wrapping import INSTALLED, REGISTERED, Watching, disguise, observed, patch_function, patch_method
 
 LOSSES = {
     "cross_entropy": "CrossEntropyLoss", "nll_loss": "NLLLoss", "binary_cross_entropy": "BCELoss",
@@ -53,8 +55,10 @@ class TorchHooks:
         self.here = Here()
         self.passes = TorchScorings(probe, scorings)
         self.trainings = TorchTrainings(probe, self.passes)
+        self.compiled = TorchCompiled(probe, self.here)
         self.data = TorchData(probe, self.here)
         self.weights = TorchWeights(probe, self.passes)
+        self.metrics = TorchMetrics(probe, scorings, self.here)
         self._schedulers: list[tuple[Any, str]] = []
         probe.at_cell_end.insert(0, self._settle_pending)
         scorings.before_lookup.insert(0, self._settle_pending)
@@ -67,8 +71,10 @@ class TorchHooks:
             ("torch.nn.modules.module", self.module),
             ("torch.optim.lr_scheduler", self.schedulers),
             ("torch.optim.optimizer", self.optimizer),
+            *self.compiled.hooks().items(),
             *self.data.hooks().items(),
             *self.weights.hooks().items(),
+            *self.metrics.hooks().items(),
         ]
 
     # ------------------------------------------------------------ hooks on modules
@@ -91,8 +97,13 @@ class TorchHooks:
 
     def optimizer(self, module: Any) -> None:
         """Hook `torch.optim.optimizer`, through its own hooks for steps of whatever optimizer."""
-        module.register_optimizer_step_pre_hook(self._guarded(self.before_step))
-        module.register_optimizer_step_post_hook(self._guarded(self.after_step))
+        before, after = self._guarded(self.before_step), self._guarded(self.after_step)
+        for hook, register in (
+            (before, module.register_optimizer_step_pre_hook),
+            (after, module.register_optimizer_step_post_hook),
+        ):
+            handle = register(hook)
+            REGISTERED.append((f"Optimizer.step {handle.id}", handle.hooks_dict_ref(), hook))
 
     def schedulers(self, module: Any) -> None:
         """Hook `torch.optim.lr_scheduler`."""
@@ -113,17 +124,19 @@ class TorchHooks:
     # ------------------------------------------------------------ observers
     def call(self, model: Any, *args: Any, **kwargs: Any) -> Watching:
         """Observe an outermost call of a module with parameters on rows."""
+        torch = sys.modules["torch"]
+        if getattr(torch._C, "_get_tracing_state", lambda: None)() is not None:
+            return
+        model = plain(model)
         here, known = self.here, self.probe.models.torch_seen(model)
         given = tensors_in([args, kwargs])
-        torch = sys.modules["torch"]
-        tracing = getattr(torch._C, "_get_tracing_state", lambda: None)()
-        if not given or tracing is not None or not (known is not None or parameters_of(model)):
+        if not given or not (known is not None or parameters_of(model)):
             return
         seen = known if known is not None else Seen()
         fresh = not seen.shapes or (torch.is_grad_enabled() and not seen.operations)
         chain = call_chain() if here.batch is None or here.batch.count != given[0].shape[0] else ()
         before = here.recorder
-        here.recorder = _recorder(seen) if fresh else None
+        here.recorder = recorder(seen) if fresh else None
         here.depth += 1
         try:
             result = yield
@@ -139,6 +152,8 @@ class TorchHooks:
         output, here = outputs[0], self.here
         if fresh:
             _note(seen, given, output)
+            if model._modules and not any(part is not model for part in seen.order):
+                self.compiled.look_inside(model, seen)
             self.probe.models.torch_know(model, seen)
         same = [item for item in given if item.shape[0] == given[0].shape[0]]
         batch = here.batch if here.batch is not None and here.batch.count == given[0].shape[0] else None
@@ -245,21 +260,6 @@ def _outermost(original: Any, watched: Any, here: Here) -> Callable[..., Any]:
         return watched(*args, **kwargs)
 
     return disguise(cast("types.FunctionType", call), original)
-
-
-def _recorder(seen: Seen) -> Callable[[Any, Any], None]:
-    """Return what notes the order and the output shapes of the modules called inside of another."""
-
-    def record(args: Any, result: Any) -> None:
-        try:
-            part, outputs = args[0], tensors_in(result)
-            if outputs and id(part) not in seen.shapes:
-                seen.order.append(part)
-                seen.shapes[id(part)] = tuple(outputs[0].shape)
-        except Exception:
-            return
-
-    return record
 
 
 def _note(seen: Seen, given: list[Any], output: Any) -> None:

@@ -54,6 +54,20 @@ def is_module(thing: Any) -> bool:
     return kind is not None and isinstance(thing, kind)
 
 
+def plain(module: Any) -> Any:
+    """Return the module that `torch.compile` made a faster double of; any other as it is."""
+    if type(module).__name__ == "OptimizedModule" and type(module).__module__.startswith("torch."):
+        return module._modules.get("_orig_mod", module)
+    return module
+
+
+def kind_of(module: Any) -> str:
+    """Return the name of a module's class; of what TorchScript made of one, the name that one had."""
+    if type(module).__module__.startswith("torch.jit."):
+        return str(getattr(module, "original_name", "") or type(module).__name__)
+    return type(module).__name__
+
+
 def parameters_of(module: Any) -> list[Any]:
     """Return the initialised parameters of a module; lazy ones have none before the first call."""
     return [tensor for tensor, own in _tensors(module) if own]
@@ -115,8 +129,8 @@ def description(module: Any, seen: Seen, pretrained: str = "") -> dict[str, Any]
     parameters = parameters_of(module)
     return {
         "library": "torch",
-        "class": type(module).__name__,
-        "family": "sequential" if type(module).__name__ == "Sequential" else "subclassed",
+        "class": kind_of(module),
+        "family": "sequential" if kind_of(module) == "Sequential" else "subclassed",
         "layers": _layers(module, seen),
         "parameters": sum(int(item.numel()) for item in parameters),
         "trainable_parameters": sum(int(item.numel()) for item in parameters if item.requires_grad),
@@ -135,7 +149,7 @@ def _layers(module: Any, seen: Seen) -> list[dict[str, Any]]:
     after: dict[int, list[str]] = {}
     first: list[str] = []
     owners = {id(weight): part for part in parts for weight in part._parameters.values() if weight is not None}
-    modules = {type(part).__name__ for part in parts}
+    modules = {kind_of(part) for part in parts}
     last: Any = None
     for operation in seen.operations:
         last = last if operation.reshapes else owners.get(operation.weight, last)
@@ -164,8 +178,8 @@ def _layer(part: Any, name: str, seen: Seen) -> dict[str, Any]:
     weights = [item for item in part._parameters.values() if item is not None and not hasattr(item, "materialize")]
     own = type(part).__module__.startswith("torch.")
     return {
-        "name": name or type(part).__name__.lower(),
-        "class": type(part).__name__,
+        "name": name or kind_of(part).lower(),
+        "class": kind_of(part),
         "parameters": sum(int(item.numel()) for item in weights),
         "trainable": any(item.requires_grad for item in weights) if weights else True,
         "output_shape": _batched(seen.shapes.get(id(part), ())),
@@ -207,6 +221,8 @@ def exported(module: Any, inputs: tuple[Any, ...]) -> bytes:
         Exception: what torch.export raised, or why its graph can't be written.
     """
     problem = own_hooks(module)
+    if type(module).__module__.startswith("torch.jit."):
+        problem = "TorchScript holds a program of its own, which can't be written as plain operations"
     if problem:
         raise NotWrittenError(problem)
     with undisturbed():
@@ -216,6 +232,13 @@ def exported(module: Any, inputs: tuple[Any, ...]) -> bytes:
             if "data-dependent" in str(error):
                 raise NotWrittenError("what its forward does depends on the values given") from None
             raise
+
+
+def called_copy(module: Any, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Return a copy of a module in evaluation mode and what it answers."""
+    replica = _replica(module)
+    with undisturbed(), sys.modules["torch"].enable_grad():
+        return replica, replica(*inputs)
 
 
 def _replica(module: Any) -> Any:

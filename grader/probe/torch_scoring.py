@@ -10,6 +10,7 @@ from .models import weights_digest
 from .scoring import Scorings
 from .streams import Tee
 from .torch_calls import Call, as_array, right_answers
+from .torch_models import kind_of
 from .watch import Probe
 
 MAX_ANSWERS = 64 * 1024 * 1024
@@ -168,5 +169,5 @@ def content(tee: Tee) -> str:
 
 def acts_at_random(model: Any) -> bool:
     """Tell whether a model holds a layer that does something else while training: dropout or batch normalisation."""
-    names = (type(part).__name__ for part in model.modules())
+    names = (kind_of(part) for part in model.modules())
     return any("Dropout" in name or "BatchNorm" in name for name in names)

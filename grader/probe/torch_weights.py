@@ -6,7 +6,7 @@ from typing import Any
 
 from .imports import Hook
 from .models import weights_digest
-from .torch_models import is_module
+from .torch_models import is_module, plain
 from .torch_scoring import TorchScorings
 from .watch import Probe
 from .wrapping import Watching, patch_function, patch_method
@@ -40,14 +40,14 @@ class TorchWeights:
             return
         with self.probe.inside("state"):
             yield
-        self._keep(model)
+        self._keep(plain(model))
 
     def saved(self, thing: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe `torch.save` of a whole module."""
         with self.probe.inside("state"):
             yield
         if is_module(thing):
-            self._keep(thing)
+            self._keep(plain(thing))
 
     def _keep(self, model: Any) -> None:
         during = self.probe.trains(model)
@@ -59,6 +59,7 @@ class TorchWeights:
         """Observe `load_state_dict`; what was scored until now was scored with the weights that go."""
         if self.probe.within("state"):
             return
+        model = plain(model)
         self._settle(model)
         with self.probe.inside("state"):
             yield
@@ -69,7 +70,7 @@ class TorchWeights:
         with self.probe.inside("state"):
             thing = yield
         if is_module(thing):
-            self._came(thing, "torch.load")
+            self._came(plain(thing), "torch.load")
 
     def _settle(self, model: Any) -> None:
         loop = self.probe.loops.get(id(model))

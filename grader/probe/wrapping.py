@@ -36,6 +36,9 @@ HIDDEN_FILES = (HIDDEN_FILE, COUNTED_FILE)
 INSTALLED: list[tuple[Any, str, Any]] = []
 """Every hook that was put in: the class or module, the name in it, and the wrapper."""
 
+REGISTERED: list[tuple[str, Any, Any]] = []
+"""Every hook that a library has a register of its own for: its name, the register, and the hook."""
+
 
 def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> Callable[..., Any]:
     """Return a function that calls `original` unchanged while `observer` watches.
@@ -44,7 +47,7 @@ def observed(original: Callable[..., Any], observer: Observer, fault: Fault) -> 
     """
     if hasattr(original, "__observed__"):
         return original
-    where = getattr(original, "__qualname__", str(original))
+    where = getattr(original, "__qualname__", None) or str(original)
     begin, returned, raised = _begin, _returned, _raised
 
     def call(*args: Any, **kwargs: Any) -> Any:  # uses no global: see disguise

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
 
 from tests.probe.harness import WatchedKernel, kernel
-from tests.probe.torch_idioms import AUGMENTED, BY_HAND, LOADERS, OTHERS, PRELUDE, SCORED
+from tests.probe.torch_idioms import (
+    AUGMENTED,
+    BY_HAND,
+    COMPILED,
+    LOADERS,
+    OTHERS,
+    PRELUDE,
+    SCORED,
+    SCRIPTED,
+    WORKERS,
+)  # fmt: skip
 
 torch = pytest.importorskip("torch", reason="PyTorch is an optional extra: pip install '.[torch]'")
 pytestmark = pytest.mark.slow
@@ -151,3 +162,117 @@ def test_a_way_that_depends_on_values_is_not_sealed(running: WatchedKernel) -> N
     assert "artifact" not in sealed
     assert sealed["why_not"]
     assert running.array(scored["predictions"]).shape == (60, 3)
+
+
+LAYERS = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Dropout", "Linear"]
+
+
+def test_a_compiled_module_is_the_module_it_was_made_of(running: WatchedKernel) -> None:
+    """`torch.compile` changes neither what is known of layers and shapes nor what can be sealed."""
+    mark = running.mark()
+    running.run(COMPILED)
+    model = running.since(mark, "model.described")[-1]
+    assert (model["class"], [layer["class"] for layer in model["layers"]]) == ("Net", LAYERS)
+    assert model["layers"][0]["output_shape"] == [None, 4, 8, 8]
+    sealed, ended = one(running, mark, "model.sealed"), one(running, mark, "fit.ended")
+    assert (sealed["artifact"], sealed["weights"], ended["steps"]) == (ANY, ended["weights"], 4)
+    running.run("with torch.no_grad():\n    faster._orig_mod(X_test)")
+    assert {item["model"] for item in running.since(mark, "model.scored")} == {model["model"]}
+
+
+def test_torchscript_is_named_by_what_it_was_made_of_and_not_sealed(running: WatchedKernel) -> None:
+    """Its layers keep their names, its trainings and scorings are told; the seal says why it is none."""
+    running.run(COMPILED)
+    mark = running.mark()
+    running.run(SCRIPTED)
+    for model in running.since(mark, "model.described"):
+        assert {"Conv2d", "BatchNorm2d", "Dropout", "Linear"} <= {layer["class"] for layer in model["layers"]}
+        assert model["class"] == "Net"
+    assert [item["steps"] for item in running.since(mark, "fit.ended")] == [4, 4]
+    assert len(running.since(mark, "model.scored")) == 2  # the rows that tracing needs an example of are none
+    assert all("TorchScript" in item["why_not"] for item in running.since(mark, "model.sealed"))
+
+
+def test_rows_that_workers_load_are_known(running: WatchedKernel) -> None:
+    """A data set read by other processes: the rows are those that arrive, each once."""
+    running.run(COMPILED)
+    mark = running.mark()
+    running.run(WORKERS)
+    ended = running.since(mark, "fit.ended")[-1]
+    assert running.row_set(ended["rows"])["count"] == 240
+    assert running.label_set(ended["labels"])["form"] == "int"
+
+
+def test_a_compiled_step_is_told_to_be_unseen(running: WatchedKernel) -> None:
+    """What happens inside a compiled function can't be told: then nothing may be said to be missing."""
+    mark = running.mark()
+    running.run("@torch.compile(backend='eager')\ndef step(a):\n    return a + 1\nstep(torch.ones(2))")
+    assert one(running, mark, "probe.fault")["where"] == "torch.compile"
+
+
+def test_hooks_that_are_taken_away_are_missed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Functions put back as they were, and an optimizers' register that was emptied."""
+    with kernel(tmp_path_factory.mktemp("bare")) as bare:
+        bare.run(PRELUDE)
+        assert "missing" not in bare.since(0, "probe.integrity")[-1]
+        bare.run(
+            "F.cross_entropy = F.cross_entropy.__wrapped__\n"
+            "torch.Tensor.backward = torch.Tensor.backward.__wrapped__\n"
+            "import sys\nsys.modules['torch.optim.optimizer']._global_optimizer_pre_hooks.clear()"
+        )
+        missing = bare.since(0, "probe.integrity")[-1]["missing"]
+    assert {"torch.nn.functional.cross_entropy", "Tensor.backward"} <= set(missing)
+    assert any(name.startswith("Optimizer.step") for name in missing)
+
+
+METRICS = """
+import copy, torchmetrics
+import torchmetrics.functional as measures
+model = Net().eval()
+matrix = torchmetrics.ConfusionMatrix(task="multiclass", num_classes=3)
+several = torchmetrics.MetricCollection([
+    torchmetrics.Accuracy(task="multiclass", num_classes=3),
+    torchmetrics.Recall(task="multiclass", num_classes=3, average="macro"),
+])
+with torch.no_grad():
+    for a, b in DataLoader(TensorDataset(X_test, y_test), batch_size=25):
+        output = model(a)
+        matrix.update(output, b)
+        several(output, b)
+print(matrix.compute().tolist(), {name: value.item() for name, value in several.compute().items()})
+half = copy.deepcopy(matrix)
+half.update(output, b)
+half.compute()
+whole = measures.accuracy(model(X_test).detach(), y_test, task="multiclass", num_classes=3, average="macro")
+"""
+
+
+def test_torchmetrics_are_read_like_metrics_of_scikit_learn(running: WatchedKernel) -> None:
+    """Fed batch by batch, alone or in a collection, or given all at once: each names the scoring it is of."""
+    pytest.importorskip("torchmetrics", reason="pip install torchmetrics")
+    mark = running.mark()
+    printed = running.run(METRICS)
+    matrix, accuracy, recall, whole = running.since(mark, "metric.computed")  # a copy was not watched from the start
+    assert (matrix["function"], matrix["count"]) == ("torchmetrics.confusion_matrix", 60)
+    assert str(matrix["matrix"]) in printed
+    assert (accuracy["function"], recall["function"]) == ("torchmetrics.accuracy_score", "torchmetrics.recall_score")
+    assert whole["function"] == "torchmetrics.balanced_accuracy_score"
+    assert whole["value"] == pytest.approx(recall["value"])
+    scored = {item["score"] for item in running.since(mark, "model.scored")}
+    assert {item.get("score") for item in (matrix, accuracy, recall, whole)} <= scored
+    assert running.since(mark, "probe.fault") == []
+
+
+def test_a_metric_of_a_training_is_no_result(running: WatchedKernel) -> None:
+    """Answers whose gradients are still to come belong to a step; asking for their scoring would break it off."""
+    pytest.importorskip("torchmetrics", reason="pip install torchmetrics")
+    mark = running.mark()
+    running.run(
+        "import torchmetrics\nmodel = Net()\noptimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+        "seen = torchmetrics.Accuracy(task='multiclass', num_classes=3)\n"
+        "for a, b in DataLoader(TensorDataset(X_train, y_train), batch_size=60):\n"
+        "    output = model(a)\n    seen(output, b)\n    loss = F.cross_entropy(output, b)\n"
+        "    optimizer.zero_grad(); loss.backward(); optimizer.step()\nseen.compute()"
+    )
+    assert running.since(mark, "metric.computed") == []
+    assert one(running, mark, "fit.ended")["steps"] == 4

@@ -185,6 +185,55 @@ report("others traced", traced(X_test))
 after("others")
 """
 
+COMPILED = """
+torch.manual_seed(5)
+def looped(model, batches):
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.05), []
+    model.train()
+    for a, b in batches:
+        loss = F.cross_entropy(model(a), b)
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        losses.append(loss.item())
+    model.eval()
+    with torch.no_grad():
+        return losses, model(X_test)
+train_batches = DataLoader(TensorDataset(X_train, y_train), batch_size=60)
+faster = torch.compile(Net(), backend="eager")
+losses, answers = looped(faster, train_batches)
+report("compiled losses", losses)
+report("compiled answers", answers)
+after("compiled")
+"""
+
+SCRIPTED = """
+torch.manual_seed(6)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    scripted, traced = torch.jit.script(Net()), torch.jit.trace(Net().eval(), X_train[:4])
+for model in (scripted, traced):
+    losses, answers = looped(model, train_batches)
+    report("scripted losses", losses)
+    report("scripted answers", answers)
+after("scripted")
+"""
+
+WORKERS = """
+torch.manual_seed(7)
+class Scaled(Dataset):
+    def __len__(self):
+        return len(X_train)
+    def __getitem__(self, place):
+        return X_train[place] * 2, y_train[place]
+lasting = DataLoader(Scaled(), batch_size=48, shuffle=True, num_workers=2, persistent_workers=True)
+model = Net()
+for epoch in range(2):
+    losses, answers = looped(model, lasting)
+    report("workers losses", losses)
+report("workers answers", answers)
+del lasting
+after("workers")
+"""
+
 MISTAKES = """
 import traceback
 for attempt in (
@@ -213,5 +262,8 @@ ALL = {
     "by_hand": BY_HAND,
     "augmented": AUGMENTED,
     "others": OTHERS,
+    "compiled": COMPILED,
+    "scripted": SCRIPTED,
+    "workers": WORKERS,
     "mistakes": MISTAKES,
 }
