@@ -16,6 +16,9 @@ WIDEST = 15
 NEAR = 2
 """Epochs before and after between whose values any centred smoothing stays."""
 
+FOLLOWS = 0.75
+"""R squared from which on: all curves that fall are alike in direction, those of one training also in height."""
+
 FEWEST = 3
 """Of fewer points everything is a smoothed form of everything."""
 
@@ -34,11 +37,18 @@ def is_smoothed(shown: Sequence[float], series: Sequence[float], likeness: float
 
 def _alike(shown: Sequence[float], part: Sequence[float], likeness: float) -> bool:
     inside = min(part) - EQUAL <= min(shown) and max(shown) <= max(part) + EQUAL
-    if inside and correlation(shown, part) >= likeness:
+    if inside and correlation(shown, part) >= likeness and _explained_share(shown, part) >= FOLLOWS:
         return True
     around = [part[max(0, at - NEAR) : at + NEAR + 1] for at in range(len(part))]
     near = all(min(band) - EQUAL <= value <= max(band) + EQUAL for value, band in zip(shown, around, strict=True))
-    return near and len(shown) > 2 * NEAR + 1
+    return near and len(shown) > 4 * NEAR  # in fewer epochs the bands are nearly the whole range
+
+
+def _explained_share(shown: Sequence[float], part: Sequence[float]) -> float:
+    """Return R squared: how much of the curve's ups and downs the other one accounts for."""
+    mean = sum(part) / len(part)
+    total = sum((value - mean) ** 2 for value in part)
+    return 1 - sum((a - b) ** 2 for a, b in zip(shown, part, strict=True)) / total if total else 1.0
 
 
 def _running_mean(shown: Sequence[float], series: Sequence[float]) -> bool:

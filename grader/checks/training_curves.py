@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 
+from grader.checks.curve_forms import is_explained, named_series
 from grader.checks.observed import PLOTTING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.smoothing import EQUAL, is_smoothed
@@ -23,8 +24,6 @@ FIGURE_WORDS = {
     "accuracy": re.compile(r"acc(?:uracy)?\b|exactitud", re.IGNORECASE),
 }
 LOG_WORDS = re.compile(r"loss|acc(?:uracy)?\b|p[eé]rdida|exactitud|precisi[oó]n", re.IGNORECASE)
-MOST_JOINED = 4
-"""Curves of up to this many trainings in a row are recognised as one line."""
 
 
 @check(
@@ -75,7 +74,7 @@ def curves_genuine(evidence: Evidence, limits: Limits) -> Verdict:
     if not evidence.trainings or not all(item.history for item in evidence.trainings):
         return unknown("The trainings' own numbers were not all seen.", cells=[line.cell for line in curves])
     own = any(item.custom_loop for item in evidence.trainings)
-    foreign = [line for line in curves if not _explained(line, evidence.trainings, limits["smoothing"])]
+    foreign = [line for line in curves if not is_explained(line.y, evidence.trainings, limits["smoothing"])]
     if not foreign and not own and (swapped := [line for line in curves if _misnamed(line, evidence.trainings)]):
         return advised(
             f"The curve labelled “{swapped[0].label}” shows the numbers of the other rows: training and validation "
@@ -113,7 +112,7 @@ def _lines(evidence: Evidence) -> list[Drawing]:
 
 def _curves(evidence: Evidence) -> list[Drawing]:
     """Return the lines that are meant as training curves: by their words, or beside a line that is one."""
-    lines = [line for line in _lines(evidence) if _is_counted(line)]
+    lines = [line for line in _lines(evidence) if _is_counted(line) and len(set(line.y)) > 1]  # a level is no curve
     logs = {name for item in evidence.trainings for name, _ in item.history}
     lengths = {item.epochs_done for item in evidence.trainings}
     axes = {line.axes for line in lines if len(line.y) > 1 and source_of(line, evidence.trainings) is not None}
@@ -189,13 +188,8 @@ def source_of(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:
 
 def _series(trainings: Sequence[TrainingRun]) -> Iterable[tuple[str, tuple[float, ...]]]:
     """Yield every log, and the logs of consecutive trainings joined."""
-    names = dict.fromkeys(name for item in trainings for name, _ in item.history)
-    for name in names:
-        kind = "validation" if name.startswith("val_") else "train"
-        logs = [item.series(name) for item in trainings if item.series(name)]
-        for start, end in combinations(range(len(logs) + 1), 2):
-            if end - start <= MOST_JOINED:
-                yield kind, tuple(value for log in logs[start:end] for value in log)
+    for name, series in named_series(trainings):
+        yield "validation" if name.startswith("val_") else "train", series
 
 
 def _same(shown: Sequence[float], series: Sequence[float]) -> bool:
@@ -220,15 +214,6 @@ def _percent(value: float) -> float:
 
 def _complement(value: float) -> float:
     return 1 - value
-
-
-def _explained(line: Drawing, trainings: Sequence[TrainingRun], smoothing: float) -> bool:
-    """Whether a line is a log of this run: as it is, or smoothed; both also in percent or as error for accuracy."""
-    return any(
-        _same(line.y, series)
-        or any(is_smoothed(line.y, [form(value) for value in series], smoothing) for form in FORMS)
-        for _, series in _series(trainings)
-    )
 
 
 FORMS = (_plain, _percent, _complement)

@@ -132,3 +132,64 @@ def test_a_validation_curve_outside_of_the_picture():
     hiding = replace(LONG_RUN, drawings=drawn(*lines, y_limits=(0.0, 0.4)))
     assert "lies outside" in find("evaluation.axes_fair", hiding).summary
     assert outcome("evaluation.axes_fair", replace(LONG_RUN, drawings=drawn(*lines, y_limits=(0.0, 0.9)))) == "pass"
+
+
+FALLING = (0.537, 0.12, 0.035, 0.0103, 0.0072, 0.0058)
+SHORT = training(
+    history=(
+        ("loss", FALLING),
+        ("val_loss", (0.19, 0.06, 0.03, 0.02, 0.018, 0.017)),
+        ("accuracy", (0.7, 0.8, 0.9) * 2),
+    ),
+    epochs_done=6,
+)
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        [1.3 / step**1.1 + 0.05 for step in range(1, 7)],
+        [0.5 / step**0.6 for step in range(1, 7)],
+        [0.5 - 0.08 * step for step in range(6)],
+        [53.7, 12.0, 3.5, 1.03, 0.72, 0.58],
+    ],
+    ids=["above all of it", "within its range", "straight", "a loss in percent"],
+)
+def test_a_smooth_curve_that_was_made_up(made_up):
+    """All losses fall: one that falls too, but elsewhere or at another pace, is not this run's."""
+    evidence = replace(GOOD, trainings=(SHORT,), drawings=drawn(("train loss", FALLING), ("validation loss", made_up)))
+    assert outcome("training.curves_genuine", evidence) == "fail"
+
+
+@pytest.mark.parametrize(
+    "made_of_it",
+    [
+        FALLING[2:],
+        FALLING[::2],
+        [math.log(value) for value in FALLING],
+        [math.sqrt(value) for value in FALLING],
+        [val - own for own, val in zip(FALLING, SHORT.series("val_loss"), strict=True)],
+        [0.25] * 6,
+        [100 * (1 - value) for value in SHORT.series("accuracy")],
+        [0.7, 0.8, 0.9, 0.9, 0.9, 0.9],
+    ],
+    ids=["later epochs", "every second", "log", "root", "gap", "a level", "error in percent", "best so far"],
+)
+def test_what_people_make_of_a_log(made_of_it):
+    """Parts, roots and logarithms, the gap, a level to compare with: nothing of it is made up."""
+    evidence = replace(GOOD, trainings=(SHORT,), drawings=drawn(("train loss", FALLING), ("loss", made_of_it)))
+    assert outcome("training.curves_genuine", evidence) == "pass"
+
+
+def test_the_mean_over_folds_is_of_this_run():
+    """Five trainings, and one curve: their mean, or their median."""
+    folds = tuple(
+        training(id=f"t{fold}", history=(("val_loss", tuple(value + fold * 0.1 for value in NOISY)),), epochs_done=12)
+        for fold in range(5)
+    )
+    for middle in (
+        [value + 0.2 for value in NOISY],
+        [value + (0.05 if at % 2 else 0.3) for at, value in enumerate(NOISY)],
+    ):
+        evidence = replace(GOOD, trainings=folds, drawings=drawn(("validation loss", middle)))
+        assert outcome("training.curves_genuine", evidence) == "pass"

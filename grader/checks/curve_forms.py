@@ -1,0 +1,133 @@
+"""What people make of a training's logs before they plot them: percent, error, parts, smoothed, means, differences."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, combinations
+
+from grader.checks.smoothing import EQUAL, is_smoothed
+from grader.model import TrainingRun
+
+Series = tuple[float, ...]
+
+MOST_JOINED = 4
+"""Curves of up to this many trainings in a row are recognised as one line."""
+
+FEWEST_OF_A_PART = 3
+"""Of fewer epochs anything may be a part."""
+
+WIDEST_STEP = 10
+"""Every tenth epoch is plotted of long trainings."""
+
+LOSS_WORDS = re.compile(r"loss|p[eé]rdida", re.IGNORECASE)
+
+
+def named_series(trainings: Sequence[TrainingRun]) -> Iterator[tuple[str, Series]]:
+    """Yield every log by its name, and the logs of consecutive trainings joined."""
+    for name in dict.fromkeys(name for item in trainings for name, _ in item.history):
+        logs = [item.series(name) for item in trainings if item.series(name)]
+        for start, end in combinations(range(len(logs) + 1), 2):
+            if end - start <= MOST_JOINED:
+                yield name, tuple(value for log in logs[start:end] for value in log)
+
+
+def is_explained(shown: Sequence[float], trainings: Sequence[TrainingRun], likeness: float) -> bool:
+    """Whether a line shows a log of this run, or what is commonly made of one, smoothed or as it is.
+
+    `likeness` is Pearson's r from which on a line follows a log, whatever it was smoothed by.
+    """
+    derived = (*_logs(trainings), *_means(trainings), *_gaps(trainings))
+    return any(is_part(shown, series) or is_smoothed(shown, series, likeness) for series in derived) or _within_folds(
+        shown, trainings
+    )
+
+
+def is_part(shown: Sequence[float], series: Sequence[float]) -> bool:
+    """Whether it is a stretch of the log, or every so many epochs of it."""
+    size = len(shown)
+    if not shown or size > len(series) or (size < FEWEST_OF_A_PART and size < len(series)):
+        return False
+    return any(
+        _equal(shown, series[start::step][:size])
+        for step in range(1, WIDEST_STEP + 1)
+        for start in range(len(series) - (size - 1) * step)
+    )
+
+
+def _logs(trainings: Sequence[TrainingRun]) -> Iterator[Series]:
+    """Yield the logs in the forms they are shown in. A loss has no percent, and no error that is the rest of it."""
+    for name, series in named_series(trainings):
+        for form in LOSS_FORMS if LOSS_WORDS.search(name) else SHARE_FORMS:
+            if all(_defined(form, value) for value in series):
+                yield tuple(form(value) for value in series)
+        yield tuple(accumulate(series, min))
+        yield tuple(accumulate(series, max))
+
+
+def _defined(form: Callable[[float], float], value: float) -> bool:
+    return math.isfinite(value) and (value > 0 or form not in {math.log, math.log10, math.sqrt})
+
+
+def _means(trainings: Sequence[TrainingRun]) -> Iterator[Series]:
+    """Yield the mean of each log over all trainings, as it is and in percent: that of folds, or of seeds."""
+    for logs in _over_trainings(trainings):
+        mean = tuple(sum(values) / len(values) for values in zip(*logs, strict=True))
+        yield mean
+        yield tuple(100 * value for value in mean)
+
+
+def _gaps(trainings: Sequence[TrainingRun]) -> Iterator[Series]:
+    """Yield how far training and validation lie apart, both ways round."""
+    for item in trainings:
+        for name, values in item.history:
+            held = item.series(f"val_{name}")
+            if len(held) == len(values):
+                yield tuple(a - b for a, b in zip(held, values, strict=True))
+                yield tuple(b - a for a, b in zip(held, values, strict=True))
+
+
+def _within_folds(shown: Sequence[float], trainings: Sequence[TrainingRun]) -> bool:
+    """Whether a line runs between the curves of several trainings: their median, or a mean with weights."""
+    for logs in _over_trainings(trainings):
+        bands = list(zip(*logs, strict=True))
+        if len(logs) > 2 and len(bands) == len(shown) >= FEWEST_OF_A_PART:
+            pairs = zip(shown, bands, strict=True)
+            if all(min(band) - EQUAL <= value <= max(band) + EQUAL for value, band in pairs):
+                return True
+    return False
+
+
+def _over_trainings(trainings: Sequence[TrainingRun]) -> Iterable[list[Series]]:
+    for name in dict.fromkeys(name for item in trainings for name, _ in item.history):
+        logs = [item.series(name) for item in trainings if item.series(name)]
+        shortest = min(map(len, logs))
+        if len(logs) > 1:
+            yield [log[:shortest] for log in logs]
+
+
+def _plain(value: float) -> float:
+    return value
+
+
+def _percent(value: float) -> float:
+    return 100 * value
+
+
+def _complement(value: float) -> float:
+    return 1 - value
+
+
+def _percent_wrong(value: float) -> float:
+    return 100 * (1 - value)
+
+
+SHARE_FORMS: tuple[Callable[[float], float], ...] = (_plain, _percent, _complement, _percent_wrong)
+LOSS_FORMS: tuple[Callable[[float], float], ...] = (_plain, math.log, math.log10, math.sqrt)
+
+
+def _equal(left: Sequence[float], right: Sequence[float]) -> bool:
+    return len(left) == len(right) and all(
+        abs(a - b) <= EQUAL * max(1.0, abs(b)) for a, b in zip(left, right, strict=True)
+    )
