@@ -73,6 +73,8 @@ def _in_epochs(epochs: int) -> str:
         Threshold("significance", 0.01, "one guesser in a hundred passes by luck"),
         Threshold("margin", 0.02, "on huge test sets a hair above the commonest class is significant and worthless"),
         Threshold("imbalance", 1.5, "a class half again as common as if all were equal: recall then counts as well"),
+        Threshold("worthwhile", 0.4, "a model that makes two fifths fewer errors than the commonest class has learnt"),
+        Threshold("doubt", 0.05, "one such model in twenty scores so low: with more rows it is not ruled out"),
         Threshold("error_share", 0.95, "an error within 5 % of the median's shows nothing learnt"),
     ),
 )
@@ -115,8 +117,14 @@ def _learns_classes(
     measured = {"accuracy": accuracy, "majority": majority, "rows": size, "chance_of_luck": luck}
     numbers = f"{accuracy:.1%} on {size:,} {where}, where always answering the commonest class gives {majority:.1%}"
     collapsed = _collapsed(evidence)
-    if luck <= limits["significance"] and accuracy >= majority + min(limits["margin"], (1 - majority) / 2):
+    ahead = accuracy >= majority + min(limits["margin"], (1 - majority) / 2)
+    if luck <= limits["significance"] and ahead:
         return passed(f"The model beats guessing: {numbers}.", origin=origin, cells=cells, measured=measured)
+    able = majority + limits["worthwhile"] * (1 - majority)
+    if ahead and not collapsed and 1 - binomial_tail(round(accuracy * size) + 1, size, able) > limits["doubt"]:
+        return unknown(
+            f"Too few rows to tell whether the model beats guessing: {numbers}.", cells=cells, measured=measured
+        )
     beaten = "The model always answers the same class" if collapsed else "The model is no better than guessing"
     return failed(f"{beaten}: {numbers}.", fix=FIX_LEARN, origin=origin, cells=cells, measured=measured)
 

@@ -119,6 +119,25 @@ def test_no_better_than_the_commonest_class():
     assert outcome("model.learns", replace(GOOD, verified=(verified(accuracy=0.9, majority_accuracy=0.7),))) == "pass"
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "majority", "rows", "said"),
+    [
+        (0.528, 0.389, 36, "unknown"),
+        (0.5, 0.361, 36, "unknown"),
+        (0.36, 0.361, 36, "fail"),
+        (0.8, 0.361, 36, "pass"),
+        (0.45, 0.4, 400, "fail"),
+        (0.528, 0.389, 360, "pass"),
+    ],
+)
+def test_a_few_rows_tell_a_good_model_from_none_only_roughly(accuracy, majority, rows, said):
+    """Nineteen of 36 right where guessing has fourteen: luck, or a fair model; of more rows it can be told."""
+    known = verified(accuracy=accuracy, majority_accuracy=majority, rows_total=rows, rows_used=rows)
+    assert outcome("model.learns", replace(GOOD, verified=(known,))) == said
+    flat = replace(known, predicted_classes=1)
+    assert said == "pass" or outcome("model.learns", replace(GOOD, verified=(flat,))) == "fail"
+
+
 def test_a_collapse_is_named():
     """A model that always answers one class is told so."""
     flat = verified(accuracy=0.34, majority_accuracy=0.34, predicted_classes=1)
