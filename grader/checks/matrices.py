@@ -46,7 +46,46 @@ def shown_matrices(evidence: Evidence) -> tuple[ShownMatrix, ...]:
     for values, cell, how, origin in _candidates(evidence):
         if any(same_matrix(values, matrix) for matrix in computed) or _counts(values, totals):
             found.append(ShownMatrix(values, cell, how, origin))
-    return (*found, *_too_large_to_carry(evidence))
+    return (*found, *_tables(evidence), *_too_large_to_carry(evidence))
+
+
+def _tables(evidence: Evidence) -> Iterable[ShownMatrix]:
+    """Yield the cross tables that are shown without the classes which are not in them: not square, and yet whole."""
+    for call in evidence.metric_calls:
+        if not call.table:
+            continue
+        for drawing in evidence.drawings:
+            if drawing.kind in {"image", "mesh"} and drawing.values and _same_table(drawing.values, call.table):
+                yield ShownMatrix(call.matrix, drawing.cell, "drawn", "kernel")
+        for cell in (item for item in evidence.cells if item.index >= call.cell):
+            for origin, outputs in (("kernel", cell.rerun), ("static", cell.saved)):
+                if any(_holds_table(output.text, call.table) for output in outputs):
+                    yield ShownMatrix(call.matrix, cell.index, "printed", origin)  # type: ignore[arg-type]
+
+
+def _same_table(shown: Sequence[Sequence[float]], table: Sequence[Sequence[float]]) -> bool:
+    """Whether two tables hold the same numbers, turned round or not, drawn from the top or from below."""
+    for base in (table, transposed(table)):
+        if len(shown) == len(base) and len(shown[0]) == len(base[0]):
+            upside_down = tuple(reversed(tuple(base)))
+            if _close(shown, base, SHARE_SLACK) or _close(shown, upside_down, SHARE_SLACK):
+                return True
+    return False
+
+
+def _holds_table(text: str, table: Sequence[Sequence[float]]) -> bool:
+    """Whether lines that follow each other end with the rows of a table, behind their names."""
+    rows = [_last_numbers(line, len(table[0])) for line in text.splitlines()]
+    parts = (rows[start : start + len(table)] for start in range(len(rows) - len(table) + 1))
+    return any(all(part) and _close(part, table, SHARE_SLACK) for part in parts)
+
+
+def _last_numbers(line: str, count: int) -> tuple[float, ...]:
+    """Return the so many numbers behind a row's name, empty where the line holds anything else."""
+    words = line.strip().strip("|").replace("|", " ").split()
+    name, numbers = words[:-count], words[-count:]
+    named = len(name) == 1 or (name and not any(NUMBER.fullmatch(word) for word in name))
+    return tuple(map(float, numbers)) if named and all(NUMBER.fullmatch(word) for word in numbers) else ()
 
 
 def is_square(matrix: Sequence[Sequence[float]]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.evidence.arrays import load_array, rows_within
+from grader.evidence.crosstabs import whole_matrix
 from grader.evidence.identity import RowStore
 from grader.evidence.labels import LabelStore, LabelVector
 from grader.evidence.lineage import Lineage
@@ -127,13 +128,15 @@ def collect_metrics(
         if call.function in CURVES:
             continue
         scoring = matcher.match(call)
+        whole = whole_matrix(call, labels)
         found.append(
             MetricCall(
                 function=call.function,
                 cell=call.cell,
                 count=call.count,
                 value=call.value,
-                matrix=call.matrix,
+                matrix=call.matrix if whole is None else whole,
+                table=() if whole is None else call.matrix,
                 text=call.text,
                 scoring=scoring.id if scoring else None,
                 true_role=_true_role(call, scoring, labels, roles),

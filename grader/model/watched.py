@@ -129,6 +129,9 @@ class MetricCall:
     """The scoring whose predictions these are, where they could be matched."""
     true_role: Role = "other"
     order: int = 0
+    table: tuple[tuple[float, ...], ...] = ()
+    """What was returned where it left out classes that were never answered or never true (`pd.crosstab`); `matrix`
+    then holds them too, with zeros."""
 
 
 @dataclass(frozen=True, slots=True)
