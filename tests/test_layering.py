@@ -15,7 +15,7 @@ LAYERS = (
     ("durable", "locking"),
     ("model",),
     ("probe",),
-    ("urls", "datasets"),
+    ("urls", "datasets", "file_kinds"),
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying"),

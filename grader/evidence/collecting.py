@@ -27,6 +27,7 @@ from grader.evidence.rowsets import (
     measure_label_agreement,
     membership_unstable,
 )
+from grader.evidence.run_files import collect_run_files
 from grader.evidence.series import find_series_crossing
 from grader.evidence.tasks import tell_input_kind, tell_task
 from grader.evidence.thresholds import find_threshold_searches
@@ -122,6 +123,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
         augmentation_before_split=_copies_before_split(seen, scored, trained_on),
         interpolated=find_interpolated(seen, scored.rows if scored else None, trained_on),
+        run_files=collect_run_files(seen.log),
     )
 
 

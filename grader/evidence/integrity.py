@@ -68,7 +68,8 @@ def _hidden(submission: Submission, run: Run) -> Iterator[WatchGap]:
         if cell is None:
             continue
         failed, executed = fields.text("failed"), fields.text("executed")
-        if failed and replies.get(cell) == "ok":
+        ends = submission.script is not None and failed == "SystemExit"  # how scripts end, whatever their status
+        if failed and replies.get(cell) == "ok" and not ends:
             yield WatchGap(cell, "hidden", f"{failed[:80]} was raised, and the reply said ok")
         if executed and executed != sources.get(cell, executed):
             yield WatchGap(cell, "hidden", "other code was run than the cell holds")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from grader.evidence import parsing_models, parsing_rows, parsing_views
+from grader.evidence import parsing_files, parsing_models, parsing_rows, parsing_views
 from grader.evidence.fields import Fields, OddFieldError
 from grader.evidence.records import RowsSeen
 from grader.model import Event
@@ -14,7 +14,12 @@ from grader.model import Event
 Record = TypeVar("Record")
 Parser = Callable[[Fields, int, int], Any]
 
-PARSERS: dict[str, Parser] = {**parsing_rows.PARSERS, **parsing_models.PARSERS, **parsing_views.PARSERS}
+PARSERS: dict[str, Parser] = {
+    **parsing_rows.PARSERS,
+    **parsing_models.PARSERS,
+    **parsing_views.PARSERS,
+    **parsing_files.PARSERS,
+}
 """Event kind to the function that reads it: (fields, cell, order) to a record."""
 
 _ONCE: dict[str, Callable[[Any], Any]] = {

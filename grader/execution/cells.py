@@ -15,8 +15,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from grader.execution.channel import ChannelParser, ChannelReader
 from grader.execution.notebook import merge_streams, read_outputs
+from grader.execution.scripts import ENDS_WELL
 from grader.execution.settings import RunProgress
-from grader.model import CellRun
+from grader.model import CellRun, SavedOutput
 from grader.sandbox import Breach, Limits, Sandbox
 
 STARTUP_S = 120.0
@@ -119,7 +120,10 @@ class CellsResult:
 
 
 class CellsRunner:
-    """Runs all code cells in order, failing or not, until the end, a limit, or the kernel's death."""
+    """Runs all code cells in order, failing or not, until the end, a limit, or the kernel's death.
+
+    `exits` says that they are a script's, which ends well by `sys.exit(0)`.
+    """
 
     def __init__(
         self,
@@ -129,8 +133,10 @@ class CellsRunner:
         on_progress: Callable[[RunProgress], None],
         *,
         wall_s: float,
+        exits: bool = False,
     ) -> None:
         self._wall_s = wall_s
+        self._exits = exits
         self._client = client
         self._parser = parser
         self._reader = reader
@@ -168,6 +174,8 @@ class CellsRunner:
             return CellRun(index, "interrupted", seconds, outputs=outputs, message=EXITED.message), EXITED
         if content.get("status") == "error":
             name, message = _text(content.get("ename")), _text(content.get("evalue"))
+            if self._exits and name == "SystemExit" and message in ENDS_WELL:
+                return CellRun(index, "ok", seconds, outputs=_without_error(outputs)), None
             return CellRun(index, "error", seconds, name, message, outputs), None
         return CellRun(index, "ok", seconds, outputs=outputs), None
 
@@ -218,6 +226,10 @@ class CellsRunner:
 
     def _code_cells_after(self, index: int) -> list[int]:
         return [later for later, cell in enumerate(self._client.nb.cells) if later > index and cell.cell_type == "code"]
+
+
+def _without_error(outputs: tuple[SavedOutput, ...]) -> tuple[SavedOutput, ...]:
+    return tuple(output for output in outputs if output.kind != "error")
 
 
 def _text(value: object) -> str:

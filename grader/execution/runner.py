@@ -40,9 +40,10 @@ from grader.execution.kernel import kernel_manager
 from grader.execution.notebook import new_notebook, write_notebook
 from grader.execution.outcome import Outcome, outcome_of
 from grader.execution.products import written_files
+from grader.execution.scripts import script_options
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import ARTIFACTS, EVENTS, EXIT_STORAGE_FULL, NOTEBOOK, Job, read_job, write_run
-from grader.model import Run, Submission
+from grader.model import Run, Script, Submission
 from grader.probe.programs.mapping import URLS_VARIABLE
 from grader.probe.wire import FD_VARIABLE
 from grader.sandbox import GIB, Box, Offer, Sandbox
@@ -93,7 +94,7 @@ def execute(folder: Path, job: Job) -> Run:
         _end_with_stdin(sandbox)
         channel = _open(events, folder, settings)
         notebook = new_notebook(submission)
-        result = asyncio.run(_run_cells(sandbox, notebook, channel, settings))
+        result = asyncio.run(_run_cells(sandbox, notebook, channel, settings, submission.script))
         exit_code = _exit_code(sandbox)
         sandbox.destroy()
         if channel.reader is not None:
@@ -140,10 +141,12 @@ def _open(events: Any, folder: Path, settings: RunSettings) -> _Channel:
     return channel
 
 
-async def _run_cells(sandbox: Sandbox, notebook: Any, channel: _Channel, settings: RunSettings) -> CellsResult:
+async def _run_cells(
+    sandbox: Sandbox, notebook: Any, channel: _Channel, settings: RunSettings, script: Script | None
+) -> CellsResult:
     def command(connection: str) -> Sequence[str]:
         start = ["-m", "ipykernel_launcher"] if settings.probe is None else [f"{sandbox.inside('probe')}/launch.py"]
-        return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS]
+        return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS, *script_options(script)]
 
     variables = {**_KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
     variables |= _offered_urls(sandbox, settings)
@@ -169,7 +172,10 @@ async def _run_cells(sandbox: Sandbox, notebook: Any, channel: _Channel, setting
     except Exception as error:
         said = sandbox.stderr_tail.decode("utf-8", "replace").strip()
         raise SandboxError(f"the kernel did not start ({error}): {said}") from error
-    return await CellsRunner(client, channel.parser, channel.reader, _tell, wall_s=settings.limits.wall_s).run()
+    runner = CellsRunner(
+        client, channel.parser, channel.reader, _tell, wall_s=settings.limits.wall_s, exits=script is not None
+    )
+    return await runner.run()
 
 
 def _tell(news: RunProgress) -> None:

@@ -27,6 +27,7 @@ from grader.model.leaks import (
     UnlikeDivision,
 )
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
+from grader.model.project import FileKind, LoadedFile, Product, RunFiles, SavedFile
 from grader.model.reading import CellFacts, CodeFacts, LintIssue, NumberClaim, Passage, ProseFacts, Section
 from grader.model.recomputed import (
     ClassScore,
@@ -42,7 +43,7 @@ from grader.model.result import CriterionResult, Result
 from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import Labels, ReferenceData, Rows, SealedScoring
-from grader.model.submission import Cell, CellKind, SavedOutput, Submission, Unreadable
+from grader.model.submission import Cell, CellKind, SavedOutput, Script, Submission, Unreadable
 from grader.model.watched import (
     CallbackFacts,
     Drawing,
@@ -77,6 +78,7 @@ __all__ = [
     "Event",
     "Evidence",
     "FileGroup",
+    "FileKind",
     "Finding",
     "Grade",
     "GroupCrossing",
@@ -93,6 +95,7 @@ __all__ = [
     "Level",
     "LevelRule",
     "LintIssue",
+    "LoadedFile",
     "MetricCall",
     "Mistake",
     "ModelFacts",
@@ -106,6 +109,7 @@ __all__ = [
     "OwnData",
     "Passage",
     "PreprocessingFit",
+    "Product",
     "ProseFacts",
     "ReferenceData",
     "ReferenceResult",
@@ -118,10 +122,13 @@ __all__ = [
     "Rubric",
     "Run",
     "RunFacts",
+    "RunFiles",
     "RunStatus",
     "SameFiles",
+    "SavedFile",
     "SavedOutput",
     "Scoring",
+    "Script",
     "SealedScoring",
     "Section",
     "SeedCall",

@@ -19,6 +19,7 @@ from grader.model.leaks import (
     UnlikeDivision,
 )
 from grader.model.own_data import OwnData
+from grader.model.project import RunFiles
 from grader.model.reading import CellFacts, CodeFacts, ProseFacts
 from grader.model.recomputed import HiddenTest, ReferenceResult, Repeat, Verified
 from grader.model.rows import InputKind, NearCopies, OfficialRows, Overlap, RowSet, Task
@@ -149,6 +150,8 @@ class Evidence:
     """None where nothing that tells groups was seen, or rows of a group lie no closer than others."""
     hidden_test: HiddenTest | None = None
     """The final model on the instructor's hidden test; None where none was given."""
+    run_files: RunFiles = field(default_factory=RunFiles)
+    """What the run saved, loaded and left in its working folder, by its own word."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

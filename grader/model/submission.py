@@ -25,13 +25,33 @@ class SavedOutput:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell, by its position in the notebook (0-based, markdown cells counted)."""
+    """One cell, by its position in the notebook (0-based, markdown cells counted).
+
+    A cell that is a part of a script says in which `file` it stands and on which `line` it begins (1-based); `line` is
+    0 for a notebook's cells.
+    """
 
     index: int
     kind: CellKind
     source: str
     execution_count: int | None = None
     outputs: tuple[SavedOutput, ...] = ()
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script that is run in a notebook's place, as its author's command says.
+
+    `path` is relative to the submission's folder, `arguments` what stands behind it in the command. `package` is set
+    where it is run as a module (`python -m src.train`: `src`), `working` where the command first changes into a folder.
+    """
+
+    path: str
+    arguments: tuple[str, ...] = ()
+    package: str = ""
+    working: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,8 @@ class Submission:
     cells: tuple[Cell, ...]
     language: str = "python"
     saved_format: str = "4.5"
+    script: Script | None = None
+    """The script that the cells were cut from, None for a notebook."""
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

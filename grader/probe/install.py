@@ -12,11 +12,13 @@ from .calls import CallHooks
 from .channel import Channel
 from .data_hooks import DataHooks
 from .figures import FigureHooks
+from .files_left import FilesLeft
 from .imports import Hook, install
 from .integrity import Integrity
 from .keras_hooks import KerasHooks
 from .legacy_keras_hooks import ROOTS, LegacyKerasHooks, under_legacy_roots
 from .plotly_figures import PlotlyHooks
+from .saving import FileHooks
 from .scoring import Scorings
 from .session import Session
 from .side_columns import SideColumns
@@ -43,6 +45,10 @@ def start(descriptor: int) -> Probe:
     for module, hook in side.hooks().items():
         table.setdefault(module, []).append(hook)
     side.listen()
+    try:
+        FilesLeft(probe, os.getcwd())
+    except Exception as error:
+        probe.fault("files left", error)
     finder = install(table, prefixes, probe.fault)
     probe.integrity = integrity = Integrity(probe, finder)
     probe.last_word = integrity.cell_ended
@@ -54,7 +60,8 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
     scorings = Scorings(probe)
     keras, calls = KerasHooks(probe, scorings), CallHooks(probe, scorings)
     data, sklearn = DataHooks(probe, scorings), SklearnHooks(probe)
-    figures, weights, callbacks = FigureHooks(probe), WeightHooks(probe), CallbackHooks(probe)
+    files = FileHooks(probe)
+    figures, weights, callbacks = FigureHooks(probe), WeightHooks(probe, files), CallbackHooks(probe)
     plotly = PlotlyHooks(probe)
     table: dict[str, list[Hook]] = {
         "keras.src.backend.tensorflow.trainer": [keras.backend_trainer, calls.backend_trainer],
@@ -77,7 +84,9 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "tensorflow.python.eager.polymorphic_function.polymorphic_function": [calls.function],
         "tensorflow.python.eager.record": [calls.tape],
     }
-    torch = TorchHooks(probe, scorings)
+    torch = TorchHooks(probe, scorings, files)
+    for module, hook in files.hooks().items():
+        table.setdefault(module, []).append(hook)
     loaders, computed = dataset_files.hooks(probe), metrics.hooks(probe, scorings)
     for more in (data.hooks(), loaders, computed, plotly.hooks(), seeds.hooks(probe)):
         for module, hook in {**more, **under_legacy_roots(more)}.items():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from .imports import Hook
+from .saving import FileHooks
 from .scoring import Scorings
 from .torch_calls import Batch, Call, Loss, tensors_in
 from .torch_compiled import TorchCompiled, recorder
@@ -49,7 +50,7 @@ class Here(threading.local):
 class TorchHooks:
     """Observers of PyTorch. `hooks` gives each module's hook."""
 
-    def __init__(self, probe: Probe, scorings: Scorings) -> None:
+    def __init__(self, probe: Probe, scorings: Scorings, files: FileHooks) -> None:
         """Start with nothing seen."""
         self.probe = probe
         self.here = Here()
@@ -57,7 +58,7 @@ class TorchHooks:
         self.trainings = TorchTrainings(probe, self.passes)
         self.compiled = TorchCompiled(probe, self.here)
         self.data = TorchData(probe, self.here)
-        self.weights = TorchWeights(probe, self.passes)
+        self.weights = TorchWeights(probe, self.passes, files)
         self.metrics = TorchMetrics(probe, scorings, self.here)
         self._schedulers: list[tuple[Any, str]] = []
         probe.at_cell_end.insert(0, self._settle_pending)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from typing import Any
 
 from .imports import Hook
 from .models import weights_digest
+from .saving import FileHooks
 from .torch_models import is_module, plain
 from .torch_scoring import TorchScorings
-from .watch import Probe
+from .watch import Probe, called_by_student
 from .wrapping import Watching, patch_function, patch_method
 
 
 class TorchWeights:
     """Observers of everything that keeps a module's weights, or puts weights into it without training."""
 
-    def __init__(self, probe: Probe, passes: TorchScorings) -> None:
+    def __init__(self, probe: Probe, passes: TorchScorings, files: FileHooks) -> None:
         """Keep what to send through."""
         self.probe = probe
         self.passes = passes
+        self.named = files
+        self._taken: tuple[Any, Any] = (None, None)
+        """The last state dictionary that was taken and its module, both weakly: its tensors are the module's own."""
 
     def hooks(self) -> dict[str, Hook]:
         """Return the hooks by module name."""
@@ -39,15 +45,34 @@ class TorchWeights:
         if self.probe.within("state"):
             return
         with self.probe.inside("state"):
-            yield
+            state = yield
         self._keep(plain(model))
+        with contextlib.suppress(TypeError):  # a module's own dictionary may be of any kind
+            self._taken = (weakref.ref(state), weakref.ref(plain(model)))
 
-    def saved(self, thing: Any, *_args: Any, **_kwargs: Any) -> Watching:
-        """Observe `torch.save` of a whole module."""
+    def saved(self, thing: Any, *args: Any, **kwargs: Any) -> Watching:
+        """Observe `torch.save` of a whole module, of its state, or of anything else."""
         with self.probe.inside("state"):
             yield
         if is_module(thing):
             self._keep(plain(thing))
+        if not called_by_student():
+            return
+        model, what = (plain(thing), "model") if is_module(thing) else (self._module_of(thing), "object")
+        facts = {}
+        if model is not None:
+            what = "model" if is_module(thing) else "weights"
+            facts = {"model": self.probe.models.name(model), "weights": weights_digest(model)}
+        self.named.saved(args[0] if args else kwargs.get("f"), "torch.save", what, **facts)
+
+    def _module_of(self, state: Any) -> Any:
+        """Return the module whose state dictionary this is, or is in a checkpoint's; None where that is not known."""
+        taken, model = self._taken
+        held = taken() if taken is not None else None
+        if held is None:
+            return None
+        found = state is held or (isinstance(state, dict) and any(value is held for value in state.values()))
+        return model() if found else None
 
     def _keep(self, model: Any) -> None:
         during = self.probe.trains(model)
@@ -65,12 +90,18 @@ class TorchWeights:
             yield
         self._came(model, "load_state_dict")
 
-    def opened(self, *_args: Any, **_kwargs: Any) -> Watching:
-        """Observe `torch.load` of a whole module."""
+    def opened(self, *args: Any, **kwargs: Any) -> Watching:
+        """Observe `torch.load` of a whole module, or of anything else."""
         with self.probe.inside("state"):
             thing = yield
         if is_module(thing):
             self._came(plain(thing), "torch.load")
+        if called_by_student():
+            facts = {}
+            if is_module(thing):
+                facts = {"model": self.probe.models.name(plain(thing)), "weights": weights_digest(plain(thing))}
+            what = "model" if facts else "object"
+            self.named.loaded(args[0] if args else kwargs.get("f"), "torch.load", what, **facts)
 
     def _settle(self, model: Any) -> None:
         loop = self.probe.loops.get(id(model))

@@ -104,6 +104,13 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
     weights.loaded  model, how, weights: digest  load_weights, load_model, set_weights, pretrained application
     weights.kept    model, weights: digest, during: the training of this model that is going on
                                               save, save_weights, get_weights: a state that may be loaded again
+    file.saved      path (relative to the working folder where it lies in it), how: save_model | save_weights |
+                    torch.save | numpy.save | numpy.savez | ... | to_csv | joblib.dump, what: model | weights | array |
+                    table | object, [model, weights: digest, during], [shape, dtype], [names: of columns or arrays]
+    file.loaded     path, how: load_model | load_weights | torch.load | numpy.load | joblib.load, what,
+                    [model, weights: digest]
+    file.left       path, size, [head: the first 8,000 bytes of a text file, in parts], [whole: the head is all],
+                    [lines]                   new or changed in the working folder at the end of a cell
 """
 
 from __future__ import annotations

@@ -628,3 +628,49 @@ def test_without_a_channel_it_is_a_plain_kernel(tmp_path: Path, monkeypatch: pyt
     with kernel(tmp_path, probe=False) as plain:
         printed = plain.run("import sys, os; print(any('_grader_probe' in name for name in sys.modules), os.getcwd())")
     assert printed == f"False {tmp_path}\n"
+
+
+def test_a_model_comes_back_as_it_was_saved(running: WatchedKernel) -> None:
+    """Saving and loading tell the same digest of weights, whichever object carries them; checkpoints tell the fit."""
+    mark = running.mark()
+    running.run("model.save('best.keras'); again = keras.models.load_model('best.keras')")
+    (saved,), (loaded,) = running.since(mark, "file.saved"), running.since(mark, "file.loaded")
+    assert (saved["path"], saved["how"], saved["what"]) == ("best.keras", "save_model", "model")
+    assert (loaded["path"], loaded["weights"]) == ("best.keras", saved["weights"])
+    assert loaded["model"] != saved["model"]
+    mark = running.mark()
+    running.run(
+        "model.fit(np.ones((8, 8, 8)), np.zeros(8), verbose=0,"
+        "callbacks=[keras.callbacks.ModelCheckpoint('epoch.weights.h5', save_weights_only=True)])\n"
+        "model.load_weights('epoch.weights.h5')"
+    )
+    (kept,), (back,) = running.since(mark, "file.saved"), running.since(mark, "file.loaded")
+    assert (kept["how"], kept["during"]) == ("save_weights", running.since(mark, "fit.began")[0]["fit"])
+    assert back["weights"] == kept["weights"] != saved["weights"]
+
+
+def test_arrays_and_tables_are_told_by_name_and_shape(running: WatchedKernel) -> None:
+    """Indices kept by NumPy, tables written by pandas; what goes to memory has no name and is not told."""
+    mark = running.mark()
+    running.run(
+        "import io\nnp.savez('split.npz', train=np.arange(6), test=np.arange(2)); np.save('ids.npy', np.arange(5))\n"
+        "parts = np.load('split.npz'); pd.DataFrame({'a': [1, 2]}).to_csv('out.csv', index=False)\n"
+        "np.save(io.BytesIO(), np.arange(5)); text = pd.DataFrame({'a': [1]}).to_csv()"
+    )
+    told = {event["path"]: event for event in running.since(mark, "file.saved")}
+    assert told.keys() == {"split.npz", "ids.npy", "out.csv"}
+    assert told["split.npz"]["names"] == ["train", "test"]
+    assert (told["ids.npy"]["shape"], told["ids.npy"]["dtype"]) == ([5], "int64")
+    assert (told["out.csv"]["names"], told["out.csv"]["shape"]) == (["a"], [2, 1])
+    assert [event["path"] for event in running.since(mark, "file.loaded")] == ["split.npz"]
+
+
+def test_what_is_left_is_told_once_with_its_beginning(running: WatchedKernel) -> None:
+    """A cell's new and changed files are told at its end; links are not."""
+    mark = running.mark()
+    running.run(
+        "import os; open('log.csv', 'w').write('epoch,loss\\n1,0.5\\n2,0.25\\n'); os.symlink('/etc/passwd', 'x.txt')"
+    )
+    running.run("1 + 1")
+    (left,) = running.since(mark, "file.left")
+    assert left == left | {"path": "log.csv", "lines": 3, "whole": True, "head": ["epoch,loss\n1,0.5\n2,0.25\n"]}

@@ -276,3 +276,15 @@ def test_a_metric_of_a_training_is_no_result(running: WatchedKernel) -> None:
     )
     assert running.since(mark, "metric.computed") == []
     assert one(running, mark, "fit.ended")["steps"] == 4
+
+
+def test_a_saved_state_belongs_to_its_module(running: WatchedKernel) -> None:
+    """PyTorch's state dictionaries, alone or in a checkpoint, are told with the module's weights."""
+    mark = running.mark()
+    running.run(
+        "import torch\nnet = torch.nn.Linear(4, 2); torch.save({'epoch': 1, 'model': net.state_dict()}, 'net.pt')\n"
+        "other = torch.nn.Linear(4, 2); other.load_state_dict(torch.load('net.pt')['model'])"
+    )
+    (saved,), (loaded,) = running.since(mark, "file.saved"), running.since(mark, "file.loaded")
+    assert (saved["how"], saved["what"], loaded["path"]) == ("torch.save", "weights", "net.pt")
+    assert saved["weights"] == running.since(mark, "weights.loaded")[0]["weights"]
