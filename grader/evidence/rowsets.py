@@ -32,7 +32,7 @@ def collect_row_sets(
     scored = tuple(dict.fromkeys(item.rows for item in scorings if item.rows))
     found: dict[str, None] = {}
     for fit in lineage.fits:
-        found.update(dict.fromkeys(rows for rows in (fit.train, fit.watched) if rows))
+        found.update(dict.fromkeys(rows for rows in (fit.train, fit.watched, *_drawn_from(fit)) if rows))
     found.update(dict.fromkeys(item.rows for item in reversed(scorings) if item.rows))
     for split in store.splits:
         found.update(dict.fromkeys((*split.inputs, *split.outputs)))
@@ -43,6 +43,11 @@ def collect_row_sets(
     sets = [_row_set(record, store, labels, lineage.role_in_run(record.id, scored)) for record in used]
     sets = [replace(item, origin_hint=_origin(item.id, hints, store)) for item in sets]
     return tuple(_with_roles_of_descendants(sets, store))
+
+
+def _drawn_from(fit: Fit) -> tuple[str | None, ...]:
+    """Return the sets whose altered copies a training was given: parts that an iterator cut off are seen nowhere else."""
+    return (fit.ended.drawn_from, fit.ended.validation_drawn_from) if fit.ended else ()
 
 
 def _row_set(record: RowsSeen, store: RowStore, labels: LabelStore, role: Role) -> RowSet:

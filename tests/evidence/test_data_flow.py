@@ -663,6 +663,17 @@ def test_rows_whose_altered_copies_a_generator_made_are_training_rows(made):
     assert evidence.trainings[0].drawn_from == (ended["drawn_from"],)
 
 
+def test_rows_that_a_generator_cut_off_are_known(made):
+    """`flow(x, subset="training")` draws from rows that nothing else was given; overlaps are judged against them."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", np.random.default_rng(5).permutation(x[:80].reshape(-1)).reshape(x[:80].shape), y[:80])
+    ended = made.events[-1].fields
+    ended["drawn_from"] = made.rows(x[:80])
+    made.evaluate("m1", x[100:], y[100:])
+    assert made.evidence().row_set(ended["drawn_from"]).complete
+
+
 def test_a_training_keeps_the_labels_in_the_form_it_was_given(made):
     """Rows split with class numbers and fitted with one-hot labels: the loss saw one-hot labels."""
     x, y = pictures(200)
