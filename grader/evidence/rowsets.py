@@ -46,7 +46,7 @@ def collect_row_sets(
 
 
 def _drawn_from(fit: Fit) -> tuple[str | None, ...]:
-    """Return the sets whose altered copies a training was given: parts that an iterator cut off are seen nowhere else."""
+    """Return the sets whose altered copies a training was given: what an iterator cut off is seen nowhere else."""
     return (fit.ended.drawn_from, fit.ended.validation_drawn_from) if fit.ended else ()
 
 
