@@ -4,6 +4,7 @@
     ├── UsageError                    what the caller asked for can't be done: exit status 2
     │   ├── SubmissionsNotFoundError  no folder, no notebook there
     │   ├── RubricError               a rubric file with mistakes, each named by its path
+    │   ├── MarksError                a file of marks given by hand with mistakes, each named by its line
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── UrlMapError               a mapping file of --urls with mistakes, each named by its line
     │   ├── HiddenTestError           a --hidden-test that is not there, of no known form, or doesn't fit itself
@@ -50,6 +51,20 @@ class RubricError(UsageError):
         self.mistakes = mistakes
         count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         super().__init__(f"{source} has {count}: " + "; ".join(mistakes))
+
+
+class MarksError(UsageError):
+    """A file of marks given by hand that can't be read, or names what is not there.
+
+    Args:
+        source: the file.
+        mistakes: one sentence each, starting with the line of the mistake where there is one.
+    """
+
+    def __init__(self, source: str, mistakes: tuple[str, ...]) -> None:
+        self.source = source
+        self.mistakes = mistakes
+        super().__init__(f"--marks {source}: " + "; ".join(mistakes))
 
 
 class DatasetError(UsageError):

@@ -20,7 +20,7 @@ LAYERS = (
     ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying"),
     ("regrading", "environments", "recognising", "repeating", "measuring"),
-    ("pipeline",),
+    ("pipeline", "calibration"),
     ("cli",),
 )
 """From the bottom up; a part may import parts of lower layers, itself, and what SIDEWAYS allows."""

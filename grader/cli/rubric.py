@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli import calibrate
 from grader.errors import RubricError
 from grader.model import LEVELS, Deliverable, Level, Requirement
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @click.group(name="rubric")
 def command() -> None:
-    """List, show, check and begin rubrics."""
+    """List, show, check, begin and calibrate rubrics."""
+
+
+command.add_command(calibrate.command)
 
 
 @command.command(name="list")
