@@ -11,7 +11,9 @@ from .torch_calls import tensors_in
 from .torch_graph import activation_of, operations
 from .torch_models import Seen, called_copy, is_module, modules_of, parameters_of
 from .watch import Probe
-from .wrapping import NotWatched, Watching, patch_function
+from .wrapping import Watching, patch_function
+
+UNSEEN = "what a compiled function does with models is not seen"
 
 
 class TorchCompiled:
@@ -40,7 +42,7 @@ class TorchCompiled:
         """Observe `torch.compile`: the steps that a compiled function makes of a training are not seen."""
         yield
         if model is not None and not is_module(getattr(model, "__self__", model)):
-            self.probe.fault("torch.compile", NotWatched("what a compiled function does with models is not seen"))
+            self.probe.send("probe.fault", where="torch.compile", error=UNSEEN)
 
     def aside(self, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe nothing while PyTorch calls modules for purposes of its own."""

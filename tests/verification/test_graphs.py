@@ -197,6 +197,38 @@ def test_a_graph_gives_the_answers_of_the_run(results: Any, name: str) -> None:
     assert result.accuracy == pytest.approx(right)
 
 
+LEGACY = (
+    ("np, keras, tensorflow as tf\nfrom keras import", "np, tf_keras as keras, tensorflow as tf\nfrom tf_keras import"),
+    ("self.compute_loss(y=kinds, y_pred=answers)", "self.compute_loss(rows, kinds, answers)"),
+    ("self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)",
+     "self.optimizer.minimize(loss, self.trainable_variables, tape=tape)"),
+    ("self.compute_metrics(rows, kinds, answers)", "self.compute_metrics(rows, kinds, answers, None)"),
+)  # fmt: skip
+"""What Keras 2 calls otherwise."""
+
+
+@pytest.mark.proof
+def test_graphs_of_keras_2_give_the_answers_of_the_run(bench: Any) -> None:
+    """The same models and loops in `tf_keras`, beside today's TensorFlow."""
+    pytest.importorskip("tf_keras", reason="pip install tf_keras")
+    scorings, answers = [], {}
+    with kernel(bench.folder) as running:
+        setup, codes = SETUP, dict(HONEST)
+        for today, legacy in LEGACY:
+            setup = setup.replace(today, legacy)
+            codes = {name: code.replace(today, legacy) for name, code in codes.items()}
+        running.run(f"import os\nos.environ['TF_USE_LEGACY_KERAS'] = '1'\n{setup}")
+        rows, kinds = np.load(bench.folder / "rows.npy"), np.load(bench.folder / "kinds.npy")
+        for name, code in codes.items():
+            model, note, said = sealed(running, code, bench.folder / f"legacy-{name}.sealed")
+            answers[name] = float((said.argmax(axis=1) == kinds).mean())
+            scorings.append(bench.scoring(name, model, rows, kinds, classes=tuple("0123"), seal_note=note))
+        assert running.since(0, "probe.fault") == []
+    for result in verify(tuple(scorings), tier=detect_tier().tier, limits=Limits()):
+        assert (result.scoring, result.origin, result.note) == (result.scoring, "verified", "")
+        assert result.accuracy == pytest.approx(answers[result.scoring])
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_graph_that_does_more_or_looks_up_is_not_recomputed(results: Any, name: str) -> None:
     """Files, Python, hidden variables and tables of answers leave the score what it was: a claim of the kernel."""
