@@ -62,7 +62,7 @@ ClaimVerdict = Literal["agrees", "contradicted", "not_checkable"]
 
 def known_scores(evidence: Evidence) -> tuple[KnownScore, ...]:
     """Return every measured number: scorings recomputed or as run, metric calls, histories, and means over scorings."""
-    found = [*_of_scorings(evidence), *_of_metric_calls(evidence), *_of_histories(evidence)]
+    found = [*_of_scorings(evidence), *_of_ensembles(evidence), *_of_metric_calls(evidence), *_of_histories(evidence)]
     for metric in ("accuracy", *REGRESSION_METRICS):
         scored = [result_of(evidence, item) for item in evidence.scorings]
         values = [
@@ -217,6 +217,14 @@ def _of_scorings(evidence: Evidence) -> Iterator[KnownScore]:
             for value in (label.recall, label.precision, label.f1):
                 if value is not None:
                     yield KnownScore(value, label.support, result.role, "accuracy", detail=True, names=names)
+
+
+def _of_ensembles(evidence: Evidence) -> Iterator[KnownScore]:
+    """Yield what models score together: where it is stated, it was measured."""
+    for item in evidence.ensembles:
+        roles: list[Role] = [known.role for known in evidence.scorings if known.rows == item.rows] or ["other"]
+        if item.accuracy is not None:
+            yield KnownScore(item.accuracy, item.rows_used, roles[0], "accuracy")
 
 
 def _believed(result: StudentResult, metric: str) -> float | None:

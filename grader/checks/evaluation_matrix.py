@@ -72,6 +72,8 @@ def confusion_matrix_correct(evidence: Evidence, _limits: Limits) -> Verdict:
             )
     if (part := _of_part(evidence, result, verified, shown)) is not None:
         return part
+    if (together := _of_ensemble(evidence, shown)) is not None:
+        return together
     return _not_equal(evidence, result, verified, shown)
 
 
@@ -131,6 +133,21 @@ def _of_part(
                 "seen.",
                 cells=[item.cell],
             )
+    return None
+
+
+def _of_ensemble(evidence: Evidence, shown: tuple[ShownMatrix, ...]) -> Verdict | None:
+    """Judge a matrix of several models' answers together, where it is one."""
+    for item in shown:
+        for known in evidence.ensembles:
+            if is_square(known.matrix) and reading_of(item.values, known) is not None:
+                count = known.model.count("+") + 1
+                return passed(
+                    f"The confusion matrix is that of {count} models together on {known.rows_used:,} scored rows.",
+                    origin="verified",
+                    cells=[item.cell],
+                    measured={"rows": known.rows_used, "accuracy": known.accuracy, "models": count},
+                )
     return None
 
 

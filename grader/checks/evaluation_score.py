@@ -28,7 +28,7 @@ from grader.checks.results import (
     twins,
 )
 from grader.checks.verdicts import Verdict, failed, passed, unknown
-from grader.model import Evidence, LabelFacts, NumberClaim
+from grader.model import Evidence, LabelFacts, NumberClaim, Verified
 
 LOADING_CALLS = frozenset({"load_model", "load_weights", "set_weights", "from_pretrained", "load_state_dict", "load"})
 """Ways to weights that no training of this notebook made."""
@@ -238,11 +238,16 @@ def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
     values = [value for item in scorings if (value := claimed_value(item, result.metric)) is not None]
     values += [result.value] if result.value is not None else []
     values += [value for _, value in result.verified.alternatives] if result.verified is not None else []
+    values += [item.accuracy for item in evidence.ensembles if item.accuracy is not None and _takes_part(result, item)]
     return any(
         claim.where in {"rerun_output", "saved_output"} and _same_number(claim, value)
         for claim in evidence.prose.claims
         for value in values
     )
+
+
+def _takes_part(result: StudentResult, ensemble: Verified) -> bool:
+    return result.scoring.rows == ensemble.rows and result.scoring.model in ensemble.model.split("+")
 
 
 def _same_number(claim: NumberClaim, value: float) -> bool:

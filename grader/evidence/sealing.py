@@ -17,10 +17,20 @@ from grader.evidence.official_training import whole_training_part
 from grader.evidence.records import Start
 from grader.evidence.trainings import seals
 from grader.evidence.truth import labels_of_scoring
-from grader.model import Evidence, Labels, ModelFacts, ReferenceData, Rows, Run, Scoring, SealedScoring, Verified
-
-START = "start-"
-"""Before the id of a scoring: what its model would have scored before its first training."""
+from grader.model import (
+    MEAN_OF,
+    START,
+    VOTE_OF,
+    Evidence,
+    Labels,
+    ModelFacts,
+    ReferenceData,
+    Rows,
+    Run,
+    Scoring,
+    SealedScoring,
+    Verified,
+)
 
 MAX_SEALED = 6
 """Most scorings recomputed: the result, and enough others to compare models; each costs a prediction of all rows."""
@@ -68,10 +78,11 @@ def _starts(seen: Observation, final: Scoring, sealed: SealedScoring) -> tuple[S
 
 
 def with_recomputed(evidence: Evidence, verified: Sequence[Verified]) -> Evidence:
-    """Return the evidence with what was recomputed: of the scorings, and apart from them of the models' starts."""
+    """Return the evidence with what was recomputed: of the scorings, and apart from them of starts and ensembles."""
     return replace(
         evidence,
-        verified=tuple(item for item in verified if not item.scoring.startswith(START)),
+        verified=tuple(item for item in verified if not item.scoring.startswith((START, MEAN_OF, VOTE_OF))),
+        ensembles=tuple(item for item in verified if item.scoring.startswith((MEAN_OF, VOTE_OF))),
         starts=tuple(item for item in verified if item.scoring.startswith(START)),
     )
 

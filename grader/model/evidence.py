@@ -150,6 +150,8 @@ class Evidence:
     """None where nothing that tells groups was seen, or rows of a group lie no closer than others."""
     hidden_test: HiddenTest | None = None
     """The final model on the instructor's hidden test; None where none was given."""
+    ensembles: tuple[Verified, ...] = ()
+    """What models that answered the same rows score together: the mean of their answers, and their vote."""
     run_files: RunFiles = field(default_factory=RunFiles)
     """What the run saved, loaded and left in its working folder, by its own word."""
 

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from grader.model.rows import InputKind, Task
 
+START, MEAN_OF, VOTE_OF = "start-", "mean-of-", "vote-of-"
+"""Before the id of a scoring: what its model would have scored before its first training; before ids of scorings
+joined by `+`: what their models score together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grader.errors import VerificationError
-from grader.model import Mistake, SealedScoring, Task, Tier, Verified
+from grader.model import MEAN_OF, START, VOTE_OF, Mistake, SealedScoring, Task, Tier, Verified
 from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification import scores
 from grader.verification.answers import Answers, read_answers, same_class, without_unused
@@ -40,6 +40,9 @@ def verify(
 ) -> tuple[Verified, ...]:
     """Recompute each scoring from its sealed model and recorded rows in one clean sandboxed process.
 
+    Models that answered the same rows are also scored together, by the mean of their answers and by their vote: an
+    ensemble's figures are named MEAN_OF or VOTE_OF its scorings.
+
     Where a model can't be reloaded, the figures come from the kernel's own predictions (`origin` is then `kernel`),
     and where there are none either, the result has no figures and its `note` says why. One broken model never takes
     the others down.
@@ -49,7 +52,8 @@ def verify(
         SandboxError: the sandbox of that tier failed.
     """
     outcomes = recompute(sealed, tier=tier, limits=limits, run=run) if sealed else {}
-    return tuple(_verified(item, outcomes[item.scoring]) for item in sealed)
+    alone = tuple(_verified(item, outcomes[item.scoring]) for item in sealed)
+    return (*alone, *_together(sealed, outcomes))
 
 
 def _verified(item: SealedScoring, outcome: Recomputed) -> Verified:
@@ -79,6 +83,44 @@ def _verified(item: SealedScoring, outcome: Recomputed) -> Verified:
         return _scored(item, answered, started)
     except VerificationError as error:
         return _noted(replace(started, rows_used=0), _sentence(error))
+
+
+def _together(sealed: tuple[SealedScoring, ...], outcomes: Mapping[str, Recomputed]) -> Iterator[Verified]:
+    """Yield what models came to together that were reloaded and answered the same rows."""
+    groups: dict[str, list[SealedScoring]] = {}
+    for item in sealed:
+        if isinstance(outcomes[item.scoring], Predictions) and not item.scoring.startswith(START):
+            groups.setdefault(item.rows.id, []).append(item)
+    for members in groups.values():
+        if len({item.model_id for item in members}) < 2 or members[0].task != "classification":
+            continue
+        try:
+            answers = [_answered(item, outcomes[item.scoring]) for item in members]
+            yield from _combined(members, answers)
+        except VerificationError:
+            continue  # of other shapes or other labels: no ensemble
+
+
+def _combined(members: Sequence[SealedScoring], answers: Sequence[Answered]) -> Iterator[Verified]:
+    first = answers[0]
+    if any(item.outputs.shape != first.outputs.shape for item in answers):
+        return
+    outputs = np.stack([np.asarray(item.outputs, dtype=np.float64) for item in answers])
+    cut = 0.0 if members[0].from_logits else 0.5
+    single = outputs.shape[-1] == 1
+    votes = (outputs > cut) * 1.0 if single else np.eye(outputs.shape[-1])[outputs.argmax(axis=-1)]
+    names = "+".join(item.scoring for item in members)
+    for prefix, together in ((MEAN_OF, outputs), (VOTE_OF, votes + cut * single)):
+        blank = Verified(
+            scoring=f"{prefix}{names}",
+            model="+".join(item.model_id for item in members),
+            rows=members[0].rows.id,
+            rows_used=len(first.rows),
+            rows_total=members[0].rows.total,
+            task="classification",
+        )
+        scored = _scored(members[0], replace(first, outputs=together.mean(axis=0)), blank)
+        yield replace(scored, mistakes=(), wrong_rows=(), cuts=(), alternatives=())
 
 
 def _answered(item: SealedScoring, outcome: Recomputed) -> Answered:

@@ -229,3 +229,25 @@ def test_a_note_on_the_labels_is_kept(sealed):
     (result,) = verified(sealed("noted", seal_note="The labels were taken from the loader."), Box()).values()
     assert result.accuracy == 1.0
     assert result.note == "The labels were taken from the loader."
+
+
+def test_models_that_answered_the_same_rows_are_scored_together(sealed):
+    """Two mediocre models whose answers complement each other are an ensemble by their mean, not by their vote."""
+    good, doubtful = np.eye(3, dtype=np.float32)[TRUTH], np.full((6, 3), 0.3, dtype=np.float32)
+    first, second = good.copy(), good.copy()
+    first[3:], second[:3] = np.add(doubtful[3:], (0.1, 0, 0)), np.add(doubtful[:3], (0, 0, 0.1))
+    box = Box(**{
+        name: {"predictions": encoded(answers), "step": 1} for name, answers in (("a", first), ("b", second))
+    })  # fmt: skip
+    a, b = sealed("a", "b", classes=("0", "1", "2"))
+    together = verified((a, replace(b, rows=a.rows)), box)
+    assert together["a"].accuracy < 1
+    assert together["b"].accuracy < 1
+    assert together["mean-of-a+b"].accuracy == 1.0
+    assert together["vote-of-a+b"].accuracy < 1
+    assert together["mean-of-a+b"].rows_used == 6
+
+
+def test_rows_of_their_own_make_no_ensemble(sealed):
+    """Models scored on different rows have nothing in common."""
+    assert set(verified(sealed("a", "b"), Box())) == {"a", "b"}
