@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.balance import mean_recall
+from grader.checks.missing import MISSING_FIX, missing_values
 from grader.checks.observed import TRAINING_CALLS, run_is_complete, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import (
@@ -126,7 +127,15 @@ def _learns_classes(
             f"Too few rows to tell whether the model beats guessing: {numbers}.", cells=cells, measured=measured
         )
     beaten = "The model always answers the same class" if collapsed else "The model is no better than guessing"
-    return failed(f"{beaten}: {numbers}.", fix=FIX_LEARN, origin=origin, cells=cells, measured=measured)
+    missing = missing_values(evidence, evidence.trainings[-1] if evidence.trainings else None)
+    why = f" In training, {missing}." if missing else ""
+    return failed(
+        f"{beaten}: {numbers}.{why}",
+        fix=MISSING_FIX if missing else FIX_LEARN,
+        origin=origin,
+        cells=cells,
+        measured=measured,
+    )
 
 
 def _learns_rare_classes(result: StudentResult, limits: Limits) -> Verdict | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from grader.checks.missing import MISSING_FIX, missing_values
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import final_result, is_regression, model_of, twins
+from grader.checks.training import last_training
 from grader.checks.verdicts import Verdict, advised, not_applicable, passed
 from grader.model import Evidence, Verified
 
@@ -38,9 +40,10 @@ def no_collapse(evidence: Evidence, limits: Limits) -> Verdict:
     given = [name for name, count in zip(names, answered, strict=True) if count]
     measured = {"answered_classes": len(given), "classes": len(names), "rows": total}
     if len(given) == 1:
+        missing = missing_values(evidence, last_training(evidence))
         return advised(
-            f"All {total:,} rows are answered with the same class ({given[0]}).",
-            fix=COLLAPSE_FIX,
+            f"All {total:,} rows are answered with the same class ({given[0]}){': ' * bool(missing)}{missing}.",
+            fix=MISSING_FIX if missing else COLLAPSE_FIX,
             origin=verified.origin,
             cells=cells,
             measured=measured,

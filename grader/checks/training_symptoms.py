@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from grader.checks.missing import MISSING_FIX, missing_values
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import is_regression, labels_of, model_of, series_of
 from grader.checks.training import last_training
@@ -51,15 +52,8 @@ def loss_finite(evidence: Evidence, _limits: Limits) -> Verdict:
 
 
 def _why_not_finite(evidence: Evidence, training: TrainingRun) -> tuple[str, str]:
-    for rows in (evidence.row_set(training.train_rows), evidence.row_set(training.validation_rows)):
-        if rows is not None and rows.nans:
-            many = f"{rows.nans:,} value{'s'[: rows.nans != 1]}"
-            whose = "training" if rows.id == training.train_rows else "validation"
-            verb = "are" if rows.nans > 1 else "is"
-            return (
-                f": {many} of the {whose} inputs {verb} missing (NaN)",
-                MISSING_FIX,
-            )
+    if missing := missing_values(evidence, training, watched=True):
+        return f": {missing}", MISSING_FIX
     model = model_of(evidence)
     if high_rate(training, model):
         return f" at a {rate_words(training)}", "Divide the learning rate by ten, until the loss stays finite."
@@ -71,8 +65,6 @@ def _why_not_finite(evidence: Evidence, training: TrainingRun) -> tuple[str, str
         )
     return "", "Look for a division by 0 or a logarithm of 0, and try a smaller learning rate."
 
-
-MISSING_FIX = "Fill in or leave out missing values before training: df.isna().sum() counts them."
 
 UNSCALED = 100
 """Inputs of a hundred and more make the first gradients so large that a usual rate may overshoot."""
@@ -141,8 +133,8 @@ def _why_still(evidence: Evidence, training: TrainingRun) -> tuple[str, str]:
     if model is not None and model.parameters and not model.trainable_parameters:
         return " (every layer is frozen)", "Let the layers learn: trainable = True before compile."
     rows = evidence.row_set(training.train_rows)
-    if rows is not None and rows.nans:
-        return f": {rows.nans:,} of the training inputs' values are missing (NaN)", MISSING_FIX
+    if missing := missing_values(evidence, training):
+        return f": {missing}", MISSING_FIX
     if high_rate(training, model):
         return f", at a {rate_words(training)}", "Divide the learning rate by ten, until the loss falls."
     if low_rate(training, model):

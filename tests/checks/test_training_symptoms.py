@@ -36,6 +36,18 @@ def test_missing_inputs_are_why_the_loss_is_no_number():
     assert "1 value of the training inputs is missing" in found.summary
 
 
+def test_missing_inputs_are_why_a_network_collapses():
+    """The loss may stay a number all the same: one answer for all rows, no better than guessing, and the cause."""
+    flat = verified(matrix=((34, 0, 0), (33, 0, 0), (33, 0, 0)), accuracy=0.34, majority_accuracy=0.34)
+    gaps = tuple(replace(item, nans=9) if item.id == "train" else item for item in GOOD.row_sets)
+    for check in ("training.no_collapse", "model.learns"):
+        found = find(check, replace(GOOD, verified=(flat,), row_sets=gaps))
+        assert "9 values of the training inputs are missing" in found.summary
+        assert "isna" in found.fix
+        assert "missing" not in find(check, replace(GOOD, verified=(flat,))).summary
+        assert outcome(check, replace(GOOD, row_sets=gaps)) == "pass", "a network that learns copes with them"
+
+
 def test_a_high_rate_is_why_the_loss_is_no_number():
     """Without missing values, an unusual learning rate is the likeliest cause."""
     assert "learning rate of 30" in find("training.loss_finite", trained([5, math.inf], learning_rate=30.0)).summary
