@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.observed import why_unread, why_unseen
+from grader.checks.printed_rows import prints_rows
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import is_regression, shown_output
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
@@ -10,6 +11,7 @@ from grader.model import CellFacts, Evidence
 
 SHOWS_ROWS = ("head", "sample", "tail", "describe", "display", "info")
 SHOWS_PICTURES = ("imshow", "matshow", "specshow", "specgram", "pcolormesh", "Audio", "show_batch")
+ONLY_PICTURES = tuple(name for name in SHOWS_PICTURES if name not in {"matshow", "pcolormesh"})
 COUNTS_CLASSES = ("value_counts", "countplot", "bincount", "unique", "Counter", "size", "histogram", "hist")
 
 
@@ -46,12 +48,13 @@ def examples_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     pictures = [
         item.cell
         for item in evidence.drawings
-        if item.cell <= first and (item.shows_rows is not None or (item.kind == "image" and not item.texts))
+        if (item.cell <= first and item.shows_rows is not None)
+        or (item.cell < first and item.kind == "image" and not item.texts)
     ]
     if pictures:
         return passed("Examples of the inputs are shown.", cells=pictures)
     early = [cell for cell in evidence.cells if cell.kind == "code" and cell.index <= first]
-    asked = [cell.index for cell in early if _calls(cell, (*SHOWS_ROWS, *SHOWS_PICTURES)) or _ends_with_table(cell)]
+    asked = [cell.index for cell in early if _may_show_examples(evidence, cell, first)]
     seen = [index for index in asked if shown_output(evidence, index)]
     if seen:
         return passed("Examples of the inputs are shown.", origin="static", cells=seen)
@@ -122,6 +125,13 @@ def _first_training_cell(evidence: Evidence) -> int:
 
 def _calls(cell: CellFacts, names: tuple[str, ...]) -> bool:
     return any(call.rpartition(".")[2] in names for call in cell.calls)
+
+
+def _may_show_examples(evidence: Evidence, cell: CellFacts, first: int) -> bool:
+    """Whether a cell calls for rows or pictures, or printed some; in the cell that trains a matrix may be drawn too."""
+    if _calls(cell, SHOWS_ROWS) or _ends_with_table(cell) or prints_rows(evidence, cell):
+        return True
+    return _calls(cell, SHOWS_PICTURES if cell.index < first else ONLY_PICTURES)
 
 
 def _ends_with_table(cell: CellFacts) -> bool:

@@ -173,6 +173,45 @@ def test_examples_and_class_counts():
     assert outcome("data.examples_shown", shown) == "pass"
 
 
+FRAME = "     acid  sugar  type\n0     7.0   20.7     0\n1     6.3    1.6     0\n..    ...    ...   ...\n\n[600 rows x 3 columns]"
+REVIEW = "this film was just brilliant casting and story"
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "shown"),
+    [
+        ("print(X[:5])", "[[ 1.2 -0.3]\n [ 0.4  2.2]]\n", True),
+        ("print(df)", FRAME, True),
+        ("print(x[0])", "[0.1 0.2 0.3 0.4 0.5]", True),
+        ("print(texts[0])", REVIEW, True),
+        ("for text in texts[:2]:\n    print(text)", f"{REVIEW}\n{REVIEW}\n", True),
+        ("print(y[:4])", "[0 1 1 0]", False),
+        ("print(X.shape)", "(178, 13)", False),
+        ("print(np.bincount(y))", "[59 71 48]", False),
+        ("print(f'there are {n} reviews in the training part')", "there are 25 reviews in the training part", False),
+        ("print(y.groupby(k).size())", "0   1  2\n1   2  3", False),
+    ],
+)
+def test_rows_that_are_printed_are_examples(source, text, shown):
+    """Arrays, tables and texts printed as they are; labels, shapes, counts and captions are none."""
+    dark = replace(GOOD, drawings=(), cells=tuple(replace(item, rerun=(), saved=()) for item in GOOD.cells))
+    calls = tuple(name for name in ("print", "groupby", "bincount") if name in source)
+    printing = cell(3, source, calls, rerun=(SavedOutput("stream", text),))
+    widths = tuple(replace(item, shape=(5,)) for item in GOOD.row_sets)
+    evidence = replace(dark, cells=(*dark.cells[:3], printing, *dark.cells[4:]), row_sets=widths, input_kind="text")
+    assert outcome("data.examples_shown", evidence) == ("pass" if shown else "fail")
+
+
+def test_a_matrix_drawn_in_the_cell_that_trains_shows_no_example():
+    """All in one cell: a square of counts is not what goes in."""
+    dark = replace(GOOD, cells=tuple(replace(item, rerun=(), saved=()) for item in GOOD.cells))
+    place = GOOD.trainings[0].cell
+    matrix = Drawing("f", "a", place, "image", shape=(3, 3))
+    evidence = replace(dark, drawings=(matrix,))
+    assert outcome("data.examples_shown", evidence) == "fail"
+    assert outcome("data.examples_shown", replace(evidence, drawings=(replace(matrix, shows_rows="train"),))) == "pass"
+
+
 def test_labels_out_of_step():
     """Rows and labels permuted apart; not seen is unknown."""
     assert outcome("data.labels_aligned", replace(GOOD, label_agreement=0.1)) == "fail"
