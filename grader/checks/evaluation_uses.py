@@ -6,7 +6,14 @@ from grader.checks.evaluation_score import SCORE_FIX
 from grader.checks.observed import SCORING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import StudentResult, final_result, metric_unit
-from grader.checks.selection import FEWEST_COMPARED, best_by_validation, best_kept, candidates, same_network
+from grader.checks.selection import (
+    FEWEST_COMPARED,
+    among_best_kept,
+    best_by_validation,
+    best_kept,
+    candidates,
+    same_network,
+)
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Evidence, Scoring, TrainingRun
 
@@ -177,7 +184,7 @@ def not_best_of_seeds(evidence: Evidence, _limits: Limits) -> Verdict:
     measured = {"trainings": len(alike), "scores": values, "mean": mean, "reported": result.value}
     cells = [item.cell for item in evidence.scorings if item.rows == result.scoring.rows]
     low, high = (metric_unit(result.metric, value) for value in (min(values), max(values)))
-    kept = best_kept(result, alike)
+    kept = among_best_kept(result, alike)
     if kept is not None and best_by_validation(evidence, kept) is not True:
         return advised(
             f"The same network was trained {len(alike)} times, and the one that did best on the test rows was kept: "

@@ -25,6 +25,11 @@ LINEAR = frozenset({
 })  # fmt: skip
 """Layers that bend nothing: two linear maps with only these between them are one linear map."""
 
+DENSE = frozenset({"dense", "linear"})
+
+JOINING = frozenset({"add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"})
+"""Layers in which branches come together."""
+
 LEARNING_MAPS = MAPS | {"lstm", "gru", "simplernn", "bidirectional"}
 """Layers whose random weights are worth nothing before they are trained. Not Embedding: it may hold given vectors."""
 
@@ -43,13 +48,14 @@ def nonlinear(evidence: Evidence, _limits: Limits) -> Verdict:
     if model.pretrained:
         return not_applicable("The network is built on a pretrained one.", origin="kernel")
     maps = [layer for layer in model.layers if _is(layer, MAPS)]
-    if len(maps) < (3 if model.kind == "functional" else 2):  # two may be two outputs beside each other
+    chain = model.kind == "sequential" or (model.kind == "functional" and _is_chain(model))
+    if len(maps) < (3 if model.kind == "functional" and not chain else 2):  # two may be two outputs beside each other
         return not_applicable("The network has too few layers of weights to tell.", origin="kernel")
     if model.kind not in {"sequential", "functional"}:
         return unknown("What the network does between its layers is in code of its own.", cells=[model.cell])
     flat = [(left, right) for left, right in _neighbours(model) if not _bottleneck(left, right, model)]
     bent = len(flat) < len(maps) - 1
-    if model.kind == "functional" and bent:
+    if not chain and bent:
         flat = []  # the order of the list is not the order of the graph: branches stand beside each other
     measured = {"maps": len(maps), "without": [[left.name, right.name] for left, right in flat]}
     if not flat:
@@ -119,6 +125,28 @@ def _neighbours(model: ModelFacts) -> list[tuple[LayerFacts, LayerFacts]]:
         for left, right in pairwise(maps)
         if not _activation(model.layers[left]) and all(_is(item, LINEAR) for item in model.layers[left + 1 : right])
     ]
+
+
+def _is_chain(model: ModelFacts) -> bool:
+    """Whether a graph's layers stand one behind the other: each dense layer has the weights of what it follows.
+
+    Two outputs beside each other don't follow one another, nor does what joins branches.
+    """
+    if any(_is(layer, JOINING) for layer in model.layers):
+        return False
+    maps = [at for at, layer in enumerate(model.layers) if _is(layer, MAPS)]
+    return all(_fits(model.layers[at - 1], model.layers[at]) for at in maps[1:])
+
+
+def _fits(before: LayerFacts, layer: LayerFacts) -> bool:
+    """Whether a layer has the weights for what comes out of another: so many for each of its columns or channels."""
+    into, out = ((shape[-1] or 0) if shape else 0 for shape in (before.output_shape, layer.output_shape))
+    if not into * out or not layer.parameters:
+        return False
+    sizes = (layer.parameters, layer.parameters - out)  # without biases, and with them
+    if _is(layer, DENSE):
+        return into * out in sizes
+    return any(size > 0 and size % (into * out) == 0 for size in sizes)
 
 
 def _activation(layer: LayerFacts) -> str:

@@ -63,14 +63,33 @@ def best_kept(result: StudentResult, compared: tuple[Candidate, ...]) -> Kept | 
     Surely: it is the best, others were scored after it, and then it was scored again and became the result. What was
     trained last is the result in any case, and the only one of its score may be the best by accident.
     """
+    own = _gone_back_to(result, compared)
+    return Kept(own, compared) if own is not None and _best(result, compared) == [own] else None
+
+
+def among_best_kept(result: StudentResult, compared: tuple[Candidate, ...]) -> Kept | None:
+    """Return what was likely kept for its score, among others with the same one: the first of them, or the last.
+
+    So does who keeps what is better than all before, or as good. Where all are alike nothing was chosen.
+    """
+    own = _gone_back_to(result, compared)
+    best = _best(result, compared) if own is not None else []
+    if own is None or len(best) == len(compared) or own not in (best[0], best[-1]):
+        return None
+    return Kept(own, compared)
+
+
+def _gone_back_to(result: StudentResult, compared: tuple[Candidate, ...]) -> Candidate | None:
     if len(compared) < FEWEST_COMPARED:
         return None
     own = next((item for item in compared if item.weights == result.scoring.weights), None)
-    if own is None or own is compared[-1] or own.last < compared[-1].first:
-        return None
+    return None if own is None or own is compared[-1] or own.last < compared[-1].first else own
+
+
+def _best(result: StudentResult, compared: tuple[Candidate, ...]) -> list[Candidate]:
     sign = 1 if result.metric in HIGHER_IS_BETTER else -1
-    others = [item.value for item in compared if item is not own]
-    return Kept(own, compared) if all(sign * own.value > sign * value for value in others) else None
+    top = max(sign * item.value for item in compared)
+    return [item for item in compared if sign * item.value >= top]
 
 
 def best_by_validation(evidence: Evidence, kept: Kept) -> bool | None:

@@ -69,6 +69,20 @@ def test_going_back_to_another_than_the_best_is_no_choice_by_the_test_rows():
     assert outcome(SEEDS, compared([0.80, 0.84, 0.90, 0.82, 0.81], kept=1)) == "pass"
 
 
+def test_one_of_several_lucky_seeds_is_kept():
+    """Two did equally well, and the first of them is gone back to; it moves no level. A middle one is nobody's rule."""
+    tie = [0.80, 0.90, 0.84, 0.90, 0.81]
+    assert outcome(SEEDS, compared(tie, kept=1)) == "fail"
+    assert outcome(SEEDS, compared(tie, kept=3)) == "fail"
+    assert outcome(ONCE, compared(tie, kept=1)) == "pass"
+    assert outcome(SEEDS, compared([0.90, 0.84, 0.90, 0.90, 0.81], kept=2)) == "pass"
+
+
+def test_seeds_that_all_did_alike_leave_no_choice():
+    """On a small test all are right equally often: whichever is shown, it was not picked."""
+    assert outcome(SEEDS, compared([0.9, 0.9, 0.9, 0.9], kept=0)) == "pass"
+
+
 def test_a_seed_kept_by_validation_is_kept_fairly():
     """The best on the test rows is also the best by validation: that may well have decided."""
     validated = [0.80, 0.83, 0.91, 0.82, 0.81]

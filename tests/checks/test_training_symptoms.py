@@ -215,6 +215,37 @@ def test_what_is_between_layers_is_not_always_seen():
     assert outcome("model.nonlinear", stack("Dense", "Dense", "Dense", kind="functional")) == "fail"
 
 
+def weighed(evidence, *parameters):
+    """The same network with so many weights in each of its layers."""
+    (known,) = evidence.models
+    layers = tuple(replace(item, parameters=count) for item, count in zip(known.layers, parameters, strict=True))
+    return replace(evidence, models=(replace(known, layers=layers),))
+
+
+CHAINS = [
+    (("Dense+relu", "Dense+softmax"), (4160, 195), "pass"),
+    (("Dense", "Dense+softmax"), (4160, 195), "fail"),
+    (("Dense", "Dropout", "Dense+softmax"), (4160, 0, 195), "fail"),
+    (("Conv2D", "Conv2D+relu", "Flatten", "Dense+softmax"), (640, 36928, 0, 195), "fail"),
+    (("Dense+relu", "Dense", "Dense+softmax"), (4160, 4160, 195), "fail"),
+]
+
+
+@pytest.mark.parametrize(("kinds", "parameters", "said"), CHAINS)
+@pytest.mark.parametrize("kind", ["sequential", "functional"])
+def test_a_chain_is_judged_alike_however_it_is_written(kind, kinds, parameters, said):
+    """Sequential, or functional with each layer on the one before it, as its weights tell: the same verdict."""
+    evidence = weighed(stack(*kinds, kind=kind), *parameters)
+    assert outcome("model.nonlinear", evidence) == said
+
+
+def test_outputs_beside_each_other_are_no_chain():
+    """Two dense layers on 20 inputs each: the second has no weights for the first one's 64 outputs."""
+    assert outcome("model.nonlinear", weighed(stack("Dense", "Dense", kind="functional"), 1344, 63)) == "not_applicable"
+    joined = weighed(stack("Dense", "Dense", "Concatenate", kind="functional"), 4160, 4160, 0)
+    assert outcome("model.nonlinear", joined) == "not_applicable"
+
+
 def frozen(**changes):
     evidence = stack("Conv2D+relu", "Flatten", "Dense+softmax", **changes)
     (known,) = evidence.models
