@@ -246,15 +246,17 @@ X, y = X.astype("float32"), (y / 100).astype("float32")
 
 @dataset
 def visits(rng: Random) -> DataSet:
-    """Ten visits each of forty-odd patients, whose values are much alike from visit to visit."""
-    people, columns = rng.choice((44, 50)), rng.choice((8, 10))
+    """Ten visits each of fifty or sixty patients, whose values are much alike from visit to visit."""
+    people, columns = rng.choice((50, 60)), rng.choice((8, 10))
     load = f"""
 generator = np.random.default_rng({rng.randrange(1000)})
+ill = generator.integers(0, 2, {people})
 usual = generator.normal(0, 1, ({people}, {columns}))
+usual[:, :4] += 2.0 * ill[:, np.newaxis]
 who = np.repeat(np.arange({people}), 10)
 table = pd.DataFrame(usual[who] + generator.normal(0, 0.25, (len(who), {columns}))).add_prefix("value")
 table.insert(0, "patient", who)
-table["ill"] = (usual[:, :3].sum(axis=1) > 0).astype(int)[who]
+table["ill"] = ill[who]
 table.to_csv("visits.csv", index=False)
 
 visits = pd.read_csv("visits.csv")

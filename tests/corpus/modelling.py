@@ -158,7 +158,7 @@ scores = []
 folds = {kind}(n_splits=3, shuffle=True, random_state={rng.randrange(100)})
 for fitting_rows, checking_rows in folds.split(X_train, y_train):
     candidate = build()
-    candidate.fit(X_train[fitting_rows], y_train[fitting_rows], epochs={draft.epochs}, batch_size=16, verbose=0)
+    candidate.fit(X_train[fitting_rows], y_train[fitting_rows], epochs=3, batch_size=16, verbose=0)
     scores.append(candidate.evaluate(X_train[checking_rows], y_train[checking_rows], verbose=0)[1])
 print(f"folds: {{np.mean(scores):.3f}} +- {{np.std(scores):.3f}}")
 model = build()

@@ -32,7 +32,11 @@ def unscaled(draft: Draft, rng: Random) -> Draft:
     return draft.but(prepare="\n".join(line for line in draft.prepare.splitlines() if "scaler" not in line))
 
 
-@fault("training", "training.loss_falls", may=LEARNS_BADLY, fits=fitted)
+def _nothing_trained_before(draft: Draft) -> bool:
+    return fitted(draft) and draft.style not in {"frozen_base", "cross_validated"}
+
+
+@fault("training", "training.loss_falls", may=LEARNS_BADLY, fits=_nothing_trained_before)
 def far_too_fast(draft: Draft, rng: Random) -> Draft:
     """The learning rate is a million times too large: the loss explodes."""
     return draft.but(net=replace(draft.net, optimizer="keras.optimizers.SGD(1e8)"))
@@ -49,10 +53,6 @@ def far_too_fast(draft: Draft, rng: Random) -> Draft:
 def nothing_trainable(draft: Draft, rng: Random) -> Draft:
     """The whole network is frozen before it is compiled."""
     return draft.but(model=draft.model.replace("model.compile(", "model.trainable = False\nmodel.compile("))
-
-
-def _nothing_trained_before(draft: Draft) -> bool:
-    return fitted(draft) and draft.style not in {"frozen_base", "cross_validated"}
 
 
 @fault(
