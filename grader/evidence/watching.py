@@ -162,6 +162,7 @@ def collect_preprocessing(
 ) -> tuple[PreprocessingFit, ...]:
     """Return every fitted scaler, encoder or selector, with how many test and training rows it was fitted on."""
     found: list[PreprocessingFit] = []
+    trained = (*trained, *_before_resampling(store, trained))
     for fitted in log.of("preprocessing.fitted", Fitted):
         record = store.records.get(fitted.rows or "")
         test = _included(store, fitted.rows, final_rows)
@@ -178,6 +179,22 @@ def collect_preprocessing(
             )
         )
     return tuple(found)
+
+
+def _before_resampling(store: RowStore, trained: Sequence[str]) -> tuple[str, ...]:
+    """Return the rows that resamplers added to: among what they made, rows that never were can't be traced back."""
+    return tuple(
+        step.rows_in
+        for step in store.transforms
+        if step.rows_in is not None
+        and step.rows_out in trained
+        and _count(store, step.rows_in) != _count(store, step.rows_out)
+    )
+
+
+def _count(store: RowStore, rows: str | None) -> int:
+    record = store.records.get(rows or "")
+    return record.count if record else 0
 
 
 def _included(store: RowStore, fitted: str | None, used: str | None) -> int | None:

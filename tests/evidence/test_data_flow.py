@@ -231,6 +231,23 @@ def test_scaler_fitted_before_the_split_included_the_test_rows(made):
     assert made.evidence().preprocessing[0].test_rows_included == 60
 
 
+def test_a_scaler_is_traced_through_rows_that_were_made_up(made):
+    """Rows that SMOTE adds never were anything else; those it was given still tell what the scaler was fitted on."""
+    x, y = np.random.default_rng(1).normal(size=(300, 6)), np.arange(300) % 2
+    x_train, x_test, y_train, y_test = made.split(x, y, 60)
+    scaled = x_train / 3
+    made.fitted(x_train)
+    made.transform(x_train, scaled)
+    made.transform(x_test, x_test / 3)
+    grown = np.concatenate([scaled, (scaled[:40] + scaled[40:80]) / 2])
+    made.transform(scaled, grown, "SMOTE")
+    made.model(units=1)
+    made.fit("m1", grown, np.concatenate([y_train, y_train[:40]]))
+    made.evaluate("m1", x_test / 3, y_test)
+    scaler = made.evidence().preprocessing[0]
+    assert (scaler.test_rows_included, scaler.train_rows_included) == (0, 240)
+
+
 def test_twins_by_chance_are_not_rows_a_scaler_saw(made):
     """Where rows repeat and no split was seen, test rows that only equal fitted ones don't count as included."""
     rng = np.random.default_rng(0)
