@@ -216,7 +216,7 @@ class ClassGrader:
     def _judge(self, evidence: Evidence) -> Grade:
         self.progress.stage(evidence.submission, "judging")
         rubric = self.settings.rubric
-        findings = run_checks(evidence, rubric.thresholds)
+        findings = run_checks(evidence, rubric.thresholds, rubric.checks)
         return judge_grade(evidence, rubric, findings, own_notebook=self.settings.own_notebook)
 
 

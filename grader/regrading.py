@@ -66,7 +66,7 @@ def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
     with Gradebook.open_existing(out) as book, claimed(out):
         for row in book.results():
             evidence = read_evidence(out / row.submission / EVIDENCE)
-            grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
+            grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds, rubric.checks))
             write_judgement(out, rubric, evidence, grade)
             book.record_judgement(Result.of_grade(grade), evidence_digest(out, row.submission) or "")
         results = book.results()

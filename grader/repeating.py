@@ -56,7 +56,7 @@ def _decides(evidence: Evidence, rubric: Rubric) -> bool:
     if evidence.run.status != "ok":
         return False
     result = final_result(evidence)
-    findings = run_checks(evidence, rubric.thresholds)
+    findings = run_checks(evidence, rubric.thresholds, rubric.checks)
     settled = any(item.check == CHECK and item.outcome == "pass" for item in findings)
     return (
         not settled

@@ -143,7 +143,7 @@ def score_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
     """The score of rows that neither trained nor validated is shown."""
     results = [result_of(evidence, item) for item in evidence.scorings]
     held_out = [item for item in results if item.role == "test"]
-    shown = [item for item in held_out if _is_shown(evidence, item)]
+    shown = [item for item in held_out if is_shown(evidence, item)]
     # A look at picked rows (the confident answers, one class, one picture) is fine beside the score of all of them.
     shown = [item for item in shown if not item.scoring.left_out] or shown
     objections = {item.scoring.id: _too_narrow(evidence, item, limits) for item in shown}
@@ -227,7 +227,7 @@ def _better_than_expected(evidence: Evidence, result: StudentResult, limits: Lim
     return None
 
 
-def _is_shown(evidence: Evidence, result: StudentResult) -> bool:
+def is_shown(evidence: Evidence, result: StudentResult) -> bool:
     """Whether the score can be read: its cell, or that of a metric computed from it, shows something."""
     scorings = (result.scoring, *twins(evidence, result.scoring))
     ids = {item.id for item in scorings}
@@ -259,7 +259,7 @@ def _cells_showing_scores(evidence: Evidence) -> list[int]:
     scored = [
         item.cell
         for item in evidence.scorings
-        if item.id not in untrained and _is_shown(evidence, result_of(evidence, item))
+        if item.id not in untrained and is_shown(evidence, result_of(evidence, item))
     ]
     computed = [
         item.cell

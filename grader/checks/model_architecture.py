@@ -43,7 +43,7 @@ def cnn_for_images(evidence: Evidence, _limits: Limits) -> Verdict:
         return failed("No model was built.", fix="Build a network with Conv2D and pooling layers.")
     if evidence.input_kind == "unknown":
         return unknown("Whether the inputs are images could not be told.", cells=[model.cell])
-    found = _convolution(model)
+    found = convolution(model)
     measured = {"layers": [layer.kind for layer in model.layers], "parameters": model.parameters}
     if found:
         return passed(f"The images go through {found}.", cells=[model.cell], measured=measured)
@@ -112,7 +112,8 @@ def choices_justified(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-def _convolution(model: ModelFacts) -> str:
+def convolution(model: ModelFacts) -> str:
+    """Return what a model uses that neighbouring pixels are neighbours by, in words; empty where it has nothing."""
     if model.pretrained:
         return f"the pretrained backbone {model.pretrained}"
     kinds = [layer.kind for layer in model.layers]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.doubts import doubted
@@ -33,6 +33,8 @@ class Check:
     help: str
     function: CheckFunction
     thresholds: tuple[Threshold, ...] = ()
+    on_request: bool = False
+    """It asks for something that only some assignments ask for: run only where the rubric names it."""
 
     def run(self, evidence: Evidence, overrides: Limits) -> Finding:
         """Return this check's finding; a fault of the check itself becomes the outcome `error`, for a person to see."""
@@ -93,16 +95,41 @@ def check(
     return register
 
 
+def deliverable(
+    check_id: str,
+    *,
+    title: str,
+    help: str,  # noqa: A002 - the word rubric authors see
+    thresholds: tuple[Threshold, ...] = (),
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Register the decorated function as a check that is run only where the rubric names it.
+
+    Raises:
+        ValueError: as for `check`.
+    """
+    register = check(check_id, title=title, help=help, thresholds=thresholds)
+
+    def register_on_request(function: CheckFunction) -> CheckFunction:
+        register(function)
+        CHECKS[check_id] = replace(CHECKS[check_id], on_request=True)
+        return function
+
+    return register_on_request
+
+
 def known_thresholds() -> dict[str, Threshold]:
     """Return every threshold by the full name a rubric overrides it with (`<check id>.<name>`)."""
     return {f"{entry.id}.{item.name}": item for entry in CHECKS.values() for item in entry.thresholds}
 
 
-def run_checks(evidence: Evidence, thresholds: Limits | None = None) -> tuple[Finding, ...]:
-    """Return one finding per registered check, in the order of their ids.
+def run_checks(
+    evidence: Evidence, thresholds: Limits | None = None, asked: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Return one finding per check, in the order of their ids: of those for any notebook, and of those asked for.
 
     `thresholds` overrides the checks' own by full name; names no check declares are ignored here (the rubric
-    loader refuses them).
+    loader refuses them). `asked` are the checks that the rubric names.
     """
     overrides = thresholds or {}
-    return tuple(CHECKS[check_id].run(evidence, overrides) for check_id in sorted(CHECKS))
+    wanted = [name for name in sorted(CHECKS) if name in asked or not CHECKS[name].on_request]
+    return tuple(CHECKS[check_id].run(evidence, overrides) for check_id in wanted)

@@ -52,7 +52,7 @@ def per_class_figures(evidence: Evidence) -> list[int]:
         for cell in evidence.cells
         if any(REPORT_TEXT.search(output.text) for output in (*cell.rerun, *cell.saved))
     ]
-    return sorted({*reports, *printed, *_of_two_classes(evidence), *_by_hand(evidence)})
+    return sorted({*reports, *printed, *_of_two_classes(evidence), *recalls_by_hand(evidence)})
 
 
 def _share_of_mistakes(evidence: Evidence) -> dict[int, float | None]:
@@ -134,7 +134,7 @@ def _of_two_classes(evidence: Evidence) -> list[int]:
     )
 
 
-def _by_hand(evidence: Evidence) -> list[int]:
+def recalls_by_hand(evidence: Evidence) -> list[int]:
     """Return cells whose printed numbers or bars are the recomputed recall (accuracy) of each class, in their order."""
     result = final_result(evidence)
     verified = result.verified if result is not None else None

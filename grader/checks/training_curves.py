@@ -186,6 +186,17 @@ def source_of(line: Drawing, trainings: Sequence[TrainingRun]) -> str | None:
     return None
 
 
+def log_shown(line: Drawing, trainings: Sequence[TrainingRun]) -> tuple[str, ...]:
+    """Return the names of the logs (`val_loss`) that a line shows, as they are or smoothed; none for other drawings."""
+    if line.kind not in {"line", "scatter"} or not line.y:
+        return ()
+    exact = tuple(dict.fromkeys(name for name, _ in _named_series(line, trainings)))
+    if exact or not _is_counted(line):
+        return exact
+    logs = [(name, values) for item in trainings for name, values in item.history]
+    return tuple(dict.fromkeys(name for name, values in logs if is_smoothed(line.y, values, LIKENESS)))
+
+
 def _series(trainings: Sequence[TrainingRun]) -> Iterable[tuple[str, tuple[float, ...]]]:
     """Yield every log, and the logs of consecutive trainings joined."""
     for name, series in named_series(trainings):

@@ -26,6 +26,7 @@ from grader.evidence.rowsets import (
     find_unlike_divisions,
     measure_label_agreement,
     membership_unstable,
+    with_source_classes,
 )
 from grader.evidence.run_files import collect_run_files
 from grader.evidence.series import find_series_crossing
@@ -71,7 +72,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
     seen = observe(run)
     cells = read_cells(submission, run)
     models = collect_models(seen.log)
-    trainings = collect_trainings(seen.log, seen.lineage)
+    trainings = with_source_classes(collect_trainings(seen.log, seen.lineage), seen.lineage.fits, seen.labels)
     scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
     asides = find_asides(seen.log, seen.lineage, scorings)
     final = find_final(scorings, models, frozenset(item.model for item in trainings), seen.rows, asides)

@@ -13,13 +13,16 @@ from grader.evidence.labels import LabelStore, relabelling
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import DataOp, Loaded, RowsSeen
-from grader.model import LabelFacts, Role, RowSet, Scoring, UnlikeDivision
+from grader.model import LabelFacts, Role, RowSet, Scoring, TrainingRun, UnlikeDivision
 
 MAX_ROW_SETS = 300
 """Most row sets kept: ten-fold cross-validation of three models uses sixty."""
 
 CUTS = frozenset({"take", "skip", "shard"})
 """Steps of a pipeline that choose elements by their place."""
+
+MOST_TRACED = 6
+"""Trainings on two classes whose rows are looked up where they were loaded: a second of work each at most."""
 
 MOVED_SHARE = 0.05
 """A held-out stream of which this share (and not most) was also trained on has been drawn anew, not held back."""
@@ -152,6 +155,27 @@ def measure_label_agreement(labels: LabelStore, fits: Sequence[Fit]) -> float | 
         return None
     found = relabelling(source, used, hashes)
     return None if found is None else found.agreement
+
+
+def with_source_classes(
+    trainings: Sequence[TrainingRun], fits: Sequence[Fit], labels: LabelStore
+) -> tuple[TrainingRun, ...]:
+    """Return the trainings, those on two classes with the labels that their rows had where they were loaded."""
+    begun = {fit.began.id: fit for fit in fits}
+    found = []
+    left = MOST_TRACED
+    for training in trainings:
+        two = training.labels is not None and len(training.labels.classes) == 2
+        fit = begun.get(training.id)
+        if two and left and fit is not None and fit.train:
+            left -= 1
+            source = labels.by_content(fit.train, (item for item in labels.sources if item.order < fit.began.order))
+            if source is not None and source.classes:
+                present = np.unique(source.values)
+                names = tuple(source.classes[place] for place in present if place >= 0)
+                training = replace(training, source_classes=names)  # noqa: PLW2901 - the same training, completed
+        found.append(training)
+    return tuple(found)
 
 
 def membership_unstable(log: Log, lineage: Lineage, scorings: Sequence[Scoring]) -> bool | None:

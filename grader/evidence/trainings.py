@@ -79,6 +79,7 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
     found = (_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in lineage.fits)
     applied = log.of("augmentation", Moved)
     given = {record.id: record.facts for record in log.of("labels.seen", LabelsSeen)}
+    described = log.of("model.described", Described)
     return tuple(
         replace(
             item,
@@ -86,9 +87,16 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
             augmentation=_augmentation(fit, applied),
             labels=given.get(fit.began.labels or ""),
             history=_of_its_own(item.history, fit, lineage.fits),
+            trainable_parameters=_trainable(fit, described),
         )
         for item, fit in zip(found, lineage.fits, strict=True)
     )
+
+
+def _trainable(fit: Fit, described: tuple[Described, ...]) -> int | None:
+    """Return the trainable parameters that the model was last described with before the fit began."""
+    before = [item for item in described if item.id == fit.model and item.order < fit.began.order]
+    return (before[-1].trainable_parameters or None) if before else None
 
 
 def _of_its_own(history: History, fit: Fit, fits: Sequence[Fit]) -> History:

@@ -91,6 +91,12 @@ class Rubric:
     deliverables: tuple[Deliverable, ...] = ()
     """In the order in which the assignment lists them; they move no level."""
 
+    @property
+    def checks(self) -> frozenset[str]:
+        """Every check it names: those that levels require, and those that are advice."""
+        rules = (rule for criterion in self.criteria for rule in criterion.levels)
+        return frozenset(self.advice).union(*(item.checks for rule in rules for item in rule.requires))
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

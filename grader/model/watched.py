@@ -77,6 +77,10 @@ class TrainingRun:
     """Labels in the form fit was given: the same rows may have had others where they were loaded or split."""
     custom_loop: bool = False
     """A loop of the student's own: its epochs are passes over its rows, and its losses what gradients were taken of."""
+    source_classes: tuple[str, ...] = ()
+    """What rows of two classes were labelled where they were loaded (7 and 9), whatever training calls them."""
+    trainable_parameters: int | None = None
+    """How many parameters training could change when it began: fewer than the model has while a backbone is frozen."""
 
     def series(self, name: str) -> tuple[float, ...]:
         """Return the values of one log (`loss`, `val_accuracy`), one per epoch; empty where there is none."""

@@ -87,8 +87,15 @@ def test_every_check_of_the_policy_exists(check_id):
 def test_findings_come_in_one_order():
     """One finding per check, sorted by id, equal from run to run."""
     found = run_checks(GOOD)
-    assert [item.check for item in found] == sorted(CHECKS)
+    assert [item.check for item in found] == sorted(name for name, item in CHECKS.items() if not item.on_request)
     assert found == run_checks(GOOD)
+
+
+def test_what_only_some_assignments_ask_for_is_checked_where_the_rubric_names_it():
+    """A check on request is run for a rubric that names it, and troubles no other."""
+    wanted = next(name for name, item in CHECKS.items() if item.on_request)
+    assert wanted not in {item.check for item in run_checks(GOOD)}
+    assert wanted in {item.check for item in run_checks(GOOD, asked={wanted})}
 
 
 def test_a_good_notebook_fails_nothing_but_the_missing_baseline():

@@ -160,7 +160,7 @@ class Corpus:
 def judged(evidence: Evidence) -> Outcome:
     """Judge evidence by the rubric that everything of the corpus is judged by."""
     rubric = load_rubric(RUBRIC)
-    grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds))
+    grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds, rubric.checks))
     return Outcome(
         status=evidence.run.status,
         outcomes={found.check: found.outcome for found in grade.findings},

@@ -89,7 +89,9 @@ def test_what_was_stopped_is_not_tried_again() -> None:
 def test_scores_that_could_not_be_recomputed_want_a_person() -> None:
     """The run's claims are kept, nothing is verified, and the review says why."""
     evidence = replace(rich_evidence(), verified=(), verification_note="tried twice; both times no box")
-    grade = judge_grade(evidence, rubric := load_rubric("unit1"), run_checks(evidence, rubric.thresholds))
+    grade = judge_grade(
+        evidence, rubric := load_rubric("unit1"), run_checks(evidence, rubric.thresholds, rubric.checks)
+    )
     assert any("tried twice; both times no box" in reason for reason in grade.review_reasons)
     assert next(item for item in grade.findings if item.check == "evaluation.score_verified").outcome != "fail"
     assert all(item.level is not None for item in grade.judgements)

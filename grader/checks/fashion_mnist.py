@@ -1,0 +1,327 @@
+"""Checks of the course on Fashion-MNIST: two kinds of shoes first, then ten classes, dense and convolutional."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from grader.checks.code_calls import cells_with
+from grader.checks.evaluation_score import is_shown
+from grader.checks.networks import Network, best, trained_networks
+from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
+from grader.checks.registry import Limits, Threshold, deliverable
+from grader.checks.results import StudentResult
+from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
+from grader.model import Evidence, TrainingRun
+
+DATASET = "fashion_mnist"
+SNEAKER, ANKLE_BOOT = "7", "9"
+"""Classes 7 and 9 of the official labels."""
+ALL_CLASSES = 10
+SHOES = re.compile(r"sneaker|zapatilla", re.IGNORECASE), re.compile(r"ankle[\s_-]*boot|bot[ií]n", re.IGNORECASE)
+
+SLACK = Threshold("slack", 0.01, "seeds, epochs and batch sizes move such a score by about one percentage point")
+DEVIATIONS = Threshold("deviations", 2, "a score of so many rows varies by its standard error; two are generous")
+
+
+@deliverable(
+    "data.fashion_mnist",
+    title="Fashion-MNIST used",
+    help="The training rows are pictures of Fashion-MNIST, recognised by their contents or by the loader.",
+)
+def fashion_mnist(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Something was trained on rows of Fashion-MNIST."""
+    if not evidence.trainings:
+        return _untrained(evidence)
+    own = [item for item in evidence.trainings if _is_fashion(evidence, item)]
+    cells = [item.cell for item in evidence.trainings]
+    if own:
+        return passed("The networks are trained on pictures of Fashion-MNIST.", cells=[item.cell for item in own])
+    if any(item.train_rows is None for item in evidence.trainings):
+        return unknown("Which rows were trained on was not seen.", cells=cells)
+    return failed(
+        "No network is trained on Fashion-MNIST.",
+        fix="Load the data with keras.datasets.fashion_mnist.load_data() (or torchvision.datasets.FashionMNIST).",
+        cells=cells,
+    )
+
+
+@deliverable(
+    "model.binary_first",
+    title="Two classes first: sneaker or ankle boot",
+    help="A classifier of two classes is trained on sneakers and ankle boots alone, before any on all ten classes.",
+)
+def binary_first(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Sneakers and ankle boots are told apart before all ten classes are."""
+    networks = trained_networks(evidence)
+    if not networks:
+        return _untrained(evidence)
+    order = {item.id: place for place, item in enumerate(evidence.trainings)}
+    binary = [item for item in networks if _tells_two(item, evidence)]
+    if not binary:
+        if all(item.classes is None for item in networks):
+            return unknown("How many classes the networks tell apart was not seen.", cells=networks[0].cells)
+        return failed(
+            "No classifier of two classes is trained.",
+            fix="Begin with sneakers (7) and ankle boots (9): keep their rows, and train a network with one output.",
+            cells=networks[0].cells,
+        )
+    first = binary[0]
+    training = first.trainings[0]
+    told = _which_two(evidence, training)
+    if told is False:
+        return failed(
+            f"The two classes that are told apart first are {' and '.join(training.source_classes)}, not sneakers (7) "
+            "and ankle boots (9).",
+            fix="Keep the rows with the labels 7 and 9.",
+            cells=first.cells,
+            measured={"classes": list(training.source_classes)},
+        )
+    before = [item for item in networks if item.classes == ALL_CLASSES and _began(item, order) < _began(first, order)]
+    if before:
+        return failed(
+            "The classifier of sneakers and ankle boots comes after one of all ten classes.",
+            fix="Put the two classes first: there the loop, the curves and the score are understood most easily.",
+            cells=[*first.cells, *before[0].cells],
+        )
+    if told is None:
+        return unknown(
+            "Two classes are told apart first; whether they are sneakers and ankle boots could not be seen.",
+            cells=first.cells,
+        )
+    return passed(
+        "Sneakers and ankle boots are told apart first.",
+        cells=first.cells,
+        measured={"classes": list(training.source_classes)},
+    )
+
+
+@deliverable(
+    "model.dense_classifier",
+    title="A dense network for ten classes",
+    help="A network of dense layers alone is trained on all ten classes.",
+)
+def dense_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
+    """There is a dense classifier of the ten classes."""
+    return _present(evidence, _dense(evidence), "dense", "Train Flatten, Dense(256), Dense(128), Dense(10, softmax).")
+
+
+@deliverable(
+    "model.cnn_classifier",
+    title="A convolutional network for ten classes",
+    help="A network with convolutions is trained on all ten classes.",
+)
+def cnn_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
+    """There is a convolutional classifier of the ten classes."""
+    fix = "Train Conv2D and MaxPooling2D blocks (32 and 64 filters), then Flatten, Dense(128), Dense(10, softmax)."
+    return _present(evidence, _convolutional(evidence), "convolutional", fix)
+
+
+@deliverable(
+    "model.binary_band",
+    title="Expected score: sneaker or ankle boot",
+    help="The classifier of two classes reaches the expected accuracy on held-out rows, or more.",
+    thresholds=(
+        Threshold("low", 0.96, "the course's own networks come to 96 to 97 % on sneakers and ankle boots"),
+        SLACK,
+        DEVIATIONS,
+    ),
+)
+def binary_band(evidence: Evidence, limits: Limits) -> Verdict:
+    """The binary score is about what the task allows."""
+    found = tuple(item for item in trained_networks(evidence) if _tells_two(item, evidence))
+    return _in_band(evidence, found, "classifier of two classes", limits)
+
+
+@deliverable(
+    "model.dense_band",
+    title="Expected score: dense network",
+    help="The dense network of ten classes reaches the expected accuracy on held-out rows, or more.",
+    thresholds=(
+        Threshold("low", 0.88, "a dense network of about 235,000 parameters comes to 88 to 89 %"),
+        SLACK,
+        DEVIATIONS,
+    ),
+)
+def dense_band(evidence: Evidence, limits: Limits) -> Verdict:
+    """The dense score is about what the task allows."""
+    return _in_band(evidence, _dense(evidence), "dense network of ten classes", limits)
+
+
+@deliverable(
+    "model.cnn_band",
+    title="Expected score: convolutional network",
+    help="The convolutional network of ten classes reaches the expected accuracy on held-out rows, or more.",
+    thresholds=(
+        Threshold("low", 0.90, "a convolutional network of about 225,000 parameters comes to 90 to 91 %"),
+        SLACK,
+        DEVIATIONS,
+    ),
+)
+def cnn_band(evidence: Evidence, limits: Limits) -> Verdict:
+    """The convolutional score is about what the task allows."""
+    return _in_band(evidence, _convolutional(evidence), "convolutional network of ten classes", limits)
+
+
+@deliverable(
+    "model.size_expected",
+    title="Expected sizes of the networks",
+    help="The dense and the convolutional network have about as many parameters as the course's own. Advice.",
+    thresholds=(
+        Threshold("dense", 235_000, "784 inputs, layers of 256, 128 and 10 units: 235,146 parameters"),
+        Threshold("cnn", 225_000, "32 and 64 filters, a layer of 128 units: 225,034 parameters"),
+        Threshold("factor", 4, "networks within a factor of four are of the same kind; beyond, the comparison limps"),
+    ),
+)
+def size_expected(evidence: Evidence, limits: Limits) -> Verdict:
+    """Both networks are of the size that the expected scores are of."""
+    pairs = [("dense", best(_dense(evidence))), ("convolutional", best(_convolutional(evidence)))]
+    known = [(name, item.model.parameters, item.cells) for name, item in pairs if item is not None]
+    if not known:
+        return unknown("No network of ten classes was seen whose size could be compared.")
+    measured = {name: size for name, size, _ in known}
+    cells = [cell for _, _, places in known for cell in places]
+    expected = {"dense": limits["dense"], "convolutional": limits["cnn"]}
+    odd = [(n, size) for n, size, _ in known if not 1 / limits["factor"] <= size / expected[n] <= limits["factor"]]
+    if odd:
+        name, size = odd[0]
+        return advised(
+            f"The {name} network has {size:,} parameters, where about {expected[name]:,.0f} are expected.",
+            fix="Compare networks of about the same size: 235,000 parameters dense, 225,000 convolutional.",
+            cells=cells,
+            measured=measured,
+        )
+    told = " and ".join(f"{size:,} parameters ({name})" for name, size, _ in known)
+    return passed(f"The networks are of the expected size: {told}.", cells=cells, measured=measured)
+
+
+@deliverable(
+    "evaluation.dense_cnn_compared",
+    title="Dense and convolutional network compared",
+    help="A dense and a convolutional network of ten classes are scored on the same held-out rows; both scores are "
+    "shown.",
+)
+def dense_cnn_compared(evidence: Evidence, _limits: Limits) -> Verdict:
+    """The two kinds of network stand side by side."""
+    dense, convolutional = _scored(_dense(evidence)), _scored(_convolutional(evidence))
+    pairs = [(a, b) for a in dense for b in convolutional if a.scoring.rows and a.scoring.rows == b.scoring.rows]
+    shown = [pair for pair in pairs if all(is_shown(evidence, item) for item in pair)]
+    if shown:
+        left, right = shown[-1]
+        return passed(
+            f"On the same {left.size:,} rows the dense network scores {_percent(left)}, the convolutional one "
+            f"{_percent(right)}.",
+            origin="verified" if left.origin == right.origin == "verified" else "kernel",
+            cells=[left.scoring.cell, right.scoring.cell],
+            measured={"dense": left.value, "cnn": right.value, "rows": left.size},
+        )
+    if reason := why_unseen(evidence, (*TRAINING_CALLS, *SCORING_CALLS)):
+        return unknown(f"Whether the two are compared could not be seen: {reason}.")
+    fix = "Score both networks on the same test rows, and print the two accuracies in one table."
+    if pairs:
+        return failed("Both networks are scored on the same rows, but not both scores are shown.", fix=fix)
+    if dense and convolutional:
+        return failed("The dense and the convolutional network are scored on different rows.", fix=fix)
+    missing = "dense" if convolutional else "convolutional" if dense else "dense nor a convolutional"
+    start = "There is neither a" if missing.startswith("dense nor") else "There is no"
+    return failed(f"{start} {missing} network of ten classes with a held-out score to compare.", fix=fix)
+
+
+def _dense(evidence: Evidence) -> tuple[Network, ...]:
+    return tuple(item for item in trained_networks(evidence) if item.dense and item.classes == ALL_CLASSES)
+
+
+def _convolutional(evidence: Evidence) -> tuple[Network, ...]:
+    return tuple(item for item in trained_networks(evidence) if item.convolves and item.classes == ALL_CLASSES)
+
+
+def _tells_two(network: Network, evidence: Evidence) -> bool:
+    """Whether it tells two classes apart, of Fashion-MNIST where the rows' origin is known."""
+    rows = evidence.row_set(network.trainings[0].train_rows)
+    other = rows is not None and rows.origin_hint and DATASET not in rows.origin_hint
+    return network.classes == 2 and not other
+
+
+def _which_two(evidence: Evidence, training: TrainingRun) -> bool | None:
+    """Whether the two classes are sneakers and ankle boots, None where nothing tells."""
+    labels = training.labels
+    given = labels.classes if labels is not None and SNEAKER in labels.classes else ()
+    for classes in (training.source_classes, given):
+        if classes:
+            return set(classes) == {SNEAKER, ANKLE_BOOT}
+    return True if all(cells_with(evidence, word) or _said(evidence, word) for word in SHOES) else None
+
+
+def _said(evidence: Evidence, word: re.Pattern[str]) -> bool:
+    return any(cell.kind == "markdown" and word.search(cell.source) for cell in evidence.cells)
+
+
+def _is_fashion(evidence: Evidence, training: TrainingRun) -> bool:
+    for name in (training.train_rows, *training.drawn_from):
+        official, rows = evidence.official_rows(name), evidence.row_set(name)
+        if (official is not None and official.dataset == DATASET) or (
+            rows is not None and rows.origin_hint.startswith(DATASET)
+        ):
+            return True
+    return False
+
+
+def _began(network: Network, order: dict[str, int]) -> int:
+    return min(order[item.id] for item in network.trainings)
+
+
+def _present(evidence: Evidence, found: tuple[Network, ...], kind: str, fix: str) -> Verdict:
+    if found:
+        return passed(
+            f"A {kind} network of ten classes is trained ({found[-1].model.parameters:,} parameters).",
+            cells=found[-1].cells,
+            measured={"parameters": found[-1].model.parameters},
+        )
+    networks = trained_networks(evidence)
+    if not networks:
+        return _untrained(evidence)
+    if any(not item.model.layers or item.classes is None for item in networks):
+        return unknown("The layers or the classes of a network could not be seen.", cells=networks[-1].cells)
+    return failed(f"No {kind} network of ten classes is trained.", fix=fix, cells=networks[-1].cells)
+
+
+def _scored(networks: tuple[Network, ...]) -> list[StudentResult]:
+    return [item.result for item in networks if item.result is not None]
+
+
+def _in_band(evidence: Evidence, found: tuple[Network, ...], name: str, limits: Limits) -> Verdict:
+    network = best(found)
+    if network is None:
+        if not evidence.trainings:
+            return _untrained(evidence)
+        return failed(f"There is no {name} whose score could be compared.", fix=f"Train a {name} and score it.")
+    result = network.result
+    if result is None or result.value is None:
+        return unknown(f"The {name} was not scored on held-out rows.", cells=network.cells)
+    error = math.sqrt(limits["low"] * (1 - limits["low"]) / max(1, result.size))
+    reached = limits["low"] - limits["slack"] - limits["deviations"] * error
+    measured = {"accuracy": result.value, "expected": limits["low"], "rows": result.size}
+    if result.value >= reached:
+        return passed(
+            f"The {name} reaches {_percent(result)}, about what is expected ({limits['low']:.0%}) or more.",
+            origin=result.origin,
+            cells=network.cells,
+            measured=measured,
+        )
+    return failed(
+        f"The {name} reaches {_percent(result)}, where about {limits['low']:.0%} are expected.",
+        fix="Look at the curves: scale the pixels, check loss and labels, and train until validation stops gaining.",
+        origin=result.origin,
+        cells=network.cells,
+        measured=measured,
+    )
+
+
+def _percent(result: StudentResult) -> str:
+    return f"{result.value:.1%}" if result.value is not None else "an unknown score"
+
+
+def _untrained(evidence: Evidence) -> Verdict:
+    if reason := why_unseen(evidence, TRAINING_CALLS):
+        return unknown(f"No training was seen: {reason}.")
+    return failed("No network was trained.", fix="Train a network with fit.")
