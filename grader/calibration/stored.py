@@ -60,6 +60,6 @@ def read_class(out: Path, rubric: Rubric) -> StoredClass:
     judged = []
     for row in rows:
         evidence = read_evidence(out / row.submission / EVIDENCE)
-        findings = run_checks(evidence, rubric.thresholds)
+        findings = run_checks(evidence, rubric.thresholds, rubric.checks)
         judged.append(Judged(evidence, findings, judge(rubric, findings, evidence.run)))
     return StoredClass(tuple(judged), any(row.rubric_sha256 != rubric.sha256 for row in rows))

@@ -9,7 +9,7 @@ from grader.checks.code_calls import cells_with
 from grader.checks.evaluation_score import is_shown
 from grader.checks.networks import Network, best, trained_networks
 from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
-from grader.checks.registry import Limits, Threshold, deliverable
+from grader.checks.registry import Limits, Threshold, check_on_request
 from grader.checks.results import StudentResult
 from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
 from grader.model import Evidence, TrainingRun
@@ -24,7 +24,7 @@ SLACK = Threshold("slack", 0.01, "seeds, epochs and batch sizes move such a scor
 DEVIATIONS = Threshold("deviations", 2, "a score of so many rows varies by its standard error; two are generous")
 
 
-@deliverable(
+@check_on_request(
     "data.fashion_mnist",
     title="Fashion-MNIST used",
     help="The training rows are pictures of Fashion-MNIST, recognised by their contents or by the loader.",
@@ -46,7 +46,7 @@ def fashion_mnist(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "model.binary_first",
     title="Two classes first: sneaker or ankle boot",
     help="A classifier of two classes is trained on sneakers and ankle boots alone, before any on all ten classes.",
@@ -96,7 +96,7 @@ def binary_first(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "model.dense_classifier",
     title="A dense network for ten classes",
     help="A network of dense layers alone is trained on all ten classes.",
@@ -106,7 +106,7 @@ def dense_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
     return _present(evidence, _dense(evidence), "dense", "Train Flatten, Dense(256), Dense(128), Dense(10, softmax).")
 
 
-@deliverable(
+@check_on_request(
     "model.cnn_classifier",
     title="A convolutional network for ten classes",
     help="A network with convolutions is trained on all ten classes.",
@@ -117,7 +117,7 @@ def cnn_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
     return _present(evidence, _convolutional(evidence), "convolutional", fix)
 
 
-@deliverable(
+@check_on_request(
     "model.binary_band",
     title="Expected score: sneaker or ankle boot",
     help="The classifier of two classes reaches the expected accuracy on held-out rows, or more.",
@@ -133,7 +133,7 @@ def binary_band(evidence: Evidence, limits: Limits) -> Verdict:
     return _in_band(evidence, found, "classifier of two classes", limits)
 
 
-@deliverable(
+@check_on_request(
     "model.dense_band",
     title="Expected score: dense network",
     help="The dense network of ten classes reaches the expected accuracy on held-out rows, or more.",
@@ -148,7 +148,7 @@ def dense_band(evidence: Evidence, limits: Limits) -> Verdict:
     return _in_band(evidence, _dense(evidence), "dense network of ten classes", limits)
 
 
-@deliverable(
+@check_on_request(
     "model.cnn_band",
     title="Expected score: convolutional network",
     help="The convolutional network of ten classes reaches the expected accuracy on held-out rows, or more.",
@@ -163,7 +163,7 @@ def cnn_band(evidence: Evidence, limits: Limits) -> Verdict:
     return _in_band(evidence, _convolutional(evidence), "convolutional network of ten classes", limits)
 
 
-@deliverable(
+@check_on_request(
     "model.size_expected",
     title="Expected sizes of the networks",
     help="The dense and the convolutional network have about as many parameters as the course's own. Advice.",
@@ -195,7 +195,7 @@ def size_expected(evidence: Evidence, limits: Limits) -> Verdict:
     return passed(f"The networks are of the expected size: {told}.", cells=cells, measured=measured)
 
 
-@deliverable(
+@check_on_request(
     "evaluation.dense_cnn_compared",
     title="Dense and convolutional network compared",
     help="A dense and a convolutional network of ten classes are scored on the same held-out rows; both scores are "

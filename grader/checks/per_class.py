@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.observed import why_unseen
-from grader.checks.registry import Limits, deliverable
+from grader.checks.registry import Limits, check_on_request
 from grader.checks.results import is_regression, shown_output
 from grader.checks.shown_errors import REPORT_TEXT, per_class_figures, recalls_by_hand
 from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
@@ -24,7 +24,7 @@ BY_CLASS_CALLS = (
 BY_CLASS_FIGURES = ("precision_score", "recall_score")
 
 
-@deliverable(
+@check_on_request(
     "evaluation.classification_report_shown",
     title="Classification report shown",
     help="scikit-learn's classification report, or a table like it, is shown.",
@@ -43,7 +43,7 @@ def classification_report_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "evaluation.per_class_accuracy_shown",
     title="Accuracy by class shown",
     help="The accuracy of each class (the share of its rows that are right) is printed or drawn, beside the report.",
@@ -63,7 +63,7 @@ def per_class_accuracy_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "evaluation.per_class_shown",
     title="Precision and recall by class",
     help="Precision and recall of each class are shown, in a report or by hand.",

@@ -6,7 +6,7 @@ import re
 
 from grader.checks.code_calls import code_calls
 from grader.checks.observed import SCORING_CALLS, why_unseen
-from grader.checks.registry import Limits, Threshold, deliverable
+from grader.checks.registry import Limits, Threshold, check_on_request
 from grader.checks.results import shown_output
 from grader.checks.verdicts import Verdict, failed, passed, unknown
 from grader.model import Evidence, Scoring
@@ -20,7 +20,7 @@ ONE_ROW = re.compile(
 """Ways to make a batch of one."""
 
 
-@deliverable(
+@check_on_request(
     "prediction.single_shown",
     title="Prediction for one input",
     help="The trained network answers one single input, and the answer is shown.",
@@ -42,7 +42,7 @@ def single_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     return failed("No single input is predicted.", fix=fix)
 
 
-@deliverable(
+@check_on_request(
     "prediction.batch_shown",
     title="Prediction for a batch",
     help="The trained network answers several inputs in one call.",

@@ -95,7 +95,7 @@ def check(
     return register
 
 
-def deliverable(
+def check_on_request(
     check_id: str,
     *,
     title: str,

@@ -7,7 +7,7 @@ import re
 from grader.checks.code_calls import CodeCall, code_calls
 from grader.checks.networks import trained_networks
 from grader.checks.observed import why_unseen
-from grader.checks.registry import Limits, deliverable
+from grader.checks.registry import Limits, check_on_request
 from grader.checks.verdicts import Verdict, failed, passed, unknown
 from grader.model import Evidence, Scoring
 
@@ -18,7 +18,7 @@ NOT_OF_MODELS = ("np.", "numpy.", "plt.", "fig.", "img.", "image.", "Image.", "w
 FIX = "model.save('model.keras'); then again = keras.models.load_model('model.keras'), and predict with it."
 
 
-@deliverable(
+@check_on_request(
     "model.saved_and_loaded",
     title="Model saved and loaded",
     help="A trained model is saved, loaded again, and the loaded one has the same weights.",

@@ -8,7 +8,7 @@ from grader.checks.code_calls import cells_with, code_calls
 from grader.checks.model_architecture import AUGMENTERS
 from grader.checks.networks import trained_networks
 from grader.checks.observed import TRAINING_CALLS, why_unseen
-from grader.checks.registry import Limits, Threshold, deliverable
+from grader.checks.registry import Limits, Threshold, check_on_request
 from grader.checks.results import series_of
 from grader.checks.training_curves import log_shown
 from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
@@ -32,7 +32,7 @@ PATIENCE_BY_HAND = re.compile(r"patien\w+|pacien\w+|\bwait\b|no_improve\w*|epoch
 KEPT_BY_HAND = re.compile(r"torch\.save\(|deepcopy\(|\.state_dict\(\)|save_weights\(|get_weights\(|\.save\(")
 
 
-@deliverable(
+@check_on_request(
     "training.improved",
     title="An improvement tried",
     help="At least one of augmentation, batch normalisation, a learning-rate schedule and early stopping is used.",
@@ -60,7 +60,7 @@ def improved(evidence: Evidence, limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "training.augmented",
     title="Training pictures augmented",
     help="Training rows are altered at random while training (flipped, shifted, turned); not asked of tables and text.",
@@ -81,7 +81,7 @@ def augmented(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "training.early_stopping",
     title="Early stopping",
     help="A training is stopped by what validation data say.",
@@ -101,7 +101,7 @@ def early_stopping(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "training.best_checkpoint",
     title="Early stopping with the best weights kept",
     help="Training is stopped by validation data, and the weights of the best epoch are brought back or saved.",
@@ -132,7 +132,7 @@ def best_checkpoint(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "training.four_curves",
     title="Four curves",
     help="Loss and metric of training and of validation rows are all plotted.",
@@ -163,7 +163,7 @@ def four_curves(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "training.curves_compared",
     title="Learning curves compared",
     help="The curves of two or more trainings are plotted, so that models can be compared.",
@@ -195,7 +195,7 @@ def curves_compared(evidence: Evidence, limits: Limits) -> Verdict:
     )
 
 
-@deliverable(
+@check_on_request(
     "training.overfits_few",
     title="A few examples learnt by heart",
     help="As a sanity check the network is trained on about ten examples until it knows them by heart.",

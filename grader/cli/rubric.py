@@ -92,7 +92,8 @@ def checks(prefix: str) -> None:
         found = True
         click.echo(f"\n{click.style(family, bold=True, underline=True)}  {about}".rstrip())
         for item in members:
-            click.echo(f"\n  {click.style(item.id, bold=True)}  {item.title}")
+            asked = "  (on request)" if item.on_request else ""
+            click.echo(f"\n  {click.style(item.id, bold=True)}  {item.title}{asked}")
             click.echo(f"      {item.help}")
             for threshold in item.thresholds:
                 click.echo(f"      threshold {item.id}.{threshold.name} = {threshold.default:g}: {threshold.reason}")

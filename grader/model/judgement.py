@@ -93,9 +93,10 @@ class Rubric:
 
     @property
     def checks(self) -> frozenset[str]:
-        """Every check it names: those that levels require, and those that are advice."""
+        """Every check it names: those that levels require, that are advice, and that tell of deliverables."""
         rules = (rule for criterion in self.criteria for rule in criterion.levels)
-        return frozenset(self.advice).union(*(item.checks for rule in rules for item in rule.requires))
+        required = (item.checks for rule in rules for item in rule.requires)
+        return frozenset(self.advice).union(*required, *(item.checks for item in self.deliverables))
 
 
 @dataclass(frozen=True, slots=True)
