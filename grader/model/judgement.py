@@ -95,8 +95,9 @@ class Rubric:
     def checks(self) -> frozenset[str]:
         """Every check it names: those that levels require, that are advice, and that tell of deliverables."""
         rules = (rule for criterion in self.criteria for rule in criterion.levels)
-        required = (item.checks for rule in rules for item in rule.requires)
-        return frozenset(self.advice).union(*required, *(item.checks for item in self.deliverables))
+        needs = [need for rule in rules for need in rule.requires]
+        needs += [need for item in self.deliverables for need in item.requires]
+        return frozenset(self.advice).union(*(need.checks for need in needs))
 
 
 @dataclass(frozen=True, slots=True)
