@@ -31,8 +31,9 @@ def find_label_proxy(seen: Observation, scored: Scored | None, fits: Sequence[Fi
     if scored is None or fit is None or task == "unknown":
         return None
     truth = labels_of_scoring(seen, scored, fits)
-    train = values_and_labels(seen, fit.train, seen.labels.of_fit(fit))
-    held = values_and_labels(seen, scored.rows, truth[0] if truth else None)
+    learnt = truth.train if truth is not None and truth.units is not None else seen.labels.of_fit(fit)
+    train = values_and_labels(seen, fit.train, learnt)
+    held = values_and_labels(seen, scored.rows, truth.labels if truth else None)
     if train is None or held is None or not _is_table(train[0], held[0]):
         return None
     shares, chance = _told(train, held, task)

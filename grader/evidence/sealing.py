@@ -126,10 +126,8 @@ def _seal(evidence: Evidence, seen: Observation, scoring: Scoring) -> SealedScor
     found = labels_of_scoring(seen, scored, fits)
     if found is None or (model is None and predictions is None):
         return None
-    vector, note = found
     facts = evidence.model(scored.model)
-    train = seen.labels.of_fit(fits[-1]) if fits else None
-    labels, train_labels = write_labels(seen, scored.id, vector, train, facts, evidence.task)
+    labels, train_labels = write_labels(seen, scored.id, found.labels, found.train, facts, evidence.task)
     if labels is None:
         return None
     return SealedScoring(
@@ -143,7 +141,8 @@ def _seal(evidence: Evidence, seen: Observation, scoring: Scoring) -> SealedScor
         from_logits=_from_logits(evidence, facts, fits),
         train_labels=train_labels,
         predictions=predictions,
-        seal_note=" ".join(part for part in (scoring.seal_note, note) if part),
+        seal_note=" ".join(part for part in (scoring.seal_note, found.note) if part),
+        units=found.units if evidence.task == "regression" else None,
         at_random=scored.at_random,
     )
 
@@ -178,6 +177,8 @@ def reference_data(evidence: Evidence, run: Run, known: Sequence[KnownData] | No
     fit = max((item for item in fits if item.train), key=lambda item: _count(seen.rows, item.train), default=None)
     found = labels_of_scoring(seen, scored, fits)
     train_vector = seen.labels.of_fit(fit) if fit else None
+    if found is not None and found.units is not None:
+        train_vector = found.train  # as the data has them, like the labels of the scored rows
     train, test = rows_file(seen, fit.train if fit else None), rows_file(seen, scored.rows)
     if train is None or test is None or found is None or train_vector is None:
         return None
@@ -186,7 +187,7 @@ def reference_data(evidence: Evidence, run: Run, known: Sequence[KnownData] | No
     if whole is not None:
         train, train_vector = whole.rows, whole.labels
     test_labels, train_labels = write_labels(
-        seen, f"reference-{scored.id}", found[0], train_vector, evidence.model(scored.model), evidence.task
+        seen, f"reference-{scored.id}", found.labels, train_vector, evidence.model(scored.model), evidence.task
     )
     if test_labels is None or train_labels is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,41 +11,69 @@ from grader.evidence.labels import CONSISTENT, LabelVector, relabelling
 from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation
 from grader.evidence.records import Metric, Scored
+from grader.evidence.units import units_between
 from grader.evidence.watching import MetricMatcher
-from grader.model import Scoring
+from grader.model import Scoring, Units
 
 
-def labels_of_scoring(seen: Observation, scored: Scored, fits: Sequence[Fit]) -> tuple[LabelVector, str] | None:
-    """Return the labels of scored rows and a note on them.
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The labels of scored rows, and a note on them.
+
+    `train` are the labels of the training rows in the same units. `units` are those the model answers in, where it was
+    trained on labels that had been scaled or logged and `labels` are as the data has them.
+    """
+
+    labels: LabelVector
+    note: str = ""
+    train: LabelVector | None = None
+    units: Units | None = None
+
+
+def labels_of_scoring(seen: Observation, scored: Scored, fits: Sequence[Fit]) -> Truth | None:
+    """Return the labels of scored rows.
 
     What rows were labelled where they were loaded or split goes before what a scoring was given, whenever both can be
     compared: otherwise a model could be scored on its own answers.
     """
+    train = seen.labels.of_fit(fits[-1]) if fits else None
     own = seen.labels.of_rows(scored.rows, scored.labels) if scored.labels else None
     origin = _from_source(seen, scored, fits)
     if own is not None:
-        return _checked(seen, scored, own, origin)
+        return replace(_checked(seen, scored, own, origin), train=train)
     if origin is not None:
-        return _in_order(seen, scored, origin), ""
+        return Truth(_in_order(seen, scored, origin), train=train)
     for find in (_same_rows, _by_content, _from_metric):
         vector = find(seen, scored)
         if vector is not None:
-            return vector, ""
+            return _in_units_of_the_data(seen, scored, fits, Truth(vector, train=train))
     return None
 
 
-def _checked(
-    seen: Observation, scored: Scored, own: LabelVector, origin: LabelVector | None
-) -> tuple[LabelVector, str]:
+def _in_units_of_the_data(seen: Observation, scored: Scored, fits: Sequence[Fit], truth: Truth) -> Truth:
+    """Return numbers that are as the data has them with the units the model was trained in, where these are others."""
+    source = seen.labels.by_content(scored.rows, seen.labels.sources)
+    before = seen.labels.by_content(fits[-1].train, seen.labels.sources) if fits else None
+    if source is None or before is None or truth.train is None:
+        return truth
+    if any(item.classes for item in (truth.labels, source, before, truth.train)):
+        return truth
+    if truth.labels.values.shape != source.values.shape or not np.allclose(truth.labels.values, source.values):
+        return truth
+    units = units_between(before.values, truth.train.values)
+    return truth if units is None else replace(truth, train=before, units=units)
+
+
+def _checked(seen: Observation, scored: Scored, own: LabelVector, origin: LabelVector | None) -> Truth:
     """Return a scoring's own labels unless they contradict the source's; those that came with the rows then win."""
     hashes = seen.rows.exact(scored.rows)
     if origin is None or hashes is None:
-        return own, ""
+        return Truth(own)
     found = relabelling(origin, own, hashes)
     kept = found is None or found.agreement >= CONSISTENT
     if kept:
-        return own, ""
-    return origin, "The labels given at this scoring are not those the rows came with; the latter were used."
+        return Truth(own)
+    return Truth(origin, "The labels given at this scoring are not those the rows came with; the latter were used.")
 
 
 def _in_order(seen: Observation, scored: Scored, origin: LabelVector) -> LabelVector:

@@ -42,7 +42,7 @@ from grader.model.recomputed import (
 from grader.model.result import CriterionResult, Result
 from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
-from grader.model.sealed import MEAN_OF, START, VOTE_OF, Labels, ReferenceData, Rows, SealedScoring
+from grader.model.sealed import MEAN_OF, START, VOTE_OF, Labels, ReferenceData, Rows, SealedScoring, Units
 from grader.model.submission import Cell, CellKind, SavedOutput, Script, Submission, Unreadable
 from grader.model.watched import (
     CallbackFacts,
@@ -144,6 +144,7 @@ __all__ = [
     "ThresholdSearch",
     "Tier",
     "TrainingRun",
+    "Units",
     "UnlikeDivision",
     "Unreadable",
     "UnreadableFile",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from grader.model.rows import InputKind, Task
 
@@ -35,6 +36,18 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """How labels became the numbers a regression was trained on: `factor * step(label) + offset`.
+
+    A model so trained answers in these units; its labels and its error are in those of the data.
+    """
+
+    step: Literal["linear", "log", "log1p"] = "linear"
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SealedScoring:
     """A scoring that can be recomputed: `model` is an archive sealed at the moment of scoring.
 
@@ -53,6 +66,8 @@ class SealedScoring:
     train_labels: Labels | None = None
     predictions: Path | None = None
     seal_note: str = ""
+    units: Units | None = None
+    """Of a regression: the units the model answers in, where they are not those of `labels` and `train_labels`."""
     at_random: bool = False
     """Dropout or batch normalisation was at work while the run scored: its own answers are not the network's."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.errors import VerificationError
-from grader.model import MEAN_OF, START, VOTE_OF, Mistake, SealedScoring, Task, Tier, Verified
+from grader.model import MEAN_OF, START, VOTE_OF, Mistake, SealedScoring, Task, Tier, Units, Verified
 from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification import scores
 from grader.verification.answers import Answers, read_answers, same_class, without_unused
@@ -277,7 +277,7 @@ def _pictures(item: SealedScoring, rows: Array) -> tuple[str, ...]:
 
 def _regressed(item: SealedScoring, answered: Answered, labels: Truth, result: Verified) -> Verified:
     truth = labels.numbers()[answered.rows].reshape(len(answered.rows), -1)
-    outputs = answered.outputs
+    outputs = answered.outputs if item.units is None else _in_units_of_the_data(answered.outputs, item.units)
     if truth.shape != outputs.shape:
         raise VerificationError(
             f"The model answers {outputs.shape[1]} numbers per row where the labels hold {truth.shape[1]}"
@@ -291,6 +291,15 @@ def _regressed(item: SealedScoring, answered: Answered, labels: Truth, result: V
         median = np.median(train.numbers().reshape(len(train.values), -1), axis=0)
         baseline = float(np.abs(truth - median).mean()) if median.shape == truth.shape[1:] else None
     return replace(result, task="regression", mae=mae, rmse=rmse, r2=r2, baseline_mae=baseline)
+
+
+def _in_units_of_the_data(outputs: Array, units: Units) -> Array:
+    """Undo what was done to the labels before training, as `inverse_transform` and `expm1` do."""
+    taken = (outputs.astype(np.float64) - units.offset) / units.factor
+    with np.errstate(over="ignore"):
+        if units.step == "log":
+            return np.asarray(np.exp(taken))
+        return np.asarray(np.expm1(taken) if units.step == "log1p" else taken)
 
 
 def _noted(result: Verified, *notes: str) -> Verified:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from grader.errors import VerificationError
+from grader.model import Units
 from grader.sandbox import Limits, ScriptResult
 from grader.verification import verify
 from grader.verification.recompute import MOST_CRASHES, NotRecomputed, Predictions, read_replies
@@ -251,3 +252,22 @@ def test_models_that_answered_the_same_rows_are_scored_together(sealed):
 def test_rows_of_their_own_make_no_ensemble(sealed):
     """Models scored on different rows have nothing in common."""
     assert set(verified(sealed("a", "b"), Box())) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("units", "answers"),
+    [
+        (None, (3.0, 0.0, 8.0)),
+        (Units("linear", 0.5, 1.0), (2.5, 1.0, 5.0)),
+        (Units("log1p", 2.0, 0.0), tuple(2 * np.log1p((3.0, 0.0, 8.0)))),
+    ],
+)
+def test_an_error_is_in_the_units_of_the_data(sealed, units, answers):
+    """A regression trained on scaled or logged labels answers in these units; its error is that of the labels."""
+    box = Box(a={"predictions": encoded(np.array(answers, dtype=np.float32)[:, None]), "step": 1})
+    truth = np.array([2.0, 0.0, 8.0])
+    (one,) = sealed("a", classes=(), task="regression")
+    labels = replace(one.labels, values=one.labels.values.with_name("truth.npy"))
+    np.save(labels.values, truth)
+    scored = replace(one, labels=labels, rows=replace(one.rows, total=3), units=units)
+    assert verified([scored], box)["a"].mae == pytest.approx(1 / 3, rel=1e-5)
