@@ -30,6 +30,15 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
+class TableView:
+    """One table: its size in words, and what is known of its columns and rows, each under a word of its own."""
+
+    name: str
+    size: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnDataView:
     """The files in words; `defects` and `same` name what should be looked at."""
 
@@ -38,7 +47,7 @@ class OwnDataView:
     classes: tuple[GroupView, ...]
     defects: tuple[str, ...]
     same: tuple[str, ...]
-    tables: tuple[str, ...]
+    tables: tuple[TableView, ...]
     note: str
 
 
@@ -60,7 +69,7 @@ def own_data_view(data: OwnData | None) -> OwnDataView | None:
         classes=_classes(data.groups),
         defects=tuple(defects),
         same=tuple(same),
-        tables=tuple(_table_words(item) for item in data.tables),
+        tables=tuple(_table_view(item) for item in data.tables),
         note=data.note,
     )
 
@@ -87,7 +96,8 @@ def _forms_words(kind: str, groups: Sequence[FileGroup]) -> str:
     for group in _of(kind, groups):
         for form, number in group.forms:
             counts[form] = counts.get(form, 0) + number
-    ordered = sorted(counts.items(), key=lambda pair: -pair[1])
+    ordered = [(form.replace(" x ", " × "), number) for form, number in counts.items()]  # noqa: RUF001 - as sizes are written
+    ordered.sort(key=lambda pair: -pair[1])
     noun = {"picture": "Pictures", "sound": "Recordings"}[kind]
     if len(ordered) == 1:
         return f"{noun} are all {ordered[0][0]}."
@@ -125,20 +135,23 @@ def _same_words(item: SameFiles) -> str:
     return f"{paths} {what}{', ' + where if where else ''}."
 
 
-def _table_words(item: TableFile) -> str:
-    size = f"{item.path}: {count(item.rows, 'row')}{'' if item.whole else ' read'}, {count(item.columns, 'column')}."
-    said = [size]
-    if item.classes:
-        shown = item.classes[:MOST_COLUMNS]
-        said += [f"{name}: {', '.join(f'{value} ({count(number)})' for value, number in counts[:MOST_CLASSES])}"
-                 f"{' and others' if len(counts) > MOST_CLASSES else ''}." for name, counts in shown]  # fmt: skip
+def _table_view(item: TableFile) -> TableView:
+    facts = [
+        (name, f"{_counts(counts[:MOST_CLASSES])}{' and others' if len(counts) > MOST_CLASSES else ''}")
+        for name, counts in item.classes[:MOST_COLUMNS]
+    ]
     if item.missing:
-        columns = ", ".join(f"{name} ({count(number)})" for name, number in item.missing[:MOST_COLUMNS])
-        said.append(f"Empty cells: {columns}{' and others' if len(item.missing) > MOST_COLUMNS else ''}.")
+        more = " and others" if len(item.missing) > MOST_COLUMNS else ""
+        facts.append(("Empty cells", _counts(item.missing[:MOST_COLUMNS]) + more))
     if item.repeated_rows:
-        said.append(f"{count(item.repeated_rows, 'row that repeats', 'rows that repeat')} an earlier one.")
+        facts.append(("More than once", count(item.repeated_rows, "row that repeats", "rows that repeat") + " another"))
     if item.uneven_rows:
-        said.append(f"{count(item.uneven_rows, 'row')} with more or fewer cells than the heading.")
+        facts.append(("Uneven", f"{count(item.uneven_rows, 'row')} with more or fewer cells than the heading"))
     if item.constant:
-        said.append(f"Always the same: {', '.join(item.constant[:MOST_COLUMNS])}.")
-    return " ".join(said)
+        facts.append(("Always the same", ", ".join(item.constant[:MOST_COLUMNS])))
+    rows = f"{count(item.rows, 'row')}{'' if item.whole else ' read'}"
+    return TableView(item.path, f"{rows}, {count(item.columns, 'column')}", tuple(facts))
+
+
+def _counts(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} ({count(number)})" for name, number in counts)

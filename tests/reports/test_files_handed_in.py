@@ -33,7 +33,7 @@ def test_classes_are_shown_with_their_parts():
     """Both parts of a class stand together; how the files differ is a sentence."""
     view = own_data_view(FILES)
     assert [(item.label, item.words) for item in view.classes] == [("cat", "20 training, 5 test"), (EVIL, "5 training")]
-    assert view.forms == ("Pictures differ: 60 x 60 RGB (29) and 9 x 9 grey (1).",)
+    assert view.forms == ("Pictures differ: 60 × 60 RGB (29) and 9 × 9 grey (1).",)  # noqa: RUF001 - as sizes are written
     assert view.summary.startswith("30 pictures and 1 table came with the notebook, and 2 files of other kinds")
 
 
@@ -42,7 +42,9 @@ def test_what_is_wrong_is_named_and_the_rest_counted():
     view = own_data_view(FILES)
     assert view.defects == (f"{EVIL}: it is empty.", "8 more files can't be read.")
     assert view.same == ("train/1.jpg and test/1.jpg are one and the same, in two parts.",)
-    assert view.tables == ("wine.csv: 90 rows, 3 columns. type: white (60), red (30). Empty cells: pH (4).",)
+    (table,) = view.tables
+    assert (table.name, table.size) == ("wine.csv", "90 rows, 3 columns")
+    assert table.facts == (("type", "white (60), red (30)"), ("Empty cells", "pH (4)"))
 
 
 def test_names_of_files_are_text():
