@@ -70,11 +70,19 @@ def never_trained(draft: Draft, rng: Random) -> Draft:
     return draft.but(train=built, curves="", after_training="")
 
 
+def _has_several_classes(draft: Draft) -> bool:
+    return draft.data.classes > 2 and draft.style != "torch_loop"
+
+
+def _fitted_once(draft: Draft) -> bool:
+    return fitted(draft) and draft.style != "cross_validated"
+
+
 @fault(
     "training",
     "model.output_matches_labels",
     may=LEARNS_BADLY,
-    fits=lambda draft: draft.data.classes > 2 and draft.feed.arrays and fitted(draft),
+    fits=lambda draft: _has_several_classes(draft) and draft.feed.arrays and _fitted_once(draft),
 )
 def squared_error_of_classes(draft: Draft, rng: Random) -> Draft:
     """A column of class numbers is compared with a softmax by squared error."""
@@ -84,10 +92,6 @@ def squared_error_of_classes(draft: Draft, rng: Random) -> Draft:
         for name in ("train", "watch", "watched", "test")
     }
     return draft.but(net=replace(draft.net, output=output, loss='"mse"'), feed=replace(draft.feed, **columns))
-
-
-def _has_several_classes(draft: Draft) -> bool:
-    return draft.data.classes > 2 and draft.style != "torch_loop"
 
 
 @fault(
