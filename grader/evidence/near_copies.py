@@ -19,6 +19,7 @@ from grader.evidence.arrays import found_in
 from grader.evidence.files import known_values, values_and_places
 from grader.evidence.identity import RowStore
 from grader.evidence.observing import Observation
+from grader.evidence.surplus import in_groups_of_one_size, more_than_were_read
 from grader.model import NearCopies
 
 MAX_SAMPLED = 128
@@ -78,12 +79,27 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     compared = [part[spread_over(len(part), min(MAX_COMPARED, max(FEWEST, room // len(parts))))] for part in parts]
     near = (nearest(np.concatenate(variants), _blocks(compared, view)) <= limit).reshape(len(variants), -1).any(axis=0)
     total = sum(len(part) for part in compared)
-    return NearCopies(
-        left=scored,
-        sampled=len(sample),
-        near=int(near.sum()),
-        expected=min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(natural))),
-    )
+    expected = min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(natural)))
+    if expected and not view.picture and _made_by_hand(seen, (scored, *trained_on), view.flat(sample), view, limit):
+        expected = 0.0
+    return NearCopies(left=scored, sampled=len(sample), near=int(near.sum()), expected=expected)
+
+
+def _made_by_hand(seen: Observation, rows: Sequence[str], sample: Matrix, view: _View, limit: float) -> bool:
+    """Whether the repeats can't have come with the data: more rows than were read, each with as many copies."""
+    used = tuple(dict.fromkeys((*rows, *(name for fit in seen.lineage.fits for name in fit.steered_by))))
+    if not more_than_were_read(seen, used):
+        return False
+    hashes, values = [], []
+    for name in used:
+        known, exact = values_and_places(seen, name), seen.rows.exact(name)
+        if known is not None and exact is not None and known[0][0].size == sample.shape[1]:
+            values.append(known[0])
+            hashes.append(exact[known[1]])
+    different = np.unique(np.concatenate(hashes), return_index=True)[1] if hashes else np.zeros(0, dtype=np.int64)
+    if not 0 < len(different) <= MAX_COMPARED:
+        return False
+    return in_groups_of_one_size(sample, _blocks([np.concatenate(values)[different]], view), limit)
 
 
 def _as_loaded(rows: RowStore, scored: str) -> NDArray[np.bool_]:

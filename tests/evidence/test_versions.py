@@ -166,3 +166,32 @@ def test_test_rows_that_were_trained_on_are_no_altered_copies(made):
     made.labelled(TABLE, KINDS)
     evidence = trained(made, (TABLE[order], KINDS[order]), (TABLE[order[:60]], KINDS[order[:60]]))
     assert not evidence.augmentation_before_split
+
+
+def mixed_by_hand(made: RunBuilder, joined: np.ndarray, kinds: np.ndarray, *, read: int) -> str:
+    made.send("data.columns", count=read, columns=[])
+    order = RANDOM.permutation(len(joined))
+    x, y, size = joined[order], kinds[order], len(joined) // 5
+    return outcome(trained(made, (x[size:], y[size:]), (x[:size], y[:size])))
+
+
+def test_more_rows_than_were_read_each_with_its_copy(made):
+    """A table was read, joined to noisy copies, mixed and cut by hand: nothing was seen whole, rows come in pairs."""
+    joined, kinds = np.concatenate([TABLE, noisy(TABLE)]), np.tile(KINDS, 2)
+    assert mixed_by_hand(made, joined, kinds, read=240) == "fail"
+
+
+def test_as_many_rows_as_were_read_may_have_come_in_pairs(made):
+    """The same rows, where the table had them all: pairs that were measured so."""
+    joined, kinds = np.concatenate([TABLE, noisy(TABLE)]), np.tile(KINDS, 2)
+    assert mixed_by_hand(made, joined, kinds, read=480) == "pass"
+
+
+def test_bursts_whose_training_rows_were_copied_after_the_split(made):
+    """More rows than were read, since those of the training part were copied: a burst's others lie on both sides."""
+    rows = bursts(TABLE[:120], 4)
+    kinds, order = np.repeat(KINDS[:120], 4), RANDOM.permutation(480)
+    x, y = rows[order], kinds[order]
+    made.send("data.columns", count=480, columns=[])
+    train = (np.concatenate([x[96:], noisy(x[96:])]), np.tile(y[96:], 2))
+    assert outcome(trained(made, train, (x[:96], y[:96]))) == "pass"

@@ -1,0 +1,49 @@
+"""More rows than were read: where each has the same few copies next to it, the notebook made them.
+
+What the data repeats by itself (bursts, coarse measurements) comes in groups of all sizes, and in no more rows than
+the table had; copies of all rows, mixed and cut by hand, make groups of one size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.evidence.observing import Observation
+from grader.evidence.records import Columns
+
+SURPLUS = 1.2
+"""Rows in use for each that was read, from which on rows were made: a header or a second table make up for less."""
+
+MOST_COPIES = 7
+"""Larger groups are bursts."""
+
+SAME_SIZE = 0.8
+"""Share of rows that have just as many copies as most. What lies close by chance makes a few groups larger."""
+
+FEWEST = 24
+"""Of fewer rows no size of groups is told."""
+
+
+def more_than_were_read(seen: Observation, used: Iterable[str]) -> bool:
+    """Whether more different rows were trained on, watched and scored than the tables that were read had."""
+    read = [table.count for table in seen.log.of("data.columns", Columns)]
+    known = [hashes for name in dict.fromkeys(used) if (hashes := seen.rows.exact(name)) is not None]
+    return bool(read and known) and len(np.unique(np.concatenate(known))) > SURPLUS * max(read)
+
+
+def in_groups_of_one_size(rows: NDArray[np.float32], blocks: Iterable[NDArray[np.float32]], limit: float) -> bool:
+    """Whether the rows have just as many others within `limit` in the blocks, which hold the rows themselves too."""
+    if len(rows) < FEWEST:
+        return False
+    near = np.zeros(len(rows), dtype=np.int64)
+    own = (rows**2).sum(axis=1)
+    for block in blocks:
+        squared = own[:, None] - 2 * rows @ block.T + (block**2).sum(axis=1)[None, :]
+        near += (squared <= limit**2).sum(axis=1)
+    copies = near - 1
+    sizes, counts = np.unique(copies, return_counts=True)
+    commonest = sizes[counts.argmax()]
+    return bool(1 <= commonest <= MOST_COPIES and counts.max() >= SAME_SIZE * len(rows))
