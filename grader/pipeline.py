@@ -38,7 +38,14 @@ from grader.model import (
 )
 from grader.model.result import Result
 from grader.progress import Progress
-from grader.regrading import EVIDENCE, evidence_digest, write_class, write_judgement, write_submission
+from grader.regrading import (
+    EVIDENCE,
+    evidence_digest,
+    staff_page_of,
+    write_class,
+    write_judgement,
+    write_submission,
+)
 from grader.repeating import with_repeat
 from grader.retrying import run_again_if_failed
 from grader.sandbox.orphans import end_orphans
@@ -197,7 +204,9 @@ class ClassGrader:
     def _finish(self, measured: Measured, fingerprint: str) -> Result:
         """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""
         grade = self._judge(measured.evidence)
-        digest = write_submission(self.settings.out, self.settings.rubric, measured.evidence, grade, measured.executed)
+        evidence, rubric = measured.evidence, self.settings.rubric
+        page = self._staff_page(evidence, grade)
+        digest = write_submission(self.settings.out, rubric, evidence, grade, measured.executed, page)
         result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
         self.book.record(result, lasting, digest)
@@ -207,11 +216,15 @@ class ClassGrader:
     def _finish_again(self, evidence: Evidence) -> Result:
         """Judge stored evidence; the line in the gradebook comes last here too."""
         grade = self._judge(evidence)
-        write_judgement(self.settings.out, self.settings.rubric, evidence, grade)
+        write_judgement(self.settings.out, self.settings.rubric, evidence, grade, self._staff_page(evidence, grade))
         result = Result.of_grade(grade)
         self.book.record_judgement(result)
         self.progress.finished(result, reused=True)
         return result
+
+    def _staff_page(self, evidence: Evidence, grade: Grade) -> str:
+        """Return the staff's page; nothing where students check their own work."""
+        return "" if self.settings.own_notebook else staff_page_of(self.settings.rubric, evidence, grade)
 
     def _judge(self, evidence: Evidence) -> Grade:
         self.progress.stage(evidence.submission, "judging")

@@ -12,32 +12,46 @@ from grader.durable import replace_together
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import Evidence, Grade, Result, Rubric
-from grader.reports import grades_csv, render_index, render_report
+from grader.questions import ask
+from grader.reports import STAFF_PAGE, grades_csv, render_index, render_report, render_staff
 from grader.storage import evidence_json, grade_json, read_evidence
 
 EVIDENCE = "evidence.json"
 EXECUTED = "executed.ipynb"
 
 
-def write_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes) -> str:
+def write_submission(
+    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str = ""
+) -> str:
     """Write all files of a submission that was run, together; return the digest of its evidence's file.
 
-    `executed` is the notebook as it was run, with its pictures; empty where none was kept.
+    `executed` is the notebook as it was run, with its pictures; empty where none was kept. No staff page, no such file.
     """
     stored = evidence_json(evidence).encode()
-    files = _judged(rubric, evidence, grade, executed)
+    files = _judged(rubric, evidence, grade, executed, staff_page)
     replace_together(out / evidence.submission, {EVIDENCE: stored, EXECUTED: executed, **files})
     return hashlib.sha256(stored).hexdigest()
 
 
-def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade) -> None:
+def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> None:
     """Write the files of a submission whose stored evidence was judged again."""
     folder = out / evidence.submission
-    replace_together(folder, _judged(rubric, evidence, grade, _executed_notebook(folder)))
+    replace_together(folder, _judged(rubric, evidence, grade, _executed_notebook(folder), staff_page))
 
 
-def _judged(rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes) -> dict[str, str | bytes]:
-    return {"grade.json": grade_json(grade), "report.html": render_report(grade, evidence, rubric, executed)}
+def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade) -> str:
+    """Return the page for whoever grades: questions to ask, reasons to look, what is not certain."""
+    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric)
+
+
+def _judged(
+    rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str
+) -> dict[str, str | bytes]:
+    return {
+        "grade.json": grade_json(grade),
+        "report.html": render_report(grade, evidence, rubric, executed),
+        STAFF_PAGE: staff_page,
+    }
 
 
 def _executed_notebook(folder: Path) -> bytes:
@@ -67,7 +81,7 @@ def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
         for row in book.results():
             evidence = read_evidence(out / row.submission / EVIDENCE)
             grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds, rubric.checks))
-            write_judgement(out, rubric, evidence, grade)
+            write_judgement(out, rubric, evidence, grade, staff_page_of(rubric, evidence, grade))
             book.record_judgement(Result.of_grade(grade), evidence_digest(out, row.submission) or "")
         results = book.results()
         write_class(out, rubric, results)
@@ -77,4 +91,6 @@ def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
 def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
     """Write the class page and the table of grades, together."""
     rows = tuple(results)
-    replace_together(out, {"grades.csv": grades_csv(rows, rubric), "index.html": render_index(rows, rubric)})
+    with_page = {row.submission for row in rows if (out / row.submission / STAFF_PAGE).is_file()}
+    index = render_index(rows, rubric, with_page)
+    replace_together(out, {"grades.csv": grades_csv(rows, rubric), "index.html": index})

@@ -17,7 +17,7 @@ LAYERS = (
     ("probe",),
     ("urls", "datasets", "file_kinds"),
     ("progress",),
-    ("intake", "sandbox", "evidence", "checks", "rubrics", "judge", "reports", "storage"),
+    ("intake", "sandbox", "evidence", "checks", "questions", "rubrics", "judge", "reports", "storage"),
     ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying"),
     ("regrading", "environments", "recognising", "repeating", "measuring"),
     ("pipeline", "calibration"),
@@ -25,13 +25,14 @@ LAYERS = (
 )
 """From the bottom up; a part may import parts of lower layers, itself, and what SIDEWAYS allows."""
 
-SIDEWAYS = {"rubrics": {"checks"}, "reference": {"verification"}}
-"""Imports inside a layer that are meant: known check ids for rubrics, reading an answer of a box for references."""
+SIDEWAYS = {"rubrics": {"checks"}, "questions": {"checks"}, "reference": {"verification"}}
+"""Imports inside a layer that are meant: known check ids for rubrics, what the result is for questions, reading an answer of a box for references."""
 
 FORBIDDEN = {
     "checks": {"sandbox", "execution", "reports", "intake", "evidence", "storage"},
-    "judge": {"checks", "rubrics", "reports", "evidence", "intake", "sandbox", "storage"},
-    "reports": {"checks", "judge", "evidence", "intake", "sandbox"},
+    "questions": {"sandbox", "execution", "reports", "intake", "evidence", "storage", "judge"},
+    "judge": {"checks", "questions", "rubrics", "reports", "evidence", "intake", "sandbox", "storage"},
+    "reports": {"checks", "questions", "judge", "evidence", "intake", "sandbox"},
 }
 """What a part must not import, whatever the layers say."""
 

@@ -28,6 +28,7 @@ from grader.model.leaks import (
 )
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
 from grader.model.project import FileKind, LoadedFile, Product, RunFiles, SavedFile
+from grader.model.question import Question
 from grader.model.reading import CellFacts, CodeFacts, LintIssue, NumberClaim, Passage, ProseFacts, Section
 from grader.model.recomputed import (
     ClassScore,
@@ -114,6 +115,7 @@ __all__ = [
     "PreprocessingFit",
     "Product",
     "ProseFacts",
+    "Question",
     "ReferenceData",
     "ReferenceResult",
     "Repeat",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -16,6 +16,9 @@ from grader.reports.numbers import cell_number, count, duration, points
 from grader.reports.page import render
 from grader.reports.text import capitalised, house_style
 from grader.reports.wording import in_sentence, level_names, missed_words, status_words
+
+STAFF_PAGE = "staff.html"
+"""File of a submission's folder that is for staff only."""
 
 MOST_MISSED = 6
 """Lines of what is missed most: what one lesson can take up."""
@@ -44,10 +47,11 @@ class MissedView:
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """One submission's line. `link` is relative to the class page."""
+    """One submission's line. Links are relative to the class page; `staff_link` is empty where there is none."""
 
     submission: str
     link: str
+    staff_link: str
     notebook: str
     status: str
     status_words: str
@@ -63,11 +67,16 @@ class RowView:
     seconds: float
 
 
-def render_index(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
-    """Return the class page. Sorting is a small script in the page; without it the page only doesn't sort."""
+def render_index(
+    rows: Sequence[Result], rubric: Rubric | None = None, staff_pages: Collection[str] = frozenset()
+) -> str:
+    """Return the class page. Sorting is a small script in the page; without it the page only doesn't sort.
+
+    `staff_pages` are the submissions that have a page for staff.
+    """
     columns = _columns(rows, rubric)
     names = level_names(rubric)
-    views = tuple(_row_view(row, columns, names) for row in rows)
+    views = tuple(_row_view(row, columns, names, STAFF_PAGE if row.submission in staff_pages else "") for row in rows)
     return render(
         "index.html.j2",
         rubric_title=rubric.title if rubric else "Results",
@@ -115,7 +124,8 @@ def _columns(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
     return {item.criterion: item.title for row in rows for item in row.criteria}
 
 
-def _row_view(row: Result, columns: dict[str, str], names: Mapping[Level, str]) -> RowView:
+def _row_view(row: Result, columns: dict[str, str], names: Mapping[Level, str], staff_page: str) -> RowView:
+    folder = quote(row.submission.encode("utf-8", "replace"), safe="")
     by_criterion = {item.criterion: item for item in row.criteria}
     reasons = tuple(capitalised(reason) for reason in row.review_reasons)
     if row.needs_review and not reasons:
@@ -123,7 +133,8 @@ def _row_view(row: Result, columns: dict[str, str], names: Mapping[Level, str]) 
         reasons = (f"The level is uncertain: {', '.join(uncertain)}",) if uncertain else ("Marked for review.",)
     return RowView(
         submission=row.submission,
-        link=f"{quote(row.submission.encode('utf-8', 'replace'), safe='')}/report.html",
+        link=f"{folder}/report.html",
+        staff_link=f"{folder}/{staff_page}" if staff_page else "",
         notebook=row.notebook,
         status=row.status,
         status_words=status_words(row.status),

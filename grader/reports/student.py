@@ -88,7 +88,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         deliverables=_deliverable_views(grade, known),
         strongest=_highlight(grade.strongest, criteria, known),
         next_thing=_highlight(grade.next_thing, criteria, known),
-        review=_review_lines(grade, known),
+        review=review_lines(grade, known),
         criteria=criteria,
         known_cells=known,
         further=further,
@@ -163,8 +163,8 @@ def _highlight(
     return HighlightView(criterion, sentence(item.sentence, known)) if item is not None and criterion else None
 
 
-def _review_lines(grade: Grade, known: frozenset[int]) -> tuple[ReviewLine, ...]:
-    """Return every reason once. Where nothing could be judged the criteria all say the same: only the grade speaks."""
+def review_lines(grade: Grade, known: frozenset[int]) -> tuple[ReviewLine, ...]:
+    """Return every reason for a look once. Where nothing could be judged all say the same: only the grade speaks."""
     own = [_review_line(reason, grade) for reason in grade.review_reasons]
     if all(item.level is None for item in grade.judgements):
         own = [line for line in own if not line[0]] or own

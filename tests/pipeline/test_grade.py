@@ -23,7 +23,7 @@ def test_every_submission_has_its_files(graded):
     """The contract of the results folder, for those that ran and those that did not."""
     for student in ("honest", "stumbling"):
         names = {path.name for path in (graded.out / student).iterdir()}
-        assert names == {"report.html", "grade.json", "evidence.json", "executed.ipynb"}
+        assert names == {"report.html", "staff.html", "grade.json", "evidence.json", "executed.ipynb"}
     assert {path.name for path in (graded.out / "unreadable").iterdir()} >= {"report.html", "grade.json"}
     assert (graded.out / "index.html").is_file()
     rows = list(csv.DictReader((graded.out / "grades.csv").read_text().splitlines()))

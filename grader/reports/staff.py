@@ -1,0 +1,99 @@
+"""The staff's page of one submission: what to ask the student, why a person should look, and what is not certain.
+
+It is no part of what students are given: nothing on their own page leads here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from grader.model import Evidence, Finding, Grade, Question, Rubric
+from grader.reports.criteria import criterion_views
+from grader.reports.numbers import cell_number, count
+from grader.reports.page import render
+from grader.reports.student import review_lines
+from grader.reports.text import sentence
+from grader.reports.wording import ORIGINS, OUTCOMES
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question: `cells` are numbers of the cells it is about, as the report counts them."""
+
+    text: Markup
+    listen_for: Markup
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UncertainView:
+    """A criterion whose level is open, and what could not be told of it."""
+
+    id: str
+    title: str
+    range: str
+    open: tuple[Markup, ...]
+
+
+def render_staff(grade: Grade, evidence: Evidence, questions: Sequence[Question], rubric: Rubric | None = None) -> str:
+    """Return the staff's page as one HTML page, as bare of scripts and remote loads as the report is."""
+    return render(
+        "staff.html.j2",
+        grade=grade,
+        rubric_title=rubric.title if rubric else grade.rubric_id,
+        questions=tuple(
+            QuestionView(sentence(item.text), sentence(item.listen_for), tuple(map(cell_number, item.cells)))
+            for item in questions
+        ),
+        review=review_lines(grade, frozenset()),
+        uncertain=_uncertain(grade, rubric),
+        claims=_claims(grade),
+        doubts=_doubts(evidence),
+    )
+
+
+def _uncertain(grade: Grade, rubric: Rubric | None) -> tuple[UncertainView, ...]:
+    """Return the criteria whose level could be another, with what was not seen."""
+    known = {item.check: item for item in grade.findings}
+    views, _ = criterion_views(grade, rubric, frozenset())
+    return tuple(
+        UncertainView(
+            view.id,
+            view.title,
+            view.range,
+            tuple(sentence(known[name].summary) for name in judgement.findings if _open(known.get(name))),
+        )
+        for view, judgement in zip(views, grade.judgements, strict=True)
+        if view.range
+    )
+
+
+def _open(finding: Finding | None) -> bool:
+    return finding is not None and finding.outcome in {"unknown", "error"}
+
+
+def _claims(grade: Grade) -> str:
+    """Say how much of what passed rests on the run's own word."""
+    required = {name for item in grade.judgements for name in item.findings}
+    passed = [item for item in grade.findings if item.check in required and item.outcome == "pass"]
+    if not passed:
+        return ""
+    told = [(ORIGINS[name], sum(item.origin == name for item in passed)) for name in ORIGINS]
+    parts = ", ".join(f"{number} {words}" for words, number in told if number)
+    return f"Of {count(len(passed), 'finding')} that are {OUTCOMES['pass'][1].lower()}: {parts}."
+
+
+def _doubts(evidence: Evidence) -> tuple[str, ...]:
+    """Return what the run itself left open."""
+    run = evidence.run
+    said = [f"Watching failed in places: {fault}." for fault in run.probe_faults[:3]]
+    if run.channel_faults:
+        said.append(f"{count(run.channel_faults, 'line')} of the record of the run could not be read.")
+    said += [f"In cell {cell_number(gap.cell)} the watching was undone: {gap.detail}." for gap in run.watch_gaps[:3]]
+    said += [note for note in (evidence.verification_note, evidence.reference_note) if note]
+    if evidence.repeat is not None and evidence.repeat.note:
+        said.append(f"The third run: {evidence.repeat.note}")
+    return tuple(said)
