@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.doubts import doubted
+from grader.checks.torch_words import in_own_words
 from grader.checks.verdicts import Verdict
 from grader.model import Evidence, Finding
 
@@ -40,7 +41,7 @@ class Check:
         """Return this check's finding; a fault of the check itself becomes the outcome `error`, for a person to see."""
         limits = {item.name: overrides.get(f"{self.id}.{item.name}", item.default) for item in self.thresholds}
         try:
-            verdict = doubted(self.id, self.function(evidence, limits), evidence)
+            verdict = in_own_words(doubted(self.id, self.function(evidence, limits), evidence), evidence)
         except Exception as fault:  # noqa: BLE001 - one broken check must not cost the class its grades
             return self._broken(fault)
         return Finding(
