@@ -35,7 +35,7 @@ def collect_row_sets(
     scored = tuple(dict.fromkeys(item.rows for item in scorings if item.rows))
     found: dict[str, None] = {}
     for fit in lineage.fits:
-        found.update(dict.fromkeys(rows for rows in (fit.train, fit.watched, *_drawn_from(fit)) if rows))
+        found.update(dict.fromkeys(rows for rows in (fit.train, fit.watched, *_drawn_from(fit, lineage)) if rows))
     found.update(dict.fromkeys(item.rows for item in reversed(scorings) if item.rows))
     for split in store.splits:
         found.update(dict.fromkeys((*split.inputs, *split.outputs)))
@@ -48,9 +48,9 @@ def collect_row_sets(
     return tuple(_with_roles_of_descendants(sets, store))
 
 
-def _drawn_from(fit: Fit) -> tuple[str | None, ...]:
+def _drawn_from(fit: Fit, lineage: Lineage) -> tuple[str | None, ...]:
     """Return the sets whose altered copies a training was given: what an iterator cut off is seen nowhere else."""
-    return (fit.ended.drawn_from, fit.ended.validation_drawn_from) if fit.ended else ()
+    return (*lineage.originals(fit), fit.ended.validation_drawn_from if fit.ended else None)
 
 
 def _row_set(record: RowsSeen, store: RowStore, labels: LabelStore, role: Role) -> RowSet:

@@ -78,6 +78,7 @@ def hooks(probe: Probe) -> tuple[dict[str, list[Hook]], dict[str, Hook]]:
         "matplotlib.axes._base": [figures.axes_base],
         "matplotlib.figure": [figures.figure],
         "sklearn.base": [sklearn.base],
+        "imblearn.base": [sklearn.resamplers],
         "sklearn.model_selection._split": [sklearn.splits],
         "sklearn.model_selection._validation": [sklearn.validation],
         "tensorflow.python.eager.backprop": [calls.backprop],

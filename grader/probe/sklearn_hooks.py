@@ -14,7 +14,6 @@ from .wrapping import Watching, patch_function, patch_method
 PREPROCESSING = (
     "sklearn.preprocessing.", "sklearn.decomposition.", "sklearn.feature_selection.", "sklearn.feature_extraction.",
     "sklearn.impute.", "sklearn.compose.", "sklearn.pipeline", "sklearn.random_projection", "sklearn.manifold.",
-    "imblearn.over_sampling.", "imblearn.under_sampling.", "imblearn.combine.",
 )  # fmt: skip
 """Modules whose classes learn from or change rows."""
 
@@ -77,7 +76,7 @@ class SklearnHooks:
     def preprocessing(self, module: Any) -> None:
         """Hook a module of transformers."""
         for kind in _own_classes(module):
-            for name in ("fit", "fit_transform", "fit_resample", "partial_fit"):
+            for name in ("fit", "fit_transform", "partial_fit"):
                 patch_method(kind, name, self.fitting(name), self.probe.fault)
             patch_method(kind, "transform", self.transform, self.probe.fault)
 
@@ -90,6 +89,11 @@ class SklearnHooks:
         """Hook `sklearn.base`."""
         for name in ("ClassifierMixin", "RegressorMixin"):
             patch_method(getattr(module, name), "score", self.score, self.probe.fault)
+
+    def resamplers(self, module: Any) -> None:
+        """Hook `imblearn.base`, where all of its samplers have `fit_resample` from."""
+        for kind in _own_classes(module):
+            patch_method(kind, "fit_resample", self.fitting("fit_resample"), self.probe.fault)
 
     # ------------------------------------------------------------ splits
     def train_test_split(self, bind: Any) -> Any:

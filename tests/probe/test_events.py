@@ -406,6 +406,24 @@ normal2 = layers.Normalization(); normal2.adapt(tf.data.Dataset.from_tensor_slic
     assert running.array(streamed["exact"]).tolist() == running.array(given["exact"]).tolist()
 
 
+def test_resamplers(running: WatchedKernel) -> None:
+    """What imblearn makes of rows is seen, once, with the rows it was given."""
+    pytest.importorskip("imblearn")
+    events = seen(
+        running,
+        """
+from imblearn.over_sampling import SMOTE
+rare = np.r_[np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:12]]
+flat = X[rare].reshape(len(rare), -1)
+more, labels = SMOTE(k_neighbors=3, random_state=0).fit_resample(flat, y[rare])
+""",
+    )
+    fitted, moved = of(events, "preprocessing.fitted"), of(events, "preprocessing.transformed")
+    assert [event["class"] for event in fitted] == ["SMOTE"]
+    assert [event["rows_in"] for event in moved] == [fitted[0]["rows"]]
+    assert running.row_set(moved[0]["rows_out"])["count"] > running.row_set(fitted[0]["rows"])["count"]
+
+
 @pytest.mark.parametrize(
     ("source", "function"),
     [
