@@ -17,7 +17,7 @@ from grader.evidence.arrays import UIntArray, found_in
 from grader.evidence.files import values_and_places
 from grader.evidence.identity import RowStore, translated
 from grader.evidence.labels import LabelStore
-from grader.evidence.near_copies import MAX_SAMPLED, nearest_of, spread_over
+from grader.evidence.near_copies import nearest_of, spread_over
 from grader.evidence.observing import Observation
 from grader.evidence.records import Columns, FilesRead
 
@@ -29,6 +29,9 @@ FEWEST_CHANGES = 20
 
 MOST_VERSIONS = 20
 """Most versions of each row that are looked for."""
+
+MOST_ASKED = 64
+"""Test rows whose nearest training row is looked for: a second of large pictures, and pairs enough."""
 
 FEWEST_PAIRS = 12
 """Held-out rows with a version among the training rows, of which the nearest row is asked: by chance none hits."""
@@ -70,12 +73,13 @@ def count_versions_apart(seen: Observation, test: str, trained: Sequence[str]) -
     None where no set of versions was seen that both came from.
     """
     best: int | None = None
+    neighbours = _Neighbours(seen, test)
     for hashes, by_labels in _wholes(seen.rows, seen.labels):
         held = places_in(seen.rows, test, hashes)
         used = [(rows, place) for rows in trained if (place := places_in(seen.rows, rows, hashes)) is not None]
         if held is None or not used:
             continue
-        versions = by_labels or _by_neighbours(seen, _Pairs(hashes, test, held, used))
+        versions = by_labels or _by_neighbours(neighbours, _Pairs(hashes, held, used))
         if versions is not None and versions.altered:
             originals = np.unique(versions.originals(np.concatenate([place for _, place in used])))
             best = max(best or 0, int(np.isin(versions.originals(held), originals).sum()))
@@ -128,7 +132,6 @@ class _Pairs:
     """A set, and the places in it of the held-out rows and of the rows that were trained on."""
 
     hashes: UIntArray
-    test: str
     held: NDArray[np.int64]
     used: list[tuple[str, NDArray[np.int64]]]
 
@@ -175,25 +178,57 @@ def _sources(seen: Observation) -> _Sources:
     return _Sources(frozenset(counts), np.concatenate(known) if known else np.zeros(0, dtype=np.uint64))
 
 
-def _by_neighbours(seen: Observation, pairs: _Pairs) -> Versions | None:
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Places in their own sets: of some test rows, of the training rows compared (by set), and which lay nearest."""
+
+    sampled: NDArray[np.int64]
+    compared: dict[str, NDArray[np.int64]]
+    nearest: NDArray[np.int64]
+
+
+class _Neighbours:
+    """The nearest training rows of some test rows, looked for once for each choice of training sets."""
+
+    def __init__(self, seen: Observation, test: str) -> None:
+        self.sources = _sources(seen)
+        self._seen = seen
+        self._test = test
+        self._found: dict[tuple[str, ...], _Near | None] = {}
+
+    def among(self, used: tuple[str, ...]) -> _Near | None:
+        """Return the nearest rows in these sets; None where values are not known."""
+        if used not in self._found:
+            self._found[used] = self._look(used)
+        return self._found[used]
+
+    def _look(self, used: tuple[str, ...]) -> _Near | None:
+        known = values_and_places(self._seen, self._test)
+        if known is None:
+            return None
+        sets = {name: values_and_places(self._seen, name) for name in used}
+        parts = {name: part for name, part in sets.items() if part and part[0].shape[1:] == known[0].shape[1:]}
+        some = spread_over(len(known[0]), MOST_ASKED)
+        nearest = nearest_of(known[0], some, [values for values, _ in parts.values()]) if parts else None
+        if nearest is None:
+            return None
+        compared, start = {}, 0
+        for name, (values, places) in parts.items():
+            inside = (nearest.compared >= start) & (nearest.compared < start + len(values))
+            compared[name] = places[nearest.compared[inside] - start]
+            start += len(values)
+        return _Near(known[1][some], compared, nearest.places)
+
+
+def _by_neighbours(neighbours: _Neighbours, pairs: _Pairs) -> Versions | None:
     """Return the versions that the nearest training rows of held-out rows tell of, None where they tell of none."""
-    sources = _sources(seen)
-    known = values_and_places(seen, pairs.test)
-    if known is None or sources.gave(pairs.hashes):
+    sources = neighbours.sources
+    near = None if sources.gave(pairs.hashes) else neighbours.among(tuple(name for name, _ in pairs.used))
+    if near is None:
         return None
-    values, index = known
-    parts = [
-        (rows, place[at])
-        for name, place in pairs.used
-        if (found := values_and_places(seen, name)) is not None and found[0].shape[1:] == values.shape[1:]
-        for rows, at in [found]
-    ]
-    some = spread_over(len(values), MAX_SAMPLED)
-    nearest = nearest_of(values, some, [rows for rows, _ in parts]) if parts else None
-    if nearest is None:
-        return None
-    trained = np.concatenate([place for _, place in parts])[nearest.compared]
-    own, found_at = pairs.held[index[some]], trained[nearest.places]
+    places = dict(pairs.used)
+    trained = np.concatenate([places[name][at] for name, at in near.compared.items()])
+    own, found_at = pairs.held[near.sampled], trained[near.nearest]
     others = trained[~np.isin(trained, own)]
     for versions in pairs.hypotheses():
         originals = versions.originals(own)
