@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grader.evidence.altered import find_asides
 from grader.evidence.diagnosis import diagnose
 from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
-from grader.evidence.final import find_final
+from grader.evidence.final import find_result
 from grader.evidence.groups import find_group_crossing
 from grader.evidence.integrity import find_watch_gaps
 from grader.evidence.lacks import MOST_NOTES, Lacks
@@ -75,16 +75,16 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
     trainings = with_source_classes(collect_trainings(seen.log, seen.lineage), seen.lineage.fits, seen.labels)
     scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
     asides = find_asides(seen.log, seen.lineage, scorings)
-    final = find_final(scorings, models, frozenset(item.model for item in trainings), seen.rows, asides)
-    scored = seen.scored(final.id) if final else None
-    final_model = final.model if final else (trainings[-1].model if trainings else None)
     row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
     official = recognise(seen.rows, row_sets, known_splits() if known is None else known)
     row_sets = with_official_origins(row_sets, official)
-    trained_on = seen.lineage.trained_on(seen.lineage.fits_before(scored)) if scored else ()
     metrics = collect_metrics(
         seen.log, MetricMatcher(seen.log, seen.labels, scorings, run.artifacts), seen.labels, row_sets
     )
+    final = find_result(scorings, models, seen.lineage, asides, metrics)
+    scored = seen.scored(final.id) if final else None
+    final_model = final.model if final else (trainings[-1].model if trainings else None)
+    trained_on = seen.lineage.trained_on(seen.lineage.fits_before(scored)) if scored else ()
     task, input_kind = _kinds(seen, models, scored, final_model)
     facts = next((item.labels for item in row_sets if item.role == "train" and item.labels), None)
     return Evidence(

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from grader.evidence.altered import Asides
 from grader.evidence.arrays import rows_within
 from grader.evidence.identity import RowStore
+from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.trainings import is_neural
-from grader.model import ModelFacts, Role, Scoring
+from grader.model import MetricCall, ModelFacts, Role, Scoring
 
 DEMO_ROWS = 32
 """Predictions on so few rows are a demonstration where a larger set was scored: one Keras batch, a grid of pictures."""
@@ -17,6 +18,36 @@ DEMO_SHARE = 0.5
 """A scoring of less than half of a larger scored set's rows looks at a part of it; it doesn't replace the result."""
 
 NO_ASIDES = Asides()
+
+
+def find_result(
+    scorings: Sequence[Scoring],
+    models: Sequence[ModelFacts],
+    lineage: Lineage,
+    asides: Asides,
+    metrics: Sequence[MetricCall],
+) -> Scoring | None:
+    """Return the final scoring, as `find_final`; where that is a fold's, of the model that was trained on all folds.
+
+    Folds of a cross-validation are held out of their own model. Once another model was trained on them, and the
+    confusion matrix is of its answers, the result is what that model scores.
+    """
+    fitted = frozenset(fit.model for fit in lineage.fits)
+    chosen = find_final(scorings, models, fitted, lineage.store, asides)
+    shown = next((call.scoring for call in reversed(metrics) if call.matrix and call.scoring), None)
+    made_by = next((item.trained_by for item in scorings if item.id == shown), ())
+    last = next((fit for fit in reversed(lineage.fits) if fit.began.id in made_by), None)
+    if chosen is None or last is None or not _is_fold(chosen, scorings, last, lineage):
+        return chosen
+    later = [item for item in scorings if last.began.id in item.trained_by]
+    return find_final(later, models, fitted, lineage.store, asides) or chosen
+
+
+def _is_fold(chosen: Scoring, scorings: Sequence[Scoring], last: Fit, lineage: Lineage) -> bool:
+    """Whether a scoring is one of several of different rows, by different models, that a later fit was trained on."""
+    earlier = [item for item in scorings if item.order < last.began.order and item.rows and item.role == chosen.role]
+    folds = {item.rows: item.model for item in earlier if item.rows and lineage.used_by(item.rows, (last,))}
+    return chosen.rows in folds and len(set(folds.values())) > 1
 
 
 def find_final(

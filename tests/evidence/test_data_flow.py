@@ -270,6 +270,27 @@ def test_each_fold_is_judged_by_its_own_model(made):
     assert {scoring.role for scoring in made.evidence().scorings} == {"test"}
 
 
+@pytest.mark.parametrize("matrix", [True, False])
+def test_folds_are_not_the_result_of_a_model_trained_on_all_of_them(made, matrix):
+    """After cross-validation a network is trained on all folds; the result is its score where its matrix is shown."""
+    x, y = pictures(150)
+    for fold in range(3):
+        held = np.arange(120) % 3 == fold
+        made.model(f"m{fold}")
+        made.fit(f"m{fold}", x[:120][~held], y[:120][~held])
+        made.evaluate(f"m{fold}", x[:120][held], y[:120][held])
+    made.model("m9")
+    made.fit("m9", x[:120], y[:120])
+    answers = np.eye(10)[y[:120]] + np.linspace(0, 0.3, 120)[:, None]
+    made.score("m9", x[:120], how="predict", predictions=answers)
+    if matrix:
+        table = np.diag(np.bincount(y[:120], minlength=10)).tolist()
+        made.metric("sklearn.metrics.confusion_matrix", y[:120], answers.argmax(axis=1), matrix=table)
+    evidence = made.evidence()
+    final = evidence.scoring(evidence.final_scoring)
+    assert (final.model, final.role) == (("m9", "train") if matrix else ("m2", "test"))
+
+
 def test_a_scoring_is_judged_by_what_came_before_it(made):
     """Training on the test rows after the result (to hand in the best model) doesn't spoil the result."""
     x, y = pictures(200)
