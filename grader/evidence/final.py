@@ -29,17 +29,19 @@ def find_result(
 ) -> Scoring | None:
     """Return the final scoring, as `find_final`; where that is a fold's, of the model that was trained on all folds.
 
-    Folds of a cross-validation are held out of their own model. Once another model was trained on them, and the
-    confusion matrix is of its answers, the result is what that model scores.
+    Folds of a cross-validation are held out of their own model. Once another model was trained on them, the result is
+    what that one scores, if it is scored on rows it wasn't trained on, or a metric is shown of its answers.
     """
     fitted = frozenset(fit.model for fit in lineage.fits)
     chosen = find_final(scorings, models, fitted, lineage.store, asides)
-    shown = next((call.scoring for call in reversed(metrics) if call.matrix and call.scoring), None)
-    made_by = next((item.trained_by for item in scorings if item.id == shown), ())
-    last = next((fit for fit in reversed(lineage.fits) if fit.began.id in made_by), None)
+    scored = {fit for item in scorings for fit in item.trained_by}
+    last = next((fit for fit in reversed(lineage.fits) if fit.began.id in scored), None)
     if chosen is None or last is None or not _is_fold(chosen, scorings, last, lineage):
         return chosen
     later = [item for item in scorings if last.began.id in item.trained_by]
+    shown = {call.scoring for call in metrics}
+    if not any(item.role == "validation" or item.id in shown for item in later):
+        return chosen
     return find_final(later, models, fitted, lineage.store, asides) or chosen
 
 

@@ -89,7 +89,8 @@ def _in_order(seen: Observation, scored: Scored, origin: LabelVector) -> LabelVe
     if found is None or found.agreement < CONSISTENT:
         return origin
     if not origin.classes:
-        return own if np.mean(np.isclose(own.values, origin.values)) >= CONSISTENT else origin
+        scaled = units_between(origin.values, own.values) is not None  # a price in thousands is scored in thousands
+        return own if scaled or np.mean(np.isclose(own.values, origin.values)) >= CONSISTENT else origin
     return own if all(old == new for old, new in found.classes.items()) else origin
 
 

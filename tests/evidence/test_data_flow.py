@@ -272,7 +272,7 @@ def test_each_fold_is_judged_by_its_own_model(made):
 
 @pytest.mark.parametrize("matrix", [True, False])
 def test_folds_are_not_the_result_of_a_model_trained_on_all_of_them(made, matrix):
-    """After cross-validation a network is trained on all folds; the result is its score where its matrix is shown."""
+    """After cross-validation a network is trained on all folds; the result is its score once a matrix is made of it."""
     x, y = pictures(150)
     for fold in range(3):
         held = np.arange(120) % 3 == fold

@@ -65,3 +65,18 @@ def test_the_error_is_that_of_prices(made):
     assert np.allclose(np.load(sealed.train_labels.values).mean(), y_train.mean())
     assert sealed.units is not None
     assert sealed.units.offset == pytest.approx(-y_train.mean() / y_train.std(), rel=1e-3)
+
+
+def test_labels_that_were_scored_in_other_units_stay_in_them(made):
+    """Scaled before anything else and evaluated so, a later prediction of the same rows is scored in these units too."""
+    x, thousands = np.random.default_rng(1).normal(size=(200, 6)), (PRICES / 1000).astype(np.float32)
+    made.send("data.loaded", function="load_prices", parts=[{"rows": made.rows(x), "labels": made.labels(PRICES)}])
+    made.model(units=1, loss="mse")
+    made.split(x[:150], thousands[:150], 30)
+    made.fit("m1", x[:150], thousands[:150])
+    made.evaluate("m1", x[150:], thousands[150:])
+    made.predict("m1", x[150:], np.zeros((50, 1)))
+    evidence = replace(made.evidence(), task="regression", final_scoring="s2")
+    (sealed, *_) = sealed_scorings(evidence, made.run())
+    assert np.load(sealed.labels.values).max() < 1
+    assert sealed.units is None
