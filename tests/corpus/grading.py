@@ -22,11 +22,12 @@ from grader.checks import run_checks
 from grader.cli.options import DEFAULT_TIMEOUT_S, require_tier
 from grader.evidence.collecting import collect_evidence
 from grader.evidence.official import known_splits
+from grader.evidence.sealing import sealed_scorings
 from grader.execution import RunSettings, load_run
 from grader.intake import load_submissions
 from grader.judge import grade as judge_grade
 from grader.measuring import Measurer, References
-from grader.model import Evidence, Submission, Unreadable
+from grader.model import Evidence, Run, Submission, Unreadable
 from grader.progress import Silence
 from grader.rubrics import load_rubric
 from grader.storage import read_evidence, write_evidence
@@ -35,7 +36,7 @@ from .draft import DataSet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUBRIC = "unit1"
-HANDED_IN, STUDENT, RUN, EVIDENCE, KEPT = "handed-in", "student", "run", "evidence.json", "kept.json"
+HANDED_IN, STUDENT, RUN_FOLDER, EVIDENCE, KEPT = "handed-in", "student", "run", "evidence.json", "kept.json"
 
 RUNNER = ("probe", "execution")
 VERIFIER = ("verification",)
@@ -96,30 +97,31 @@ class Corpus:
         before = read_evidence(folder / EVIDENCE)
         if kept["measurer"] == digest_of(*MEASURER):
             return before
-        submission, run = self._submission(folder), load_run(folder / RUN)
+        submission, run = self._submission(folder), load_run(folder / RUN_FOLDER)
         evidence = collect_evidence(submission, run, known_splits(self._box().data))
-        if kept["verifier"] == digest_of(*VERIFIER) and evidence.final_scoring == before.final_scoring:
-            evidence = replace(evidence, verified=before.verified, starts=before.starts)
+        if kept["verifier"] == digest_of(*VERIFIER) and kept.get("sealed") == sealed_digest(evidence, run):
+            evidence = replace(evidence, verified=before.verified, starts=before.starts, ensembles=before.ensembles)
         else:
             evidence = self._measurer().complete(evidence, run, self._box())
-        return self._keep(item, replace(evidence, own_data=before.own_data))
+        return self._keep(item, run, replace(evidence, own_data=before.own_data))
 
     def _run(self, item: Written) -> str:
         folder = self._folder(item)
         shutil.rmtree(folder, ignore_errors=True)
         self._hand_in(item, folder)
         submission, measurer = self._submission(folder), self._measurer()
-        run = measurer.run(submission, folder / RUN, self._box())
-        self._keep(item, measurer.measure(submission, run, self._box()))
+        run = measurer.run(submission, folder / RUN_FOLDER, self._box())
+        self._keep(item, run, measurer.measure(submission, run, self._box()))
         for name, _ in item.data.files:
             shutil.rmtree(folder / HANDED_IN / STUDENT / name, ignore_errors=True)
         return f"{item.name}: {run.status} {(run.message or '')[:200]}"
 
-    def _keep(self, item: Written, evidence: Evidence) -> Evidence:
+    def _keep(self, item: Written, run: Run, evidence: Evidence) -> Evidence:
         folder = self._folder(item)
         write_evidence(folder / EVIDENCE, evidence)
         runner = self._kept(item).get("runner", digest_of(*RUNNER))
         digests = {"runner": runner, "measurer": digest_of(*MEASURER), "verifier": digest_of(*VERIFIER)}
+        digests["sealed"] = sealed_digest(evidence, run)
         (folder / KEPT).write_text(json.dumps({"name": item.name, **digests}), encoding="utf-8")
         return evidence
 
@@ -167,6 +169,16 @@ def judged(evidence: Evidence) -> Outcome:
         summaries={found.check: found.summary for found in grade.findings},
         levels={item.criterion: item.level for item in grade.judgements},
     )
+
+
+def sealed_digest(evidence: Evidence, run: Run) -> str:
+    """Digest of what leaves a run for recomputation: as long as it is the same, so are the figures."""
+    total = hashlib.sha256()
+    for item in sealed_scorings(evidence, run):
+        total.update(repr(item).encode())
+        for labels in filter(None, (item.labels, item.train_labels)):
+            total.update(labels.values.read_bytes())
+    return total.hexdigest()
 
 
 @cache
