@@ -44,7 +44,7 @@ from grader.model.result import CriterionResult, Result
 from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
 from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import MEAN_OF, START, VOTE_OF, Labels, ReferenceData, Rows, SealedScoring, Units
-from grader.model.submission import Cell, CellKind, SavedOutput, Script, Submission, Unreadable
+from grader.model.submission import Cell, CellKind, Document, ProjectFile, SavedOutput, Script, Submission, Unreadable
 from grader.model.watched import (
     CallbackFacts,
     Drawing,
@@ -78,6 +78,7 @@ __all__ = [
     "Deliverable",
     "Delivered",
     "Diagnosis",
+    "Document",
     "Drawing",
     "Event",
     "Evidence",
@@ -114,6 +115,7 @@ __all__ = [
     "Passage",
     "PreprocessingFit",
     "Product",
+    "ProjectFile",
     "ProseFacts",
     "Question",
     "ReferenceData",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from grader.model.project import FileKind
+
 CellKind = Literal["code", "markdown", "raw"]
 
 
@@ -44,7 +46,7 @@ class Cell:
 class Script:
     """A script that is run in a notebook's place, as its author's command says.
 
-    `path` is relative to the submission's folder, `arguments` what stands behind it in the command. `package` is set
+    `path` is relative to the folder it is run in, `arguments` what stands behind it in the command. `package` is set
     where it is run as a module (`python -m src.train`: `src`), `working` where the command first changes into a folder.
     """
 
@@ -52,6 +54,31 @@ class Script:
     arguments: tuple[str, ...] = ()
     package: str = ""
     working: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document beside the notebook (README.md, model_card.md): its text, cut at intake; `size` is the file's."""
+
+    path: str
+    text: str
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A file of the submission, looked at and never opened by what it says: nothing is executed or unpickled.
+
+    `columns` and `rows` are those of a table of text, `keys` the names at the top of a JSON object; `rows` is None
+    where the file is too long to be counted.
+    """
+
+    path: str
+    size: int
+    kind: FileKind
+    columns: tuple[str, ...] = ()
+    rows: int | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +99,8 @@ class Submission:
     saved_format: str = "4.5"
     script: Script | None = None
     """The script that the cells were cut from, None for a notebook."""
+    documents: tuple[Document, ...] = ()
+    project: tuple[ProjectFile, ...] = ()
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:
