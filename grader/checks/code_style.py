@@ -60,10 +60,15 @@ def structured(evidence: Evidence, limits: Limits) -> Verdict:
     """A reader finds the way: sections, imports together, no copy-paste, steps in cells of their own."""
     code = evidence.code
     repeated = sum(lines for _, _, lines in code.repeated_blocks)
-    longest = max(_code(evidence), key=lambda cell: cell.code_lines, default=None)
+    # In files, functions and modules are what cells and headings are in a notebook.
+    inner = [cell for cell in _code(evidence) if cell.file and cell.defines_functions]
+    longest = max(
+        (cell for cell in _code(evidence) if cell not in inner), key=lambda cell: cell.code_lines, default=None
+    )
     import_cells = sorted(set(code.import_cells))
     faults = []
     sections = max(code.heading_count, sum(_introduced(evidence, cell) for cell in _code(evidence)))
+    sections += sum(cell.defines_functions for cell in inner)
     if sections < limits["headings"]:
         faults.append(f"{sections or 'no'} section{'s'[: sections != 1]} with a heading or text")
     if len(import_cells) > limits["import_cells"]:

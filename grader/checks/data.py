@@ -23,7 +23,8 @@ COUNTS_CLASSES = ("value_counts", "countplot", "bincount", "unique", "Counter", 
 def task_stated(evidence: Evidence, _limits: Limits) -> Verdict:
     """A sentence early on says what is predicted from what."""
     said = [item for item in evidence.prose.passages if item.topic == "task"]
-    early = [item for item in said if item.cell <= _first_training_cell(evidence)]
+    documents = {cell.index for cell in evidence.cells if cell.is_document}  # read before anything is run
+    early = [item for item in said if item.cell in documents or item.cell <= _first_training_cell(evidence)]
     if early:
         return passed(f"The task is stated: “{early[0].quote}”", origin="static", cells=[early[0].cell])
     if reason := why_unread(evidence.prose):

@@ -36,7 +36,7 @@ def command(
     running: options.Running,
     out: Path | None,
 ) -> None:
-    """Check your own NOTEBOOK with the engine that grades it.
+    """Check your own NOTEBOOK, or the folder of your project, with the engine that grades it.
 
     Exit status: 0 where every criterion is at least proficient, 1 where something the rubric needs is missing,
     2 for bad usage, 3 where it could not be judged.

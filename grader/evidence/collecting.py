@@ -17,7 +17,7 @@ from grader.evidence.near_copies import find_near_copies
 from grader.evidence.observing import Observation, observe
 from grader.evidence.official import KnownData, known_splits, recognise, with_official_origins
 from grader.evidence.proxies import find_label_proxy
-from grader.evidence.reading import read_cells, read_class_names, read_code, read_prose
+from grader.evidence.reading import read_cells, read_class_names, read_code, read_documents, read_prose
 from grader.evidence.reading.cuts import read_searches
 from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
 from grader.evidence.rowsets import (
@@ -125,6 +125,9 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         augmentation_before_split=_copies_before_split(seen, scored, trained_on),
         interpolated=find_interpolated(seen, scored.rows if scored else None, trained_on),
         run_files=collect_run_files(seen.log),
+        documents=read_documents(cells),
+        project=submission.project,
+        chosen=submission.chosen,
     )
 
 

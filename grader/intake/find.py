@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake.archives import ADVICE, MAX_SUBMISSION_BYTES, LeftOut, Unpacker, is_archive, names_in
 from grader.intake.names import Ids
+from grader.intake.projects import MAIN_SCRIPTS, Project, fullest, load_scripts, with_project
 from grader.intake.read import load_notebook
-from grader.model import Submission, Unreadable
+from grader.model import Script, Submission, Unreadable
 from grader.resources import holds_results
 
 MAX_DEPTH = 4
@@ -20,12 +21,19 @@ MAX_DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A submission that was found: the name it goes by, and its notebook or the reason why there is none."""
+    """A submission that was found: the name it goes by, and its notebook or the reason why there is none.
+
+    `root` is the folder that was handed in as a project (`folder` is the notebook's own, in it), `scripts` what is run
+    of a project without a notebook, `chosen` why this one of several notebooks.
+    """
 
     name: str
     notebook: Path
     folder: Path | None
     problem: str = ""
+    root: Path | None = None
+    scripts: tuple[Script, ...] = ()
+    chosen: str = ""
 
 
 def load_submissions(path: Path, unpacked: Path | None = None) -> tuple[Submission | Unreadable, ...]:
@@ -53,17 +61,31 @@ def load_submissions(path: Path, unpacked: Path | None = None) -> tuple[Submissi
 
 
 def load_submission(path: Path) -> Submission:
-    """Read one notebook with the files beside it, as `grader check` does.
+    """Read one notebook with the files beside it, or one project's folder, as `grader check` does.
 
     Raises:
-        SubmissionsNotFoundError: where the path is not a notebook file.
+        SubmissionsNotFoundError: where there is no such file or folder, or nothing in it to run.
         SubmissionError: where the notebook can't be read.
     """
+    if os.path.isdir(path):
+        return _load_project(path.absolute())
     if not os.path.isfile(path):
-        raise SubmissionsNotFoundError(f"{path} is not a file; give the notebook to check, a file ending in .ipynb")
+        raise SubmissionsNotFoundError(
+            f"{path} is not there; give the notebook to check, a file ending in .ipynb, or your project's folder"
+        )
     if path.suffix.lower() != ".ipynb":
         raise SubmissionError(f"{path.name} {NO_NOTEBOOK}")
-    return load_notebook(path.absolute(), Ids().new(path.stem), path.absolute().parent)
+    found = _single(path.absolute())
+    return _read(replace(found, folder=path.absolute().parent), Ids().new(path.stem))
+
+
+def _load_project(folder: Path) -> Submission:
+    found = Finder(None).of_student(folder)
+    if found is None:
+        raise SubmissionsNotFoundError(f"{folder} {_why_empty(folder)}")
+    if found.problem:
+        raise SubmissionError(f"{folder.name} {found.problem}")
+    return _read(found, Ids().new(folder.name))
 
 
 NO_NOTEBOOK = "is not a notebook: its name doesn't end in .ipynb"
@@ -103,10 +125,14 @@ class Finder:
         """Yield the submissions of a class folder, or of one student's own project folder."""
         entries = _visible(folder)
         loose = [entry for entry in entries if _is_notebook(entry)]
-        inside = {entry: self._of_student(entry) for entry in entries if _is_folder(entry)}
+        inside = {entry: self.of_student(entry) for entry in entries if _is_folder(entry)}
         packed = [entry for entry in entries if self._holds_submission(entry)]
         if len(loose) == 1 and not packed and all(student is None for student in inside.values()):
-            yield Candidate(loose[0].stem, loose[0], folder)  # a single project with its data beside it
+            # A single project with its data beside it.
+            yield Candidate(loose[0].stem, loose[0], folder, root=folder)
+            return
+        if not loose and not packed and _is_project(folder, inside.values()):
+            yield self.of_student(folder) or Candidate(folder.name, folder, None, EMPTY)
             return
         for notebook in loose:
             yield Candidate(notebook.stem, notebook, None)
@@ -133,22 +159,24 @@ class Finder:
         found = list(self._in_folder(_unwrapped(folder)))
         lost = [item for item in left_out if Path(item.name).suffix.lower() in {".ipynb", ".zip"}]
         if len(found) == 1 and not lost:
-            yield Candidate(archive.stem, found[0].notebook, found[0].folder, found[0].problem)
+            yield replace(found[0], name=archive.stem)
             return
         yield from found
         for item in lost:
             name = item.name.replace("\\", "/").rstrip("/").rpartition("/")[2]
             yield Candidate(Path(name).stem, Path(name), None, f"was left in the archive: it {item.reason}")
 
-    def _of_student(self, student: Path) -> Candidate | None:
-        """Return what a student's folder holds: a notebook, several, an archive of one; None where it holds none."""
+    def of_student(self, student: Path) -> Candidate | None:
+        """Return what a student's folder holds: a notebook, an archive of one, scripts; None where it holds none."""
         notebooks = list(_notebooks(student, MAX_DEPTH))
         if notebooks:
             return _only(student.name, student, notebooks)
         packed = [entry for entry in _visible(student) if self._holds_submission(entry)]
         if len(packed) == 1:
             return self._of_archive(packed[0], student.name)
-        return _several(student.name, student, packed, "archives") if packed else None
+        if packed:
+            return _several(student.name, student, packed, "archives")
+        return _of_scripts(student.name, student)
 
     def _of_archive(self, archive: Path, name: str) -> Candidate:
         """Unpack one student's archive. One that does not come out whole is not graded in part."""
@@ -161,19 +189,25 @@ class Finder:
         if left_out:
             return Candidate(name, archive, None, _left_out(left_out))
         notebooks = list(_notebooks(folder, MAX_DEPTH))
-        return _only(name, archive, notebooks) if notebooks else Candidate(name, archive, None, EMPTY)
+        if notebooks:
+            return _only(name, folder, notebooks)
+        return _of_scripts(name, folder) or Candidate(name, archive, None, EMPTY)
 
     def _holds_submission(self, entry: Path) -> bool:
-        """Whether an archive is somebody's hand-in: it lists a notebook, or can't even be listed. Others are data."""
+        """Whether an archive is somebody's hand-in: it lists a notebook or a project's entry, or can't even be listed.
+
+        Others are data.
+        """
         if not is_archive(entry) or os.path.isdir(entry):
             return False
         try:
-            return any(name.lower().endswith((".ipynb", ".zip")) for name in names_in(entry))
+            names = [name.lower() for name in names_in(entry)]
         except SubmissionError:
             return True
+        return any(name.endswith((".ipynb", ".zip")) or name.rpartition("/")[2] in MAIN_SCRIPTS for name in names)
 
 
-EMPTY = "holds no notebook (.ipynb); ask the student for it"
+EMPTY = "holds no notebook (.ipynb) and no script that is plainly the one to run; ask the student for it"
 
 
 def _single(path: Path) -> Candidate:
@@ -181,14 +215,36 @@ def _single(path: Path) -> Candidate:
         return Candidate(path.stem, path, None, NO_NOTEBOOK)
     others = any(_is_notebook(entry) and entry != path for entry in _visible(path.parent))
     # Beside other people's notebooks, what lies there may be theirs.
-    return Candidate(path.stem, path, None if others else path.parent)
+    return Candidate(path.stem, path, None) if others else Candidate(path.stem, path, path.parent, root=path.parent)
 
 
-def _only(name: str, where: Path, notebooks: list[Path]) -> Candidate:
-    """Return the notebook that lies highest, where it is the only one there."""
+def _only(name: str, root: Path, notebooks: list[Path]) -> Candidate:
+    """Return the notebook that lies highest; of several the one that is plainly meant."""
     shallowest = min(len(path.parts) for path in notebooks)
     best = [path for path in notebooks if len(path.parts) == shallowest]
-    return Candidate(name, best[0], best[0].parent) if len(best) == 1 else _several(name, where, best, "notebooks")
+    if len(best) == 1:
+        return Candidate(name, best[0], best[0].parent, root=root)
+    chosen = fullest(best, root)
+    if chosen is None:
+        return _several(name, root, best, "notebooks")
+    return Candidate(name, chosen[0], chosen[0].parent, root=root, chosen=chosen[1])
+
+
+def _of_scripts(name: str, root: Path) -> Candidate | None:
+    """Return what is run of a project without a notebook; None where nothing plainly is."""
+    base = _unwrapped(root)
+    project = Project.at(base)
+    scripts = project.to_run(project.documents())
+    if not scripts:
+        return None
+    return Candidate(name, base / scripts[0].working / scripts[0].path, base, root=base, scripts=scripts)
+
+
+def _is_project(folder: Path, inside: Iterable[Candidate | None]) -> bool:
+    """Whether a folder that was named is one student's project of scripts, and not a class of such projects."""
+    if not any(entry.suffix == ".py" for entry in _visible(folder)):
+        return False
+    return all(student is None or student.scripts for student in inside) and _of_scripts("", folder) is not None
 
 
 def _several(name: str, where: Path, found: list[Path], what: str) -> Candidate:
@@ -256,6 +312,15 @@ def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:
     if candidate.problem:
         return Unreadable(submission_id, candidate.notebook, candidate.problem)
     try:
-        return load_notebook(candidate.notebook, submission_id, candidate.folder)
+        return _read(candidate, submission_id)
     except SubmissionError as error:
         return Unreadable(submission_id, candidate.notebook, str(error))
+
+
+def _read(candidate: Candidate, submission_id: str) -> Submission:
+    if candidate.scripts and candidate.root is not None:
+        read = load_scripts(candidate.root, submission_id, candidate.scripts)
+    else:
+        read = load_notebook(candidate.notebook, submission_id, candidate.folder)
+    read = replace(read, chosen=candidate.chosen)
+    return read if candidate.root is None else with_project(read, candidate.root)

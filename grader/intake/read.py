@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -108,7 +108,7 @@ def load_notebook(path: Path, submission_id: str, folder: Path | None) -> Submis
         folder=folder,
         sha256=hashlib.sha256(raw).hexdigest(),
         files_sha256=hash_files(folder, path) if folder else "",
-        cells=_cells(cells),
+        cells=read_cells(cells),
         saved_format=f"{_integer(document.get('nbformat'), 4)}.{_integer(document.get('nbformat_minor'), 0)}",
     )
 
@@ -185,7 +185,12 @@ def _language(document: Mapping[str, Any]) -> str:
     return "python"
 
 
-def _cells(raw: list[object]) -> tuple[Cell, ...]:
+def read_cells(raw: Sequence[object]) -> tuple[Cell, ...]:
+    """Return typed cells of what a notebook lists as its cells.
+
+    Raises:
+        SubmissionError: they hold more text or code than a student writes.
+    """
     read: list[Cell] = []
     characters, pieces, room = 0, 0, MAX_KEPT_CHARACTERS
     for index, item in enumerate(raw):

@@ -27,7 +27,7 @@ from grader.model.leaks import (
     UnlikeDivision,
 )
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
-from grader.model.project import FileKind, LoadedFile, Product, RunFiles, SavedFile
+from grader.model.project import DocumentFacts, DocumentSection, FileKind, LoadedFile, Product, RunFiles, SavedFile
 from grader.model.question import Question
 from grader.model.reading import CellFacts, CodeFacts, LintIssue, NumberClaim, Passage, ProseFacts, Section
 from grader.model.recomputed import (
@@ -79,6 +79,8 @@ __all__ = [
     "Delivered",
     "Diagnosis",
     "Document",
+    "DocumentFacts",
+    "DocumentSection",
     "Drawing",
     "Event",
     "Evidence",

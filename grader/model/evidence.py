@@ -19,11 +19,12 @@ from grader.model.leaks import (
     UnlikeDivision,
 )
 from grader.model.own_data import OwnData
-from grader.model.project import RunFiles
+from grader.model.project import DocumentFacts, RunFiles
 from grader.model.reading import CellFacts, CodeFacts, ProseFacts
 from grader.model.recomputed import HiddenTest, ReferenceResult, Repeat, Verified
 from grader.model.rows import InputKind, NearCopies, OfficialRows, Overlap, RowSet, Task
 from grader.model.run import Interpreter, RunStatus, Tier
+from grader.model.submission import ProjectFile
 from grader.model.watched import (
     Drawing,
     MetricCall,
@@ -154,6 +155,12 @@ class Evidence:
     """What models that answered the same rows score together: the mean of their answers, and their vote."""
     run_files: RunFiles = field(default_factory=RunFiles)
     """What the run saved, loaded and left in its working folder, by its own word."""
+    documents: tuple[DocumentFacts, ...] = ()
+    """README, model card and other documents of the project; their texts are cells too."""
+    project: tuple[ProjectFile, ...] = ()
+    """The files that were handed in, where that was a folder; paths are relative to it."""
+    chosen: str = ""
+    """Why this one of several notebooks was graded; empty where there was but one."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

@@ -73,3 +73,30 @@ class RunFiles:
     def product(self, path: str) -> Product | None:
         """Return what was left under a path, or None."""
         return next((item for item in self.products if item.path == path), None)
+
+
+DocumentKind = Literal["readme", "model_card", "data_note", "experiment_log", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSection:
+    """A heading of a document with the text under it, up to the next heading of whatever level.
+
+    `words` counts those under it, code left out; text before the first heading stands under an empty one.
+    """
+
+    heading: str
+    level: int
+    text: str
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """A document beside the notebook, as read; `cell` is the index of the cell that shows it."""
+
+    path: str
+    kind: DocumentKind
+    cell: int
+    words: int
+    sections: tuple[DocumentSection, ...]

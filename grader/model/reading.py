@@ -28,6 +28,15 @@ class CellFacts:
     code_lines: int = 0
     comment_lines: int = 0
     commented_code_lines: int = 0
+    file: str = ""
+    """The script, module or document that the cell is (a part of); empty for a notebook's own cells."""
+    line: int = 0
+    """The line of `file` on which the cell begins, from 1."""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether this is a document beside the code (README.md), shown as a cell."""
+        return self.kind == "markdown" and bool(self.file) and not self.file.endswith(".py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ class SavedOutput:
 class Cell:
     """One cell, by its position in the notebook (0-based, markdown cells counted).
 
-    A cell that is a part of a script says in which `file` it stands and on which `line` it begins (1-based); `line` is
-    0 for a notebook's cells.
+    A cell that is a document or a part of a script says in which `file` it stands and on which `line` it begins
+    (1-based); `line` is 0 for a notebook's own cells.
     """
 
     index: int
@@ -99,8 +99,14 @@ class Submission:
     saved_format: str = "4.5"
     script: Script | None = None
     """The script that the cells were cut from, None for a notebook."""
+    modules: tuple[Cell, ...] = ()
+    """The project's own modules that the code imports, each as one cell: read, and run only by being imported. They
+    are counted on from the cells that are run, documents from them."""
     documents: tuple[Document, ...] = ()
+    """Documents beside the notebook; they stand among `cells` too, as markdown behind those of the notebook."""
     project: tuple[ProjectFile, ...] = ()
+    chosen: str = ""
+    """Why this one of several notebooks is graded; empty where there is but one."""
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

@@ -42,6 +42,8 @@ class CellView:
     drawn: int
     pictures: tuple[NotebookPicture, ...]
     findings: tuple[FindingView, ...]
+    place: str = ""
+    """The file, and the line of it, where the cell is no notebook's."""
 
 
 def cell_views(evidence: Evidence, findings: Sequence[FindingView], executed: bytes) -> tuple[CellView, ...]:
@@ -66,6 +68,7 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple
         prompt=f"In [{'' if cell.execution_count is None else cell.execution_count}]" if is_code else "",
         source=rendered_markdown(cell.source) if cell.kind == "markdown" else highlighted(cell.source),
         run=_run_words(cell) if is_code else "",
+        place=_place(cell),
         failed=failed,
         failure=phrase(": ".join(part for part in (cell.exception, terminal_text(cell.message)) if part))
         if failed
@@ -81,7 +84,13 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple
     )
 
 
+def _place(cell: CellFacts) -> str:
+    return f"{cell.file}, line {cell.line}" if cell.line > 1 else cell.file
+
+
 def _run_words(cell: CellFacts) -> str:
+    if cell.file and cell.run_status == "not_run":
+        return ""  # a module, which runs where it is imported; of a script that was cut short another cell says so
     words = _RUN_WORDS[cell.run_status]
     return f"{words}, {duration(cell.seconds)}" if cell.run_status != "not_run" else words
 

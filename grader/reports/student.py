@@ -230,6 +230,7 @@ def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple
             ("What happened", run.message or ""),
             ("Why", run.diagnosis),
             ("Needed, but not here", ", ".join(run.needs)),
+            ("Graded", evidence.chosen),
             ("Done in another way here", "; ".join(run.substituted)),
             ("Watched", ", ".join(run.watched)),
         )

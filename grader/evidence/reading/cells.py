@@ -12,9 +12,13 @@ from grader.model.submission import Cell, Submission
 
 
 def read_cells(submission: Submission, run: Run | None) -> tuple[CellFacts, ...]:
-    """Return the facts of every cell, in order, joined with how the cell ended in `run` (None: it was not run)."""
+    """Return the facts of every cell, in order, joined with how the cell ended in `run` (None: it was not run).
+
+    The project's own modules are cells too: what they call and explain is the student's.
+    """
     ran = {cell.index: cell for cell in run.cells} if run is not None else {}
-    return tuple(_read_cell(cell, ran.get(cell.index)) for cell in submission.cells)
+    every = sorted((*submission.cells, *submission.modules), key=lambda cell: cell.index)
+    return tuple(_read_cell(cell, ran.get(cell.index)) for cell in every)
 
 
 def read_sources(cells: tuple[CellFacts, ...]) -> tuple[Source, ...]:
@@ -50,4 +54,6 @@ def _read_cell(cell: Cell, ran: CellRun | None) -> CellFacts:
         code_lines=max(0, lines.code - source.magic_lines - source.shell_lines),
         comment_lines=lines.comment,
         commented_code_lines=lines.commented_code,
+        file=cell.file,
+        line=cell.line,
     )

@@ -36,17 +36,22 @@ SEEDING_ARGUMENTS = ("random_state", "seed")
 def read_code(submission: Submission, cells: tuple[CellFacts, ...]) -> CodeFacts:
     """Return what the code says by itself: imports, seeds, lint, copy-paste, tuning constructs. Runs ruff once."""
     sources = read_sources(cells)
-    report = lint_sources(sources)
+    imported = {cell.index for cell in submission.modules}
+    # Read as one notebook, a module would be said to import anew what the script imports.
+    own = tuple(source for source in sources if source.index not in imported)
+    report = lint_sources(own)
     imports = [(name, source.index) for source in sources for name in _imports(source)]
     return CodeFacts(
         imports=tuple(dict.fromkeys(name for name, _ in imports)),
-        import_cells=tuple(dict.fromkeys(index for _, index in imports)),
+        import_cells=tuple(dict.fromkeys(index for _, index in imports if index not in imported)),
         seeds=_seeds(sources),
         lint=report.issues,
         lint_ran=report.ran,
-        repeated_blocks=repeated_blocks(sources),
+        repeated_blocks=repeated_blocks(own),
         function_count=sum(cell.defines_functions for cell in cells),
-        heading_count=sum(count_headings(cell.source) for cell in cells if cell.kind == "markdown"),
+        heading_count=sum(
+            count_headings(cell.source) for cell in cells if cell.kind == "markdown" and not cell.is_document
+        ),
         shell_lines=sum(source.shell_lines for source in sources),
         defined_class_names=read_class_names(submission),
         tuning=tuning_constructs(sources),

@@ -45,6 +45,8 @@ class Setting:
     first_fit: int | None = None
     task_until: int | None = None
     """Cell before which the task may be stated; None: anywhere."""
+    documents: frozenset[int] = frozenset()
+    """Cells that are documents beside the code (a README): read before anything is run, wherever they are shown."""
 
     def is_after_training(self, sentence: Sentence) -> bool:
         """Whether the student could have seen a result when writing this."""
@@ -126,8 +128,8 @@ def _is_hollow(text: str, term: re.Pattern[str]) -> bool:
 
 
 def _read_task(context: Context) -> Passage | None:
-    until = context.setting.task_until
-    if until is not None and context.sentence.cell >= until:
+    until, read_first = context.setting.task_until, context.sentence.cell in context.setting.documents
+    if until is not None and context.sentence.cell >= until and not read_first:
         return None
     text = context.text
     if not words.TASK_VERB.search(text):

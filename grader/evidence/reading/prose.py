@@ -65,7 +65,8 @@ def _setting(submission: Submission, cells: tuple[CellFacts, ...]) -> Setting:
     names = (*read_class_names(submission), *names_of_known_data(code))
     fitting = [cell.index for cell in cells if any(FITTING_CALLS.search(name) for name in cell.calls)]
     first = fitting[0] if fitting else None
-    return Setting(tuple(dict.fromkeys(names)), first, first)
+    documents = frozenset(cell.index for cell in cells if cell.is_document)
+    return Setting(tuple(dict.fromkeys(names)), first, first, documents)
 
 
 def _in_order(sentences: tuple[Sentence, ...], closing: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
@@ -142,7 +143,12 @@ def _closing(document: Document, spoken: tuple[Sentence, ...], cells: tuple[Cell
     """Return the concluding write-up: conclusion-like sections after training, else what follows the last score."""
     trained = last_cell_calling(cells, FITTING_CALLS)
     scored = last_cell_calling(cells, SCORING_CALLS)
-    concluding = tuple(sentence for sentence in document.sentences if sentence.section == "conclusion")
+    documents = {cell.index for cell in cells if cell.is_document}  # a README's results are written once they are known
+    concluding = tuple(
+        sentence
+        for sentence in document.sentences
+        if sentence.section == "conclusion" or (sentence.cell in documents and sentence.section == "evaluation")
+    )
     after_training = tuple(sentence for sentence in concluding if trained is None or sentence.cell > trained)
     end = scored if scored is not None else trained
     after_score = tuple(sentence for sentence in document.sentences if end is not None and sentence.cell > end)
