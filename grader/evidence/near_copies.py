@@ -121,10 +121,15 @@ def _as_loaded(rows: RowStore, scored: str) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """Which of the training rows were compared, and for each held-out row which of these lies nearest."""
+    """Which of the training rows were compared, and for each held-out row which of these lies nearest, and how near.
+
+    `spacing` is the distance at which held-out rows lie from each other, save for the loneliest tenth.
+    """
 
     compared: NDArray[np.int64]
     places: NDArray[np.int64]
+    distances: Matrix
+    spacing: float
 
 
 def nearest_of(
@@ -152,8 +157,15 @@ def nearest_of(
         places = np.where(nearer < best, found + start, places)
         best = np.minimum(best, nearer)
         start += len(block)
-    chosen = best.reshape(len(variants), -1).argmin(axis=0)
-    return Nearest(compared, places.reshape(len(variants), -1)[chosen, np.arange(len(sample))])
+    by_variant = best.reshape(len(variants), -1)
+    chosen = by_variant.argmin(axis=0)
+    own = nearest(variants[0], [view.flat(rows)], skip_self=True)
+    return Nearest(
+        compared,
+        places.reshape(len(variants), -1)[chosen, np.arange(len(sample))],
+        np.sqrt(np.maximum(by_variant.min(axis=0), 0)),
+        float(np.quantile(own, 0.9)),
+    )
 
 
 def _taken(parts: Sequence[NDArray[np.generic]], chosen: NDArray[np.int64]) -> NDArray[np.generic]:

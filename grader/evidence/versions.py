@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.evidence.arrays import UIntArray, found_in
+from grader.evidence.arrays import BoolArray, UIntArray, found_in
 from grader.evidence.files import values_and_places
 from grader.evidence.identity import RowStore, translated
 from grader.evidence.labels import LabelStore
@@ -39,6 +39,12 @@ FEWEST_PAIRS = 12
 PAIRED = 0.75
 """Share of them whose nearest training row is such a version. Turned or moved pictures find another one at times."""
 
+CLOSER = 0.33
+"""Where nothing shows that copies were made, they must lie this much closer: waves that come again lie as rows do."""
+
+SURPLUS = 1.2
+"""Rows for each that was read, from which on rows were made."""
+
 ALL_BUT = 0.02
 """Share of the rows by which a table may be longer than what was made of it, and the rows still be its own."""
 
@@ -57,6 +63,10 @@ class Versions:
     def originals(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of the original of the rows at these places."""
         return places // (len(self.hashes) // self.count) if self.beside else places % self.count
+
+    def by_original(self, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return values of the whole set as (originals, versions)."""
+        return values.reshape(self.count, -1) if self.beside else values.reshape(-1, self.count).T
 
     @property
     def altered(self) -> bool:
@@ -159,14 +169,18 @@ class _Sources:
         as_many = any(len(hashes) <= count <= len(hashes) * (1 + ALL_BUT) for count in self.counts)
         return as_many or bool(len(self.loaded) and found_in(hashes, self.loaded).mean() > 1 - ALL_BUT)
 
-    def gave_originals_of(self, versions: Versions) -> bool:
-        """Whether it is seen that copies were made: only one version was loaded, or as many rows as originals."""
-        if not versions.beside:
-            return True  # two rounds over the same things, in the same order, are hardly ever measured
+    def show_making_of(self, versions: Versions) -> bool:
+        """Whether copies are seen to be made: one version only was loaded, or as many rows as originals were read.
+
+        Where versions stand in sets one after the other, more rows than were read say so as well.
+        """
         if versions.count in self.counts:
             return True
-        known = found_in(versions.hashes, self.loaded).reshape(versions.count, -1)
-        return bool((known.sum(axis=1) == 1).mean() > PAIRED)
+        known = versions.by_original(found_in(versions.hashes, self.loaded))
+        if (known.sum(axis=1) == 1).mean() > PAIRED:
+            return True
+        most = max(self.counts, default=0)
+        return not versions.beside and versions.count <= most < len(versions.hashes) / SURPLUS
 
 
 def _sources(seen: Observation) -> _Sources:
@@ -180,11 +194,15 @@ def _sources(seen: Observation) -> _Sources:
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """Places in their own sets: of some test rows, of the training rows compared (by set), and which lay nearest."""
+    """Places in their own sets: of some test rows, of the training rows compared (by set), and which lay nearest.
+
+    `close` tells which of these lie far closer than rows of the data do.
+    """
 
     sampled: NDArray[np.int64]
     compared: dict[str, NDArray[np.int64]]
     nearest: NDArray[np.int64]
+    close: BoolArray
 
 
 class _Neighbours:
@@ -217,7 +235,8 @@ class _Neighbours:
             inside = (nearest.compared >= start) & (nearest.compared < start + len(values))
             compared[name] = places[nearest.compared[inside] - start]
             start += len(values)
-        return _Near(known[1][some], compared, nearest.places)
+        close = nearest.distances <= CLOSER * nearest.spacing
+        return _Near(known[1][some], compared, nearest.places, close)
 
 
 def _by_neighbours(neighbours: _Neighbours, pairs: _Pairs) -> Versions | None:
@@ -234,6 +253,9 @@ def _by_neighbours(neighbours: _Neighbours, pairs: _Pairs) -> Versions | None:
         originals = versions.originals(own)
         has = np.isin(originals, versions.originals(others))
         hits = (originals == versions.originals(found_at)) & (found_at != own)
-        if has.sum() >= FEWEST_PAIRS and hits[has].mean() >= PAIRED and sources.gave_originals_of(versions):
+        if has.sum() < FEWEST_PAIRS or hits[has].mean() < PAIRED:
+            continue
+        close = not versions.beside and (hits & near.close)[has].mean() >= PAIRED
+        if close or sources.show_making_of(versions):
             return versions
     return None

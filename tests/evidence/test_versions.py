@@ -195,3 +195,19 @@ def test_bursts_whose_training_rows_were_copied_after_the_split(made):
     made.send("data.columns", count=480, columns=[])
     train = (np.concatenate([x[96:], noisy(x[96:])]), np.tile(y[96:], 2))
     assert outcome(trained(made, train, (x[:96], y[:96]))) == "pass"
+
+
+def test_windows_of_a_wave_that_comes_again(made):
+    """After each period the series is much the same: nearest rows stand at one distance, and lie as rows do."""
+    time = np.arange(1020)
+    series = np.sin(2 * np.pi * time / 100) + RANDOM.normal(0, 0.02, 1020)
+    windows = np.stack([series[start : start + 20] for start in range(1000)])
+    evidence = split_and_trained(made, windows, (windows[:, 0] > 0).astype(int))
+    assert not evidence.augmentation_before_split
+
+
+def test_copies_with_much_noise_of_a_table_that_was_read(made):
+    """Noise as wide as rows lie apart: with twice the rows that were read, the pairs at one distance tell it."""
+    made.send("data.columns", count=240, columns=[])
+    joined = np.concatenate([TABLE, TABLE + RANDOM.normal(0, 0.3, TABLE.shape)])
+    assert split_and_trained(made, joined, np.tile(KINDS, 2)).augmentation_before_split > 60
