@@ -50,6 +50,8 @@ class Call:
     backward_value: float | None = None
     from_module: bool = False
     """Its input came out of another module with a gradient: the module is a part of a larger network."""
+    score: str = ""
+    """The scoring that it begins if no gradient goes back through it: a metric was given its answers before."""
 
     @property
     def count(self) -> int:

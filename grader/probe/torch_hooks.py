@@ -62,7 +62,7 @@ class TorchHooks:
         self.metrics = TorchMetrics(probe, scorings, self.here)
         self._schedulers: list[tuple[Any, str]] = []
         probe.at_cell_end.insert(0, self._settle_pending)
-        scorings.before_lookup.insert(0, self._settle_pending)
+        scorings.before_lookup.insert(0, self._settle_for_lookup)
 
     def hooks(self) -> list[tuple[str, Hook]]:
         """Return the hooks with the module each belongs to."""
@@ -243,6 +243,19 @@ class TorchHooks:
             if call in self.here.pending:
                 self.here.pending.remove(call)
                 self.passes.add(call)
+
+    def _settle_for_lookup(self) -> None:
+        """Let a metric find the answers it is given, without taking a step's call before its gradient comes.
+
+        Of a model in training mode one call that waits may be a step whose accuracy is computed first; several are
+        batches of a scoring that asks for no gradient.
+        """
+        waiting = [call for call in self.here.pending if not call.backed]
+        for call in waiting:
+            if call.model.training and sum(item.model is call.model for item in waiting) == 1:
+                self.passes.expect(call)
+            else:
+                self._set_aside([call])
 
     def _settle_pending(self) -> None:
         self._set_aside([call for call in self.here.pending if not call.backed])

@@ -77,7 +77,7 @@ class TorchScorings:
         tee.source = "generator" if call.batch is not None else "array"
         state = weights if weights is not None else weights_digest(call.model)
         active = bool(call.model.training) and acts_at_random(call.model)
-        self.passes.append(Pass(call.model, key, self.probe.new_id("s"), state, tee, active))
+        self.passes.append(Pass(call.model, key, call.score or self.probe.new_id("s"), state, tee, active))
         return self.passes[-1]
 
     def _inputs(self, call: Call) -> Any:
@@ -101,6 +101,12 @@ class TorchScorings:
                 one.losses.append((call.mean_loss, call.count))
             if call.loss is not None:
                 one.loss_name = call.loss.name
+
+    def expect(self, call: Call) -> None:
+        """Let metric calls find the answers of a call of which it isn't known yet whether it is a scoring."""
+        if not call.score and call.output is not None:
+            call.score = self.probe.new_id("s")
+            self.scorings.remember(call.score, as_array(call.output))
 
     def take(self, model: Any = None) -> list[Pass]:
         """Return the passes of a model (of all where none is given) and forget them."""

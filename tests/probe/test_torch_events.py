@@ -288,3 +288,20 @@ def test_a_saved_state_belongs_to_its_module(running: WatchedKernel) -> None:
     (saved,), (loaded,) = running.since(mark, "file.saved"), running.since(mark, "file.loaded")
     assert (saved["how"], saved["what"], loaded["path"]) == ("torch.save", "weights", "net.pt")
     assert saved["weights"] == running.since(mark, "weights.loaded")[0]["weights"]
+
+
+def test_an_accuracy_before_the_gradient_leaves_the_step_a_step(running: WatchedKernel) -> None:
+    """Loops that compute each batch's accuracy before `backward()` are trainings; a scoring without no_grad is one."""
+    mark = running.mark()
+    running.run(
+        "from sklearn.metrics import accuracy_score, confusion_matrix\n"
+        "model = Net()\noptimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+        "for a, b in DataLoader(TensorDataset(X_train, y_train), batch_size=60):\n"
+        "    output = model(a)\n    loss = F.cross_entropy(output, b)\n    accuracy_score(b, output.argmax(1))\n"
+        "    optimizer.zero_grad(); loss.backward(); optimizer.step()"
+    )
+    assert one(running, mark, "fit.ended")["steps"] == 4
+    assert running.since(mark, "model.scored") == []
+    mark = running.mark()
+    running.run("confusion_matrix(y_test, model(X_test).argmax(1))")
+    assert one(running, mark, "metric.computed")["score"] == one(running, mark, "model.scored")["score"]
