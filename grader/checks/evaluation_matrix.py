@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from grader.checks.matrices import ShownMatrix, is_square, same_matrix, shown_matrices
 from grader.checks.matrix_readings import reading_of, rows_of
 from grader.checks.observed import MATRIX_CALLS, PLOTTING_CALLS, why_unseen
@@ -11,6 +13,7 @@ from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unkn
 from grader.model import Drawing, Evidence, MetricCall, Verified
 
 MATRIX_FIX = "ConfusionMatrixDisplay.from_predictions(y_test, model.predict(x_test).argmax(axis=1)) shows one."
+MATRIX_NAME = re.compile(r"confusi[oó]n", re.IGNORECASE)
 NUMBERS_NOT_CLASSES = "A number is predicted, so there is no confusion matrix."
 
 
@@ -53,7 +56,9 @@ def confusion_matrix_correct(evidence: Evidence, _limits: Limits) -> Verdict:
         return not_applicable(NUMBERS_NOT_CLASSES)
     shown = shown_matrices(evidence)
     if not shown:
-        return not_applicable("No confusion matrix is shown that could be compared.", origin="kernel")
+        return _called_one(evidence) or not_applicable(
+            "No confusion matrix is shown that could be compared.", origin="kernel"
+        )
     result = final_result(evidence)
     if result is None:
         return unknown("No scoring was seen that the confusion matrix could belong to.", cells=[shown[0].cell])
@@ -132,6 +137,22 @@ def _of_part(
                 f"The confusion matrix counts {rows:,} of the {verified.rows_used:,} scored rows; which ones was not "
                 "seen.",
                 cells=[item.cell],
+            )
+    return None
+
+
+def _called_one(evidence: Evidence) -> Verdict | None:
+    """Judge what is drawn under the name of a confusion matrix, though its entries count no rows that were scored."""
+    for drawing in evidence.drawings:
+        named = MATRIX_NAME.search(f"{drawing.title} {drawing.label} {' '.join(drawing.texts)}")
+        if named and is_square(drawing.values) and drawing.shows_rows is None:
+            total = sum(map(sum, drawing.values))
+            return failed(
+                f"What is drawn as a confusion matrix is none of this notebook: its entries add up to {total:g}, and "
+                "no such number of rows was scored.",
+                fix="Compute it from the predictions of the final model on the test rows. " + MATRIX_FIX,
+                cells=[drawing.cell],
+                measured={"shown": [list(row) for row in drawing.values]},
             )
     return None
 

@@ -8,6 +8,7 @@ from grader.checks.output_rules import (
     CLASSIFICATION_RULES,
     LOSSES,
     REGRESSION_RULES,
+    SOFTMAX_OF_ONE,
     Fault,
     Output,
     Rule,
@@ -32,8 +33,8 @@ def output_matches_labels(evidence: Evidence, _limits: Limits) -> Verdict:
             return unknown(f"No model was seen: {reason}.")
         return failed("No model was built.", fix="Build a model and train it with fit.")
     output = _output(evidence, model)
-    if output is None and not model.loss and (learned := _learned(evidence, model)):
-        return learned
+    if output is None and not model.loss and (seen := _without_its_loss(evidence, model)):
+        return seen
     if output is None:
         return unknown(
             f"The loss ({model.loss or 'none seen'}) or the output's shape is not one this check knows.",
@@ -61,6 +62,15 @@ def output_matches_labels(evidence: Evidence, _limits: Limits) -> Verdict:
         cells=[model.cell],
         measured=measured,
     )
+
+
+def _without_its_loss(evidence: Evidence, model: ModelFacts) -> Verdict | None:
+    """Judge a loop of the student's own, whose loss can't be seen: by its last layer, and by what it learned."""
+    shape = model.output_shape or _shape_of_last(model)
+    if shape[-1:] == (1,) and model.output_activation.lower() == "softmax":
+        said, fix = SOFTMAX_OF_ONE
+        return failed(said, fix=fix, cells=[model.cell], measured={"units": 1, "activation": "softmax"})
+    return _learned(evidence, model)
 
 
 def _learned(evidence: Evidence, model: ModelFacts) -> Verdict | None:

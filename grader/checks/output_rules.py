@@ -75,13 +75,14 @@ def _too_few_units(out: Output) -> Fault:
     )
 
 
+SOFTMAX_OF_ONE = (
+    "Softmax over a single unit is always 1: the model can't tell anything apart.",
+    "Use Dense(1, activation='sigmoid') for two classes, or one softmax unit per class.",
+)
+
+
 def _softmax_of_one(out: Output) -> Fault:
-    if out.units != 1 or out.activation != "softmax":
-        return None
-    return (
-        "Softmax over a single unit is always 1: the model can't tell anything apart.",
-        "Use Dense(1, activation='sigmoid') for two classes, or one softmax unit per class.",
-    )
+    return SOFTMAX_OF_ONE if out.units == 1 and out.activation == "softmax" else None
 
 
 def _logits(out: Output) -> Fault:

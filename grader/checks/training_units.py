@@ -22,6 +22,7 @@ FIX = (
     thresholds=(
         Threshold("share", 0.7, "ordinary networks have layers with a third and now and then a half of silent units"),
         Threshold("units", 8, "of fewer units a few silent ones are most of them"),
+        Threshold("learned", 0.3, "rid of a third of a guesser's errors, a network gets on without the silent"),
     ),
 )
 def units_alive(evidence: Evidence, limits: Limits) -> Verdict:
@@ -43,6 +44,14 @@ def units_alive(evidence: Evidence, limits: Limits) -> Verdict:
             "The units of the ReLU layers answer.", origin=verified.origin, cells=[model.cell], measured=measured
         )
     worst = max(dead, key=lambda item: item.silent / item.units)
+    if worst.silent < worst.units and _errors_saved(verified) >= limits["learned"]:
+        return passed(
+            f"{worst.silent:,} of the {worst.units:,} units of the layer {worst.layer} answer 0 to every row; the "
+            "network has learned all the same, and could be smaller.",
+            origin=verified.origin,
+            cells=[model.cell],
+            measured=measured,
+        )
     training = last_training(evidence)
     rate = f", after training at a {rate_words(training)}" if training and high_rate(training, model) else ""
     many = "All" if worst.silent == worst.units else f"{worst.silent:,} of the"
@@ -53,6 +62,15 @@ def units_alive(evidence: Evidence, limits: Limits) -> Verdict:
         cells=[model.cell],
         measured=measured,
     )
+
+
+def _errors_saved(verified: Verified) -> float:
+    """Return which share of a guesser's errors the network does not make, 0 where that is not known."""
+    if verified.accuracy is not None and verified.majority_accuracy is not None and verified.majority_accuracy < 1:
+        return (verified.accuracy - verified.majority_accuracy) / (1 - verified.majority_accuracy)
+    if verified.mae is not None and verified.baseline_mae:
+        return 1 - verified.mae / verified.baseline_mae
+    return 0.0
 
 
 def _looked_at(evidence: Evidence) -> Verified | None:

@@ -28,7 +28,7 @@ from grader.evidence.rowsets import (
     membership_unstable,
     with_source_classes,
 )
-from grader.evidence.run_files import collect_run_files
+from grader.evidence.run_files import collect_run_files, is_of_files
 from grader.evidence.series import find_series_crossing
 from grader.evidence.tasks import tell_input_kind, tell_task
 from grader.evidence.thresholds import find_threshold_searches
@@ -184,7 +184,7 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         message=run.message,
         needs=find_needs(submission, run.cells, lacks),
         diagnosis=explain_failure(submission, run.cells, lacks),
-        probe_faults=tuple(dict.fromkeys(item.text for item in faults))[:MAX_FAULTS],
+        probe_faults=tuple(dict.fromkeys(item.text for item in faults if not is_of_files(item)))[:MAX_FAULTS],
         channel_faults=run.channel_faults + seen.log.faults,
         watched=tuple(dict.fromkeys(item.library for item in seen.log.of("probe.hooked", Hooked))),
         isolation_gaps=run.isolation_gaps,

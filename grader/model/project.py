@@ -69,6 +69,8 @@ class RunFiles:
     saved: tuple[SavedFile, ...] = ()
     loaded: tuple[LoadedFile, ...] = ()
     products: tuple[Product, ...] = ()
+    all_told: bool = True
+    """False where more files were written than are told of."""
 
     def product(self, path: str) -> Product | None:
         """Return what was left under a path, or None."""

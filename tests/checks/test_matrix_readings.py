@@ -155,3 +155,12 @@ def test_a_heat_map_with_masked_zeros():
     masked = tuple(tuple(value or math.nan for value in row) for row in MATRIX)
     evidence = replace(GOOD, drawings=(replace(GOOD.drawings[1], values=masked), *GOOD.drawings[2:]))
     assert find("evaluation.confusion_matrix_correct", evidence).outcome == "pass"
+
+
+@pytest.mark.parametrize(("title", "expected"), [("Confusion matrix", "fail"), ("Correlation", "not_applicable")])
+def test_a_matrix_that_counts_no_scored_rows_is_made_up_where_it_is_called_one(title, expected):
+    """Drawn as a confusion matrix, typed in: its entries add up to nothing that was scored."""
+    drawn = Drawing("f1", "a1", 7, "mesh", shape=(3, 3), values=((31, 2, 2), (2, 31, 2), (2, 2, 31)), title=title)
+    evidence = replace(GOOD, metric_calls=(), drawings=(drawn,))
+    assert find("evaluation.confusion_matrix_correct", evidence).outcome == expected
+    assert find("evaluation.confusion_matrix_shown", evidence).outcome == "fail"

@@ -276,6 +276,12 @@ def test_a_loop_without_a_seen_loss_is_judged_by_units_and_skill():
     assert outcome("model.output_matches_labels", few) == "unknown"
 
 
+def test_a_softmax_of_one_unit_is_wrong_whatever_the_loss():
+    """No loss can mend an answer that is always one."""
+    alone = replace(GOOD.models[0], loss="", output_shape=(None, 1), output_activation="softmax")
+    assert outcome("model.output_matches_labels", replace(GOOD, models=(alone,))) == "fail"
+
+
 def test_a_diverged_training_is_not_clean():
     """A loss that fell first and blew up then is not falling."""
     diverged = (Diagnosis(GOOD.trainings[-1].id, "diverged", 3, None, "The training loss grew from epoch 3 on."),)

@@ -311,6 +311,14 @@ def test_silent_units_of_ordinary_networks(layers):
     assert outcome("training.units_alive", looked_at(*layers)) == "pass"
 
 
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.9, "pass"), (0.45, "fail")])
+def test_silent_units_that_nobody_misses(accuracy, expected):
+    """Three quarters of a layer silent: worth telling where the network hardly beats the guesser."""
+    evidence = looked_at((16, 12))
+    few = replace(evidence.verified[0], accuracy=accuracy, majority_accuracy=0.4)
+    assert outcome("training.units_alive", replace(evidence, verified=(few,))) == expected
+
+
 def test_backbones_are_not_looked_at():
     """What others trained is as it is, and without ReLU layers there is nothing to see."""
     assert outcome("training.units_alive") == "not_applicable"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from grader.evidence.parsing import parse_events
-from grader.evidence.run_files import collect_run_files
+from grader.evidence.records import Fault
+from grader.evidence.run_files import collect_run_files, is_of_files
 from grader.model import Event
 
 
@@ -24,6 +25,16 @@ def test_a_table_has_its_header_and_rows_and_stands_as_it_was_left_last():
     assert (table.size, table.columns, table.rows) == (40, ("file", "first", "second"), 8)
     assert [item.keys for item in found.products] == [("accuracy",), ()]
     assert faults == 0
+
+
+def test_files_that_were_not_told_leave_everything_else_known():
+    """A notebook that writes a picture per row is watched as well as any; only its list of files is not whole."""
+    told = ("file.left", {"path": "a.png", "size": 4})
+    dropped = {"what": "files written", "why": "more than 300"}
+    found, _ = files(told, ("probe.dropped", dropped))
+    assert not found.all_told
+    assert is_of_files(Fault("dropped files written: more than 300"))
+    assert files(told, ("probe.dropped", {**dropped, "what": "rows"}))[0].all_told
 
 
 def test_numbers_alone_are_no_header():
