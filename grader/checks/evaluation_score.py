@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
 from grader.checks.overlaps import (
     MOSTLY_COPIES,
@@ -159,6 +161,13 @@ def score_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
             cells=[last.scoring.cell],
             measured={last.metric: last.value, "rows": last.size},
         )
+    if held_out and (claim := _uncomparable(evidence, held_out)) is not None:
+        return unknown(
+            f"“{claim.quote}” is printed, but which labels the held-out rows have was not seen, so that no score of "
+            "them could be computed.",
+            cells=[claim.cell],
+            measured={"printed": claim.value},
+        )
     if held_out:
         return failed(
             "The model is scored on held-out rows, but the score is not shown.",
@@ -172,6 +181,16 @@ def score_of_test_rows(evidence: Evidence, limits: Limits) -> Verdict:
     return failed(
         "No score on held-out test rows is shown.", fix=SCORE_FIX, cells=[item.scoring.cell for item in results]
     )
+
+
+def _uncomparable(evidence: Evidence, held_out: Sequence[StudentResult]) -> NumberClaim | None:
+    """Return a test score that is printed once held-out rows had been answered, where their own score is not known."""
+    unscored = [item for item in held_out if item.value is None]
+    if len(unscored) < len(held_out):
+        return None
+    printed = (claim for claim in evidence.prose.claims if claim.where == "rerun_output" and not claim.literal)
+    first = min(item.scoring.cell for item in held_out)
+    return next((item for item in printed if item.split == "test" and item.cell >= first), None)
 
 
 def _too_narrow(evidence: Evidence, result: StudentResult, limits: Limits) -> Verdict | None:

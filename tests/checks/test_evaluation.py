@@ -509,3 +509,17 @@ def test_a_digit_inside_a_score_names_no_class():
     finding = find("evaluation.printed_score_genuine", claiming(GOOD, typed))
     assert (finding.outcome, "agrees" in finding.summary) == ("fail", False)
     assert finding.moves_level
+
+
+def test_a_printed_score_of_rows_without_known_labels_can_not_be_called_hidden():
+    """Labels sliced by hand and compared with `==` were never seen: that a score is printed still is."""
+    answered = replace(
+        GOOD,
+        scorings=(scoring(how="predict", claimed=()),),
+        metric_calls=(),
+        verified=(),
+        prose=replace(GOOD.prose, claims=(claim("Test accuracy: 0.89", 0.89, cell=6, where="rerun_output"),)),
+    )
+    assert outcome("evaluation.test_score_reported", answered) == "unknown"
+    silent = replace(answered, prose=replace(GOOD.prose, claims=()))
+    assert outcome("evaluation.test_score_reported", silent) == "fail"
