@@ -126,7 +126,8 @@ def _made_up(evidence: Evidence, wrong: list[NumberClaim], best: str, measured: 
     claim = wrong[0]
     cells = [item.cell for item in wrong]
     number = metric_unit(metric_of(claim, evidence), claim_value(claim, metric_of(claim, evidence)) or 0.0)
-    unmeasured = [item for item in evidence.scorings if result_of(evidence, item).value is None]
+    # A loop's looks at its rows between two steps are no scores that anybody prints as the result.
+    unmeasured = [item for item in evidence.scorings if not item.during and result_of(evidence, item).value is None]
     if unmeasured and not claim.literal:
         return unknown(
             f"The printed {number} could not be compared: the score of one of the models is not known.",

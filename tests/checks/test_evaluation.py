@@ -523,3 +523,12 @@ def test_a_printed_score_of_rows_without_known_labels_can_not_be_called_hidden()
     assert outcome("evaluation.test_score_reported", answered) == "unknown"
     silent = replace(answered, prose=replace(GOOD.prose, claims=()))
     assert outcome("evaluation.test_score_reported", silent) == "fail"
+
+
+@pytest.mark.parametrize(("during", "expected"), [("t1", "fail"), ("", "unknown")])
+def test_looks_within_a_training_leave_a_printed_score_comparable(during, expected):
+    """What a loop computes of its validation rows after each epoch may stay unmeasured; a scored model may not."""
+    looks = scoring(id="s0", how="call", rows="val", role="validation", claimed=(), during=during, order=1)
+    printed = claim("Test accuracy: 0.55", 0.55, cell=6, where="rerun_output")
+    evidence = replace(GOOD, scorings=(looks, scoring()), prose=replace(GOOD.prose, claims=(printed,)))
+    assert outcome("evaluation.printed_score_genuine", evidence) == expected
