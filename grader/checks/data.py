@@ -24,7 +24,7 @@ def task_stated(evidence: Evidence, _limits: Limits) -> Verdict:
     """A sentence early on says what is predicted from what."""
     said = [item for item in evidence.prose.passages if item.topic == "task"]
     documents = {cell.index for cell in evidence.cells if cell.is_document}  # read before anything is run
-    early = [item for item in said if item.cell in documents or item.cell <= _first_training_cell(evidence)]
+    early = [item for item in said if item.cell in documents or item.cell <= first_training_cell(evidence)]
     if early:
         return passed(f"The task is stated: “{early[0].quote}”", origin="static", cells=[early[0].cell])
     if reason := why_unread(evidence.prose):
@@ -45,7 +45,7 @@ def task_stated(evidence: Evidence, _limits: Limits) -> Verdict:
 )
 def examples_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     """Some inputs can be seen before the first training."""
-    first = _first_training_cell(evidence)
+    first = first_training_cell(evidence)
     pictures = [
         item.cell
         for item in evidence.drawings
@@ -117,7 +117,8 @@ def labels_aligned(evidence: Evidence, limits: Limits) -> Verdict:
     )
 
 
-def _first_training_cell(evidence: Evidence) -> int:
+def first_training_cell(evidence: Evidence) -> int:
+    """Return the cell of the first training, as it was watched, else as it is written; the last one without any."""
     last = max((cell.index for cell in evidence.cells), default=0)
     calls = ("fit", "fit_generator", "compile")
     static = [cell.index for cell in evidence.cells if _calls(cell, calls) and "scaler" not in cell.source.lower()]

@@ -9,10 +9,11 @@ from grader.checks.networks import trained_networks
 from grader.checks.observed import why_unseen
 from grader.checks.registry import Limits, check_on_request
 from grader.checks.verdicts import Verdict, failed, passed, unknown
-from grader.model import Evidence, Scoring
+from grader.model import Evidence, LoadedFile, Scoring
 
 SAVING = ("save", "save_model", "save_weights", "export", "ModelCheckpoint")
 LOADING = ("load_model", "load_weights", "load_state_dict", "from_pretrained", "TFSMLayer")
+OF_MODELS = ("model", "weights")
 NO_MODEL = re.compile(r"\.(?:png|jpe?g|gif|pdf|svg|npy|npz|csv|txt|json)\b", re.IGNORECASE)
 NOT_OF_MODELS = ("np.", "numpy.", "plt.", "fig.", "img.", "image.", "Image.", "wb.", "nbformat.")
 FIX = "model.save('model.keras'); then again = keras.models.load_model('model.keras'), and predict with it."
@@ -26,6 +27,12 @@ FIX = "model.save('model.keras'); then again = keras.models.load_model('model.ke
 def saved_and_loaded(evidence: Evidence, _limits: Limits) -> Verdict:
     """A trained model goes to a file and comes back."""
     saves, loads = saving_calls(evidence), loading_calls(evidence)
+    if back := loaded_again(evidence):
+        return passed(
+            f"The model that was loaded from {back[0].path} has the weights that were saved.",
+            cells=[*(call.cell for call in saves), *(item.cell for item in back)],
+            measured={"file": back[0].path},
+        )
     again = reloaded(evidence)
     if again and loads:
         return passed(
@@ -44,6 +51,16 @@ def saved_and_loaded(evidence: Evidence, _limits: Limits) -> Verdict:
     if saves:
         return failed("The model is saved, but never loaded again.", fix=FIX, cells=[call.cell for call in saves])
     return failed("The trained model is not saved.", fix=FIX, cells=[call.cell for call in loads])
+
+
+def loaded_again(evidence: Evidence) -> list[LoadedFile]:
+    """Return the loadings of models, whose weights are then those of a model that was saved before."""
+    saved = [item for item in evidence.run_files.saved if item.what in OF_MODELS and item.weights]
+    return [
+        item
+        for item in evidence.run_files.loaded
+        if item.what in OF_MODELS and any(item.weights == kept.weights and kept.order < item.order for kept in saved)
+    ]
 
 
 def reloaded(evidence: Evidence) -> list[Scoring]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from examples import cell
 
 from grader.checks import CHECKS
-from grader.model import Evidence
+from grader.model import Evidence, Product
 
 Change = Callable[[Evidence], Evidence]
 
@@ -32,6 +32,7 @@ def unseen(evidence: Evidence) -> Evidence:
         evidence, cells=cells, run=replace(evidence.run, status="infrastructure_failure", message="no room"), models=(),
         trainings=(), scorings=(), metric_calls=(), drawings=(), row_sets=(), overlaps=(), verified=(), splits=(),
         seeds=(), diagnoses=(), final_scoring=None, final_model=None, label_agreement=None, own_data=None,
+        augmentation_before_split=None,
     )  # fmt: skip
 
 
@@ -48,3 +49,10 @@ def outcome(check: str, evidence: Evidence) -> str:
     assert (finding.fix is not None) == (finding.outcome == "fail")
     assert finding.summary.endswith((".", "”"))
     return finding.outcome
+
+
+def with_document(evidence: Evidence, path: str, text: str) -> Evidence:
+    """The same project with this document, in place of one of the same name."""
+    kept = tuple(item for item in evidence.run_files.products if item.path != path)
+    added = Product(path, len(text), 0, "document", head=text, whole=True)
+    return replace(evidence, run_files=replace(evidence.run_files, products=(*kept, added)))
