@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from grader.checks.code_calls import code_calls
 from grader.checks.data import first_training_cell
-from grader.checks.observed import TRAINING_CALLS, why_unread, why_unseen
+from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unread, why_unseen
 from grader.checks.own_data import OTHER_METRICS, RESAMPLING, WEIGHTING
 from grader.checks.registry import Limits, Threshold, check_on_request
 from grader.checks.results import is_regression, labels_of
@@ -55,8 +55,7 @@ def split_counts_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     parts = {role: _sizes(evidence, role) for role in ("train", "validation", "test")}
     wanted = {role: sizes for role, sizes in parts.items() if sizes}
     if len(wanted) < 2:
-        reason = why_unseen(evidence, TRAINING_CALLS)
-        return unknown(f"The parts of the data were not seen{': ' + reason if reason else ''}.")
+        return _undivided(evidence, [role for role, sizes in parts.items() if not sizes])
     numbers = _numbers_shown(evidence)
     missing = [role for role, sizes in wanted.items() if not sizes & set(numbers)]
     if not missing:
@@ -198,7 +197,7 @@ def class_counts_per_split_shown(evidence: Evidence, _limits: Limits) -> Verdict
     counts = {role: _class_counts(evidence, role) for role in ("train", "validation", "test")}
     wanted = {role: found for role, found in counts.items() if found}
     if len(wanted) < 2:
-        return unknown("How many rows each class has in each part was not seen.")
+        return _undivided(evidence, [role for role in counts if not _sets(evidence, role)])
     shown = {role: _cells_showing(evidence, found) for role, found in wanted.items()}
     missing = [role for role, cells in shown.items() if not cells]
     cells = [cell for found in shown.values() for cell in found]
@@ -211,6 +210,22 @@ def class_counts_per_split_shown(evidence: Evidence, _limits: Limits) -> Verdict
         fix="for name, y in parts.items(): print(name, np.bincount(y)).",
         cells=cells,
         measured={"missing": missing},
+    )
+
+
+def _undivided(evidence: Evidence, unseen: Sequence[str]) -> Verdict:
+    """Say that there are no parts to be counted, where that is certain."""
+    if reason := why_unseen(evidence, (*TRAINING_CALLS, *SCORING_CALLS)):
+        return unknown(f"The parts of the data were not seen: {reason}.")
+    if not unseen or any(item.train_rows is None for item in evidence.trainings):
+        return unknown(
+            "What the parts of the data hold was not seen.", cells=[item.cell for item in evidence.trainings]
+        )
+    return failed(
+        f"The data is not divided: there is no {' and no '.join(unseen)} part to be counted.",
+        fix="Divide the data in three, and print how many rows each part has.",
+        cells=[item.cell for item in evidence.trainings],
+        measured={"missing": list(unseen)},
     )
 
 

@@ -14,6 +14,8 @@ FAMILIES: Mapping[str, str] = {
     "training": "How training went: loss, curves, learning rate, collapse, dead units.",
     "evaluation": "The score: of which rows, recomputed outside, its confusion matrix, errors and weak classes.",
     "prediction": "The trained network at work: one input, a batch, files.",
+    "readme": "The README: six questions that it answers.",
+    "project": "What lies in the project's folder beside the notebook: documents, logs, tables, pictures, models.",
     "code": "The notebook as code: runs from top to bottom, seeded, comes out again, readable.",
     "understanding": "What the prose explains of the model, and whether the measured facts bear it out.",
     "write_up": "The concluding text: the score stated and true, weaknesses, the next step, insight.",
