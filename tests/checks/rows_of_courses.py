@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from examples import cell
 
 from grader.checks import CHECKS
+from grader.file_kinds import columns_of, keys_of, kind_of_file
 from grader.model import Evidence, Product
 
 Change = Callable[[Evidence], Evidence]
@@ -55,4 +56,17 @@ def with_document(evidence: Evidence, path: str, text: str) -> Evidence:
     """The same project with this document, in place of one of the same name."""
     kept = tuple(item for item in evidence.run_files.products if item.path != path)
     added = Product(path, len(text), 0, "document", head=text, whole=True)
+    return replace(evidence, run_files=replace(evidence.run_files, products=(*kept, added)))
+
+
+def with_product(evidence: Evidence, path: str, text: str) -> Evidence:
+    """The same project whose run left this file, in place of one of the same name."""
+    kept = tuple(item for item in evidence.run_files.products if item.path != path)
+    kind = kind_of_file(path)
+    columns = columns_of(text, path) if kind == "table" else ()
+    lines = len(text.strip().splitlines())
+    added = Product(
+        path, len(text), 9, kind, head=text, whole=True, columns=columns, rows=lines - 1 if kind == "table" else None,
+        keys=keys_of(text) if kind == "json" else (),
+    )  # fmt: skip
     return replace(evidence, run_files=replace(evidence.run_files, products=(*kept, added)))
