@@ -106,7 +106,7 @@ def labels_spot_checked(evidence: Evidence, limits: Limits) -> Verdict:
     titled = [
         item.cell
         for item in evidence.drawings
-        if item.cell <= first and item.kind == "image" and _labelled(item.title, item.texts)
+        if item.cell <= first and item.kind == "image" and _labelled(f"{item.title}{item.x_label}", item.texts)
     ]
     if len(titled) >= limits["fewest"]:
         return passed(

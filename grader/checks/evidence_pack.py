@@ -24,7 +24,10 @@ SUMMARY = re.compile(
 )
 CURVE_FILE = re.compile(r"loss|curve|history|train|log|curva|p[eé]rdida|tensorboard", re.IGNORECASE)
 LOSS_COLUMN = re.compile(r"loss|p[eé]rdida", re.IGNORECASE)
-METRIC = re.compile(r"acc|f1|recall|precision|auc|mae|rmse|mse|r2|error|score|exactitud|metric", re.IGNORECASE)
+METRIC = re.compile(
+    r"(?:^|[^a-z])(?:acc(?:uracy)?(?![a-z])|f1|recall|precision|auc|mae|rmse|mse|r2|score|exactitud|metric)",
+    re.IGNORECASE,
+)
 PREDICTED = re.compile(r"pred|answer|guess|output|predicho", re.IGNORECASE)
 TRUE = re.compile(r"true|actual|label|target|real|expected|verdader|etiqueta", re.IGNORECASE)
 SAMPLES_FILE = re.compile(r"predic|sample|example|ejemplo|muestra", re.IGNORECASE)
@@ -124,9 +127,11 @@ def metric_table(evidence: Evidence, _limits: Limits) -> Verdict:
         named = METRIC.search(item.source) and item.count
         if by_column or by_row or named:
             return passed(f"The metrics stand in a table ({item.source}).", origin="static", cells=[item.cell])
-    keyed = [item for item in evidence.run_files.products if item.kind == "json" and any(map(METRIC.search, item.keys))]
+    written = [(item.path, item.keys) for item in evidence.run_files.products]
+    files = [*written, *((item.path, item.keys) for item in evidence.project)]
+    keyed = [path for path, keys in files if any(map(METRIC.search, keys))]
     if keyed:
-        return passed(f"The metrics stand in {keyed[0].path}.", cells=[keyed[0].cell])
+        return passed(f"The metrics stand in {keyed[0]}.")
     reports = [call.cell for call in evidence.metric_calls if call.function.endswith("classification_report")]
     if reports:
         return passed("The metrics stand in a classification report.", cells=reports)
@@ -288,7 +293,9 @@ def _everything(evidence: Evidence) -> tuple[Part, ...]:
 
 def _files(evidence: Evidence, kinds: Iterable[str]) -> list[str]:
     wanted = set(kinds)
-    return [item.path for item in evidence.run_files.products if item.kind in wanted]
+    files = [item.path for item in evidence.run_files.products if item.kind in wanted]
+    files += [item.path for item in evidence.project if item.kind in wanted]
+    return list(dict.fromkeys(files))
 
 
 def _holds_several(text: str, values: set[float]) -> bool:

@@ -18,6 +18,8 @@ COMMAND = re.compile(
     r"(?!is\b|and\b|or\b|with\b|version)[\w./-]+|\./\w[\w.-]*\.sh",
     re.IGNORECASE,
 )
+AS_CODE = re.compile(r"`([^`\n]+)`|^\s*\$\s*(\S.*)$|^(?: {4}|\t)(\S.*)$|^\s*(python3? .*|jupyter .*)$", re.MULTILINE)
+"""Code in a text: between backticks, behind a prompt, indented, or a line of its own."""
 DATA_FILE = re.compile(r"data|datos", re.IGNORECASE)
 CARD_FILE = re.compile(r"model[\s_-]*card|ficha", re.IGNORECASE)
 CARD_PARTS = {
@@ -80,7 +82,8 @@ def readme(evidence: Evidence, limits: Limits) -> Verdict:
 def run_command(evidence: Evidence, _limits: Limits) -> Verdict:
     """Whoever has the folder knows how to run it."""
     for part in document_parts(evidence):
-        match = COMMAND.search(part.code) or COMMAND.search(part.text)
+        lines = [part.code, *(line for found in AS_CODE.findall(part.text) for line in found)]
+        match = next(filter(None, map(COMMAND.search, lines)), None)
         if match is not None:
             return passed(
                 f"{part.source} gives the command: {match[0]}.", origin="static", measured={"command": match[0]}

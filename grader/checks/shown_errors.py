@@ -141,9 +141,18 @@ def recalls_by_hand(evidence: Evidence) -> list[int]:
     recalls = [item.recall for item in verified.per_class if item.recall is not None] if verified is not None else []
     if len(recalls) < 2:
         return []
-    printed = [cell.index for cell in evidence.cells if any(_holds(output.text, recalls) for output in cell.rerun)]
+    printed = [
+        cell.index
+        for cell in evidence.cells
+        if any(_holds(output.text, order) for output in cell.rerun for order in (recalls, *_sorted(recalls)))
+    ]
     bars = [item.cell for item in evidence.drawings if item.kind == "bar" and _equal(item.y, recalls)]
     return [*printed, *bars]
+
+
+def _sorted(recalls: Sequence[float]) -> tuple[Sequence[float], ...]:
+    """Return the recalls as a table of several classes may be sorted, the best or the worst first."""
+    return (sorted(recalls), sorted(recalls, reverse=True)) if len(recalls) > 2 else ()
 
 
 def _holds(text: str, recalls: Sequence[float]) -> bool:

@@ -21,7 +21,10 @@ _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of text under one heading. `source` is a document's path, empty for the notebook; `cell` its cell."""
+    """A stretch of text under one heading. `source` is a document's path, empty for the notebook.
+
+    `cell` is None for documents that the run wrote: they stand in no cell.
+    """
 
     source: str
     cell: int | None
@@ -53,7 +56,8 @@ def sentences(text: str) -> tuple[str, ...]:
 
 def notebook_parts(evidence: Evidence, until: int | None = None) -> tuple[Part, ...]:
     """Return the notebook's markdown in parts, of the cells up to and with `until` where it is given."""
-    cells = [cell for cell in evidence.cells if cell.kind == "markdown" and (until is None or cell.index <= until)]
+    own = [cell for cell in evidence.cells if cell.kind == "markdown" and not cell.is_document]
+    cells = [cell for cell in own if until is None or cell.index <= until]
     return tuple(part for cell in cells for part in _parts(cell.source, "", cell.index))
 
 
@@ -61,16 +65,19 @@ def document_parts(evidence: Evidence, names: re.Pattern[str] | None = None) -> 
     """Return the documents beside the notebook in parts, those whose file names match where `names` is given."""
     return tuple(
         part
-        for path, text in documents(evidence)
+        for path, text, cell in documents(evidence)
         if names is None or names.search(path.rpartition("/")[2])
-        for part in _parts(text, path, None)
+        for part in _parts(text, path, cell)
     )
 
 
-def documents(evidence: Evidence) -> tuple[tuple[str, str], ...]:
-    """Return (path, text) of the documents handed in and of those that the run wrote."""
-    written = ((item.path, item.head) for item in evidence.run_files.products if item.kind in {"document", "text"})
-    return tuple(dict([*written]).items())
+def documents(evidence: Evidence) -> tuple[tuple[str, str, int | None], ...]:
+    """Return (path, text, cell) of the documents handed in, which are cells too, and of those that the run wrote."""
+    handed_in = [(cell.file, cell.source, cell.index) for cell in evidence.cells if cell.is_document]
+    known = {path for path, _, _ in handed_in}
+    products = [item for item in evidence.run_files.products if item.kind in {"document", "text"}]
+    written = [(item.path, item.head, None) for item in products if item.path not in known]
+    return (*handed_in, *written)
 
 
 def under(parts: Iterable[Part], heading: re.Pattern[str]) -> tuple[Part, ...]:

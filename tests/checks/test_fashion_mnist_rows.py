@@ -234,6 +234,14 @@ def test_a_score_above_the_band_is_fine():
     assert outcome("model.cnn_band", scoring_only("cnn", 0.893)(FASHION)) == "pass"
 
 
+def test_flat_rows_of_the_dense_network_are_the_same_pictures():
+    """Flattened by hand for the dense network, the test pictures are compared all the same."""
+    flat = (*FASHION.row_sets, rows("flat", 10_000, "test", shape=(784,), labels=ten(10_000)))
+    moved = tuple(replace(item, rows="flat") if item.model == "dense" else item for item in FASHION.scorings)
+    evidence = replace(FASHION, row_sets=flat, scorings=moved, verified=FASHION.verified[1:])
+    assert outcome("evaluation.dense_cnn_compared", evidence) == "pass"
+
+
 def test_sizes_are_advice():
     """A network of other size is told of, without moving a level."""
     assert outcome("model.size_expected", FASHION) == "pass"

@@ -287,6 +287,15 @@ def test_spanish_is_read_too():
     assert outcome("task.scope_stated", replace(PORTFOLIO, cells=cells)) == "pass"
 
 
+def test_documents_handed_in_are_cells_of_their_own():
+    """A README beside the notebook is read as it was handed in; what stands in it is no markdown of the notebook."""
+    bare = replace(PORTFOLIO, run_files=replace(PORTFOLIO.run_files, products=()))
+    handed_in = replace(bare, cells=(*bare.cells, CellFacts(40, "markdown", README, file="README.md", line=1)))
+    assert outcome("readme.architecture", handed_in) == "pass"
+    other = replace(bare, cells=(*bare.cells, CellFacts(40, "markdown", README, file="notes/old.md", line=1)))
+    assert outcome("readme.architecture", other) == "fail"
+
+
 def test_without_a_readme_none_of_its_questions_is_answered():
     """No document, no answers."""
     bare = replace(PORTFOLIO, run_files=replace(PORTFOLIO.run_files, products=()))
