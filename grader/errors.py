@@ -8,6 +8,7 @@
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── UrlMapError               a mapping file of --urls with mistakes, each named by its line
     │   ├── HiddenTestError           a --hidden-test that is not there, of no known form, or doesn't fit itself
+    │   ├── StarterError              a --starter that is not there, or can't be read
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
     │   ├── CourseEnvironmentError    an interpreter that is not there, or can't run watched kernels
     │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
@@ -87,6 +88,10 @@ class UrlMapError(UsageError):
 
 class HiddenTestError(UsageError):
     """A `--hidden-test` that is not there, is of no known form, or whose rows and labels don't fit each other."""
+
+
+class StarterError(UsageError):
+    """A `--starter` that is not there, or can't be read."""
 
 
 class SandboxUnavailableError(UsageError):

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from grader.checks import run_checks
 from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
+from grader.evidence.given import without_given
 from grader.evidence.old_apis import tell_era
+from grader.evidence.reading.given import NOTHING_GIVEN, Given
 from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
 from grader.gradebook import Gradebook
@@ -41,6 +43,7 @@ from grader.progress import Progress
 from grader.regrading import (
     EVIDENCE,
     evidence_digest,
+    executed_notebook,
     staff_page_of,
     write_class,
     write_judgement,
@@ -76,6 +79,8 @@ class GradeSettings:
     own_notebook: bool = False
     third_run: bool = True
     run_by_era: Mapping[str, RunSettings] = field(default_factory=dict)
+    given: Given = NOTHING_GIVEN
+    """The assignment's own text, which earns nothing; what most of the class shares is added to it."""
     hidden: HiddenData | None = None
     """The instructor's own test, which every final model is scored on."""
 
@@ -115,12 +120,18 @@ class ClassGrader:
         with claimed(self.settings.out):
             end_orphans()
             self._require_space()
-            self._grade_each(submissions)
+            self.with_shared_text(submissions).grade_each(submissions)
             results = self.book.results(only=[item.id for item in submissions])
             write_class(self.settings.out, self.settings.rubric, results)
             return results
 
-    def _grade_each(self, submissions: Sequence[Submission | Unreadable]) -> None:
+    def with_shared_text(self, submissions: Sequence[Submission | Unreadable]) -> ClassGrader:
+        """Return a grader that takes what most of the class has written for the assignment's text as well."""
+        shared = Given.shared([item for item in submissions if isinstance(item, Submission)])
+        return replace(self, settings=replace(self.settings, given=self.settings.given | shared))
+
+    def grade_each(self, submissions: Sequence[Submission | Unreadable]) -> None:
+        """Grade all of them, several at a time; the class page is not written."""
         faults: list[Exception] = []
         with ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="grade") as pool:
             waiting: set[Future[Result]] = {pool.submit(self.grade_one, item) for item in submissions}
@@ -143,7 +154,11 @@ class ClassGrader:
         fingerprint = fingerprint_of(submission, settings, self.settings.hidden)
         stored = self._stored(submission, fingerprint)
         if stored is not None:
-            return self._finish_again(stored)
+            own = without_given(stored, self.settings.given)
+            if own is stored:
+                return self._finish_again(stored)
+            executed = executed_notebook(self.settings.out / submission.id)
+            return self._finish(Measured(own, executed), fingerprint)
         measured = self._measure(submission, settings)
         try:
             return self._finish(measured, fingerprint)
@@ -173,7 +188,7 @@ class ClassGrader:
         measurer = self._measurer()
         try:
             run = run_again_if_failed(lambda: measurer.run(submission, work, settings))
-            evidence = measurer.measure(submission, run, settings)
+            evidence = without_given(measurer.measure(submission, run, settings), self.settings.given)
             if self.settings.third_run:
                 again = partial(measurer.measure_again, submission, work / AGAIN)
                 evidence = with_repeat(evidence, self.settings.rubric, settings, again)

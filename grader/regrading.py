@@ -36,7 +36,7 @@ def write_submission(
 def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> None:
     """Write the files of a submission whose stored evidence was judged again."""
     folder = out / evidence.submission
-    replace_together(folder, _judged(rubric, evidence, grade, _executed_notebook(folder), staff_page))
+    replace_together(folder, _judged(rubric, evidence, grade, executed_notebook(folder), staff_page))
 
 
 def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade) -> str:
@@ -54,7 +54,7 @@ def _judged(
     }
 
 
-def _executed_notebook(folder: Path) -> bytes:
+def executed_notebook(folder: Path) -> bytes:
     """Return the notebook as it was run, with its pictures; nothing where none was kept."""
     try:
         return (folder / EXECUTED).read_bytes()

@@ -144,13 +144,14 @@ def clean(evidence: Evidence, limits: Limits) -> Verdict:
 
 
 def _code(evidence: Evidence) -> list[CellFacts]:
-    return [cell for cell in evidence.cells if cell.kind == "code"]
+    """Return the student's code: cells of the assignment's template that were left as they are, are not."""
+    return [cell for cell in evidence.cells if cell.kind == "code" and not cell.is_given]
 
 
 def _introduced(evidence: Evidence, cell: CellFacts) -> bool:
     """Whether a text cell with more than a title stands right before."""
     before = [item for item in evidence.cells if item.index == cell.index - 1 and item.kind == "markdown"]
-    return any(len(item.source.split()) >= 2 for item in before)
+    return any(len((item.source if item.own is None else item.own).split()) >= 2 for item in before)
 
 
 def _explained(cell: CellFacts, introduced: bool, lines_per_comment: float) -> bool:  # noqa: FBT001 - a fact of the cell

@@ -54,6 +54,7 @@ def command(
     from grader.storage import read_grade
 
     loaded = load_rubric(running.rubric)
+    given = running.given()
     try:
         submission = load_submission(notebook)
     except SubmissionError as error:
@@ -73,6 +74,7 @@ def command(
         jobs=1,
         reference_budget_s=running.reference_budget,
         third_run=running.third_run,
+        given=given,
         rerun=True,
         own_notebook=True,
         run_by_era=running.settings_by_era(run, folders=folders),

@@ -65,6 +65,7 @@ def command(
     from grader.sandbox import unsandboxed
 
     loaded = load_rubric(running.rubric)
+    given = running.given()
     hidden = None
     if hidden_test is not None:
         from grader.verification.hidden_data import load_hidden_test
@@ -87,6 +88,7 @@ def command(
         jobs=side_by_side,
         reference_budget_s=running.reference_budget,
         third_run=running.third_run,
+        given=given,
         rerun=rerun,
         run_by_era=running.settings_by_era(run, folders=folders),
         hidden=hidden,

@@ -15,6 +15,7 @@ from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
 from grader.resources import holds_results, usual_datasets
 
 if TYPE_CHECKING:
+    from grader.evidence.reading.given import Given
     from grader.execution import RunSettings
     from grader.model import Tier
     from grader.sandbox import TierReport
@@ -43,6 +44,7 @@ class Running:
     isolation: str
     python: str | None
     urls: Path | None
+    starter: tuple[Path, ...]
 
     def settings(self, tier: TierReport, *, threads: int, folders: Sequence[Path] = ()) -> RunSettings:
         """Return how a notebook is to be run under `tier`; `folders` are looked through for a `grader.toml`.
@@ -79,6 +81,17 @@ class Running:
             return {}
         known = read_environments(folders).environments
         return {item.era: in_environment(item, settings) for item in known if item.era}
+
+    def given(self) -> Given:
+        """Return the text of the assignment's templates.
+
+        Raises:
+            StarterError: one of them can't be read.
+        """
+        from grader.evidence.reading.given import Given
+        from grader.intake.starter import load_starter
+
+        return Given.of(load_starter(self.starter))
 
 
 def url_files(mapping: Path | None) -> tuple[UrlFile, ...]:
@@ -142,6 +155,13 @@ _RUNNING = (
         "--python",
         metavar="PATH|NAME",
         help="Run notebooks in another Python with ipykernel: its path, or an environment of grader.toml.",
+    ),
+    click.option(
+        "--starter",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help="The assignment's template (.ipynb, .md, .py): its text earns nothing. Can be given several times.",
     ),
 )
 

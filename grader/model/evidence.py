@@ -161,6 +161,8 @@ class Evidence:
     """The files that were handed in, where that was a folder; paths are relative to it."""
     chosen: str = ""
     """Why this one of several notebooks was graded; empty where there was but one."""
+    given: str = ""
+    """Digest of the assignment's text that was left out of `prose`; empty where none was known."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

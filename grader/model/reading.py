@@ -32,6 +32,13 @@ class CellFacts:
     """The script, module or document that the cell is (a part of); empty for a notebook's own cells."""
     line: int = 0
     """The line of `file` on which the cell begins, from 1."""
+    own: str | None = None
+    """What of `source` is the student's, where some of it is the assignment's; None where all is."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether nothing of it is the student's: a cell of the assignment's template, unchanged."""
+        return self.own is not None and not self.own.strip()
 
     @property
     def is_document(self) -> bool:

@@ -210,6 +210,16 @@ def _interpreter(run: RunFacts) -> str:
     return f"{where}Python {used.python}" + (f" with {extra}" if extra else "")
 
 
+def _given(evidence: Evidence) -> str:
+    cells = [cell_number(cell.index) for cell in evidence.cells if cell.own is not None]
+    many = f" and {len(cells) - MOST_GIVEN} more" if len(cells) > MOST_GIVEN else ""
+    numbers = ", ".join(map(str, cells[:MOST_GIVEN]))
+    return f"in cells {numbers}{many}: left out where words and comments are judged" if cells else ""
+
+
+MOST_GIVEN = 20
+
+
 def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple[Fact, ...]:
     run = evidence.run
     status = grade.run.get("status", run.status)
@@ -231,6 +241,7 @@ def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple
             ("Why", run.diagnosis),
             ("Needed, but not here", ", ".join(run.needs)),
             ("Graded", evidence.chosen),
+            ("The assignment's own text", _given(evidence)),
             ("Done in another way here", "; ".join(run.substituted)),
             ("Watched", ", ".join(run.watched)),
         )
