@@ -165,9 +165,8 @@ def with_source_classes(
     found = []
     left = MOST_TRACED
     for training in trainings:
-        two = training.labels is not None and len(training.labels.classes) == 2
         fit = begun.get(training.id)
-        if two and left and fit is not None and fit.train:
+        if left and fit is not None and fit.train and _tells_two(training, fit, labels):
             left -= 1
             source = labels.by_content(fit.train, (item for item in labels.sources if item.order < fit.began.order))
             if source is not None and source.classes:
@@ -176,6 +175,14 @@ def with_source_classes(
                 training = replace(training, source_classes=names)  # noqa: PLW2901 - the same training, completed
         found.append(training)
     return tuple(found)
+
+
+def _tells_two(training: TrainingRun, fit: Fit, labels: LabelStore) -> bool:
+    """Whether a training's labels are of two classes, as fit was given them or as they were seen with its rows."""
+    if training.labels is not None:
+        return len(training.labels.classes) == 2
+    vector = labels.of_fit(fit)
+    return vector is not None and bool(vector.classes) and len(np.unique(vector.values)) == 2
 
 
 def membership_unstable(log: Log, lineage: Lineage, scorings: Sequence[Scoring]) -> bool | None:

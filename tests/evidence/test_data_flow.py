@@ -39,6 +39,28 @@ def test_held_out_rows_are_test(made):
     assert (overlap.exact, overlap.canonical, overlap.left_rows) == (0, 0, 50)
 
 
+def test_two_classes_are_known_by_what_they_were_called_where_they_were_loaded(made):
+    """Sevens and nines picked out and called 0 and 1 are still sevens and nines; ten classes need no such look."""
+    x, y = pictures(400)
+    x_train, _, y_train, _ = made.split(x, y, 100)
+    shoes = np.isin(y_train, [7, 9])
+    made.model("m1", units=1, loss="binary_crossentropy")
+    made.fit("m1", x_train[shoes] / np.float32(255), (y_train[shoes] == 9).astype(int))
+    made.model("m2")
+    made.fit("m2", x_train, y_train)
+    assert [item.source_classes for item in made.evidence().trainings] == [("7", "9"), ()]
+
+
+def test_a_frozen_backbone_is_told_by_what_each_training_could_change(made):
+    """How many parameters were trainable when a training began, not in the end."""
+    x, y = pictures(60)
+    made.model(trainable_parameters=90)
+    made.fit("m1", x, y)
+    made.model(trainable_parameters=650)
+    made.fit("m1", x, y)
+    assert [item.trainable_parameters for item in made.evidence().trainings] == [90, 650]
+
+
 def test_watched_test_set_is_validation(made):
     """A test set given as validation_data is spent: scoring it afterwards is a scoring of validation rows."""
     x, y = pictures(200)

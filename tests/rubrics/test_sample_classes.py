@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,15 @@ def test_levels_are_as_expected(rubric, tmp_path, request):
         options = ("--data", str(request.getfixturevalue("real_data") / NEED_DATA[rubric]))
     expected = yaml.safe_load((CLASSES / rubric / "expected.yaml").read_text())
     assert levels(rubric, tmp_path / "out", CLASSES / rubric, *options) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+def test_a_project_folder_is_graded_by_its_rubric(tmp_path):
+    """One of them in every run of the suite: a script with its README, run as its command says, at the top levels."""
+    shutil.copytree(CLASSES / "evidence_pack" / "ida", tmp_path / "class" / "ida")
+    expected = yaml.safe_load((CLASSES / "evidence_pack" / "expected.yaml").read_text())
+    assert levels("evidence_pack", tmp_path / "out", tmp_path / "class") == {"ida": expected["ida"]}
 
 
 @pytest.mark.parametrize("rubric", sorted(path.parent.name for path in CLASSES.glob("*/expected.yaml")))
