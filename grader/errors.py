@@ -7,6 +7,7 @@
     │   ├── MarksError                a file of marks given by hand with mistakes, each named by its line
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── UrlMapError               a mapping file of --urls with mistakes, each named by its line
+    │   ├── JudgeEndpointError        a --judge that nothing could be sent to, or a key that must not be
     │   ├── HiddenTestError           a --hidden-test that is not there, of no known form, or doesn't fit itself
     │   ├── StarterError              a --starter that is not there, or can't be read
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
@@ -84,6 +85,10 @@ class UrlMapError(UsageError):
         self.source = source
         self.mistakes = mistakes
         super().__init__(f"--urls {source}: " + "; ".join(mistakes))
+
+
+class JudgeEndpointError(UsageError):
+    """A `--judge` that is no address of a server, lacks a model, or to which a key must not be sent."""
 
 
 class HiddenTestError(UsageError):

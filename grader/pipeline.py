@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader import __version__
 from grader.checks import run_checks
@@ -43,7 +44,7 @@ from grader.progress import Progress
 from grader.regrading import (
     EVIDENCE,
     evidence_digest,
-    executed_notebook,
+    rewrite_submission,
     staff_page_of,
     write_class,
     write_judgement,
@@ -54,6 +55,9 @@ from grader.retrying import run_again_if_failed
 from grader.sandbox.orphans import end_orphans
 from grader.storage import read_evidence
 from grader.verification.hidden_data import HiddenData
+
+if TYPE_CHECKING:
+    from grader.opinions import SecondOpinion
 
 AGAIN = "again"
 """Folder of a third run, inside that of the second."""
@@ -83,6 +87,8 @@ class GradeSettings:
     """The assignment's own text, which earns nothing; what most of the class shares is added to it."""
     hidden: HiddenData | None = None
     """The instructor's own test, which every final model is scored on."""
+    second_opinion: SecondOpinion | None = None
+    """A language model to ask about prose; None sends nothing anywhere."""
 
     def run_of(self, submission: Submission) -> RunSettings:
         """Return how one submission is to be run: as all, or as those written for the same older libraries."""
@@ -154,11 +160,7 @@ class ClassGrader:
         fingerprint = fingerprint_of(submission, settings, self.settings.hidden)
         stored = self._stored(submission, fingerprint)
         if stored is not None:
-            own = without_given(stored, self.settings.given)
-            if own is stored:
-                return self._finish_again(stored)
-            executed = executed_notebook(self.settings.out / submission.id)
-            return self._finish(Measured(own, executed), fingerprint)
+            return self._finish_again(stored, fingerprint)
         measured = self._measure(submission, settings)
         try:
             return self._finish(measured, fingerprint)
@@ -218,8 +220,8 @@ class ClassGrader:
 
     def _finish(self, measured: Measured, fingerprint: str) -> Result:
         """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""
-        grade = self._judge(measured.evidence)
-        evidence, rubric = measured.evidence, self.settings.rubric
+        evidence, rubric = self._with_opinions(measured.evidence), self.settings.rubric
+        grade = self._judge(evidence)
         page = self._staff_page(evidence, grade)
         digest = write_submission(self.settings.out, rubric, evidence, grade, measured.executed, page)
         result = Result.of_grade(grade)
@@ -228,14 +230,28 @@ class ClassGrader:
         self.progress.finished(result, reused=False)
         return result
 
-    def _finish_again(self, evidence: Evidence) -> Result:
+    def _finish_again(self, stored: Evidence, fingerprint: str) -> Result:
         """Judge stored evidence; the line in the gradebook comes last here too."""
+        out, rubric = self.settings.out, self.settings.rubric
+        evidence = self._with_opinions(without_given(stored, self.settings.given))
         grade = self._judge(evidence)
-        write_judgement(self.settings.out, self.settings.rubric, evidence, grade, self._staff_page(evidence, grade))
+        page = self._staff_page(evidence, grade)
         result = Result.of_grade(grade)
-        self.book.record_judgement(result)
+        if evidence == stored:
+            write_judgement(out, rubric, evidence, grade, page)
+            self.book.record_judgement(result)
+        else:
+            self.book.record(result, fingerprint, rewrite_submission(out, rubric, evidence, grade, page))
         self.progress.finished(result, reused=True)
         return result
+
+    def _with_opinions(self, evidence: Evidence) -> Evidence:
+        """Add what a language model says of the prose, where one is to be asked."""
+        second_opinion = self.settings.second_opinion
+        if second_opinion is None:
+            return evidence
+        self.progress.stage(evidence.submission, "asking the language model")
+        return second_opinion.added_to(evidence)
 
     def _staff_page(self, evidence: Evidence, grade: Grade) -> str:
         """Return the staff's page; nothing where students check their own work."""

@@ -6,7 +6,9 @@ from typing import Literal, Protocol
 
 from grader.model.result import Result
 
-Stage = Literal["waiting", "running", "looking at files", "verifying", "training references", "judging"]
+Stage = Literal[
+    "waiting", "running", "looking at files", "verifying", "training references", "asking the language model", "judging"
+]
 
 
 class Progress(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.checks import run_checks
 from grader.claiming import claimed
@@ -15,6 +16,9 @@ from grader.model import Evidence, Grade, Result, Rubric
 from grader.questions import ask
 from grader.reports import STAFF_PAGE, grades_csv, render_index, render_report, render_staff
 from grader.storage import evidence_json, grade_json, read_evidence
+
+if TYPE_CHECKING:
+    from grader.opinions import SecondOpinion
 
 EVIDENCE = "evidence.json"
 EXECUTED = "executed.ipynb"
@@ -37,6 +41,11 @@ def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade,
     """Write the files of a submission whose stored evidence was judged again."""
     folder = out / evidence.submission
     replace_together(folder, _judged(rubric, evidence, grade, executed_notebook(folder), staff_page))
+
+
+def rewrite_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> str:
+    """Write all files of a submission whose stored evidence was added to; return the digest of the new evidence."""
+    return write_submission(out, rubric, evidence, grade, executed_notebook(out / evidence.submission), staff_page)
 
 
 def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade) -> str:
@@ -70,8 +79,10 @@ def evidence_digest(out: Path, submission: str) -> str | None:
         return None
 
 
-def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
+def regrade(out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = None) -> tuple[Result, ...]:
     """Judge a class again from its stored evidence; nothing is run.
+
+    Where a language model is asked for a second opinion, what it says is added to the stored evidence first.
 
     Raises:
         ResultsError: `out` holds no results, another grader is at work in it, or evidence can't be read.
@@ -79,10 +90,19 @@ def regrade(out: Path, rubric: Rubric) -> tuple[Result, ...]:
     """
     with Gradebook.open_existing(out) as book, claimed(out):
         for row in book.results():
-            evidence = read_evidence(out / row.submission / EVIDENCE)
+            stored = read_evidence(out / row.submission / EVIDENCE)
+            evidence = stored if second_opinion is None else second_opinion.added_to(stored)
             grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds, rubric.checks))
-            write_judgement(out, rubric, evidence, grade, staff_page_of(rubric, evidence, grade))
-            book.record_judgement(Result.of_grade(grade), evidence_digest(out, row.submission) or "")
+            page = staff_page_of(rubric, evidence, grade)
+            before = evidence_digest(out, row.submission) or ""
+            if evidence == stored:
+                write_judgement(out, rubric, evidence, grade, page)
+                book.record_judgement(Result.of_grade(grade), before)
+            else:
+                # Evidence that the gradebook knows nothing of is run again by the next `grader grade`: no fingerprint.
+                known = book.fingerprint(row.submission) if book.describes(row.submission, before) else None
+                digest = rewrite_submission(out, rubric, evidence, grade, page)
+                book.record(Result.of_grade(grade), known or "", digest)
         results = book.results()
         write_class(out, rubric, results)
     return results

@@ -18,7 +18,7 @@ LAYERS = (
     ("urls", "datasets", "file_kinds"),
     ("progress",),
     ("intake", "sandbox", "evidence", "checks", "questions", "rubrics", "judge", "reports", "storage"),
-    ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying"),
+    ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying", "opinions"),
     ("regrading", "environments", "recognising", "repeating", "measuring"),
     ("pipeline", "calibration"),
     ("cli",),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.checks.doubts import doubted
+from grader.checks.second_opinion import with_second_opinion
 from grader.checks.torch_words import in_own_words
 from grader.checks.verdicts import Verdict
 from grader.model import Evidence, Finding
@@ -42,6 +43,7 @@ class Check:
         limits = {item.name: overrides.get(f"{self.id}.{item.name}", item.default) for item in self.thresholds}
         try:
             verdict = in_own_words(doubted(self.id, self.function(evidence, limits), evidence), evidence)
+            verdict = with_second_opinion(self.id, verdict, evidence)
         except Exception as fault:  # noqa: BLE001 - one broken check must not cost the class its grades
             return self._broken(fault)
         return Finding(

@@ -28,12 +28,14 @@ INDENT = 6
 @click.command(name="check")
 @click.argument("notebook", type=click.Path(path_type=Path))
 @options.running
+@options.judging
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
 @click.pass_context
 def command(
     ctx: click.Context,
     notebook: Path,
     running: options.Running,
+    judging: options.Judging,
     out: Path | None,
 ) -> None:
     """Check your own NOTEBOOK, or the folder of your project, with the engine that grades it.
@@ -67,6 +69,8 @@ def command(
     out = options.output_folder(
         out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
     )
+    stop = threading.Event()
+    second_opinion = judging.second_opinion(out, [submission.id], stop)
     settings = GradeSettings(
         out=out,
         rubric=loaded,
@@ -78,11 +82,13 @@ def command(
         rerun=True,
         own_notebook=True,
         run_by_era=running.settings_by_era(run, folders=folders),
+        second_opinion=second_opinion,
     )
     with Gradebook.open(out) as book, watching(1, 1) as progress:
-        ClassGrader(settings, book, progress, threading.Event()).grade_all((submission,))
+        ClassGrader(settings, book, progress, stop).grade_all((submission,))
     grade = read_grade(out / submission.id / "grade.json")
     print_grade(grade, Console(), level_names(loaded))
+    options.tell_cost(second_opinion)
     click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
     ctx.exit(exit_status(grade))
 

@@ -27,6 +27,7 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.command(name="grade")
 @click.argument("submissions", type=click.Path(path_type=Path))
 @options.running
+@options.judging
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
 )
@@ -45,6 +46,7 @@ def command(
     ctx: click.Context,
     submissions: Path,
     running: options.Running,
+    judging: options.Judging,
     out: Path,
     jobs: str,
     hidden_test: Path | None,
@@ -81,6 +83,8 @@ def command(
     folders = trusted_folders(submissions, own=False)
     run = running.settings(tier, threads=max(1, options.cores() // side_by_side), folders=folders)
     out = options.output_folder(out, submissions)
+    stop = threading.Event()
+    second_opinion = judging.second_opinion(out, [item.id for item in found], stop)
     settings = GradeSettings(
         out=out,
         rubric=loaded,
@@ -92,10 +96,12 @@ def command(
         rerun=rerun,
         run_by_era=running.settings_by_era(run, folders=folders),
         hidden=hidden,
+        second_opinion=second_opinion,
     )
     with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
-        results = ClassGrader(settings, book, progress, threading.Event()).grade_all(found)
+        results = ClassGrader(settings, book, progress, stop).grade_all(found)
     _print_class(results, out)
+    options.tell_cost(second_opinion)
     _advise_on_environments(results, out)
     if results and all(item.status == "infrastructure_failure" for item in results):
         ctx.exit(3)

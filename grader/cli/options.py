@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from grader.errors import DatasetError, ResultsError, SandboxUnavailableError
+from grader.errors import DatasetError, JudgeEndpointError, ResultsError, SandboxUnavailableError
 from grader.resources import holds_results, usual_datasets
 
 if TYPE_CHECKING:
     from grader.evidence.reading.given import Given
     from grader.execution import RunSettings
     from grader.model import Tier
+    from grader.opinions import SecondOpinion
     from grader.sandbox import TierReport
     from grader.urls import UrlFile
 
@@ -177,6 +179,61 @@ def running(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_RUNNING):
         with_running = option(with_running)
     return with_running
+
+
+def judging(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--judge` and `--judge-model`, and hand over as `judging` what makes them a second opinion."""
+
+    @functools.wraps(command)
+    def with_judging(*args: Any, judge: str | None, judge_model: str, **given: Any) -> Any:
+        return command(*args, judging=Judging(judge, judge_model), **given)
+
+    for option in reversed(_JUDGING):
+        with_judging = option(with_judging)
+    return with_judging
+
+
+_JUDGING = (
+    click.option(
+        "--judge",
+        metavar="URL",
+        help="Ask a language model there for a second opinion on prose: an OpenAI-compatible server, also a local one. "
+        "The text of every submission is sent to it, names removed; without this option nothing is sent anywhere. "
+        "It changes no level: where it differs, a person is asked to look. The key is taken from GRADER_JUDGE_KEY.",
+    ),
+    click.option("--judge-model", default="", metavar="NAME", help="The model to ask there."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Which language model to ask about prose, as given; `url` of None asks none."""
+
+    url: str | None
+    model: str
+
+    def second_opinion(self, out: Path, names: Collection[str], stop: threading.Event) -> SecondOpinion | None:
+        """Return what asks it; `names` are the ids of the class, which are removed from every text.
+
+        Raises:
+            JudgeEndpointError: nothing can be sent there, or the library that would is not installed.
+        """
+        if self.url is None:
+            if self.model:
+                raise JudgeEndpointError("--judge-model without --judge: give the address of the server as well")
+            return None
+        from grader.opinions import SecondOpinion, read_endpoint, require_client
+
+        require_client()
+        return SecondOpinion(read_endpoint(self.url, self.model, os.environ), out, tuple(names), stop)
+
+
+def tell_cost(second_opinion: SecondOpinion | None) -> None:
+    """Say what asking a language model has cost, where one was asked."""
+    if second_opinion is not None:
+        from grader.reports.text import visible
+
+        click.echo(visible(second_opinion.tally.in_words()))
 
 
 GIGABYTE = 1024**3

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import click
+
+from grader.cli import options
 
 
 @click.command(name="regrade")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
-def command(out: Path, rubric: str) -> None:
+@options.judging
+def command(out: Path, rubric: str, judging: options.Judging) -> None:
     """Judge the class in OUT again, by a changed rubric or newer checks; no notebook is run."""
+    from grader.gradebook import Gradebook
     from grader.regrading import regrade
     from grader.rubrics import load_rubric
 
-    results = regrade(out, load_rubric(rubric))
+    loaded = load_rubric(rubric)
+    with Gradebook.open_existing(out) as book:
+        names = [item.submission for item in book.results()]
+    second_opinion = judging.second_opinion(out, names, threading.Event())
+    results = regrade(out, loaded, second_opinion)
     review = sum(item.needs_review for item in results)
     click.echo(f"{len(results)} submissions judged again, {review} of them want a person's look: {out / 'index.html'}")
+    options.tell_cost(second_opinion)

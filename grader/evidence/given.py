@@ -27,6 +27,7 @@ def without_given(evidence: Evidence, given: Given) -> Evidence:
         prose=read_prose(_as_submission(evidence), read),
         documents=read_documents(read),
         given=given.digest,
+        opinions=(),  # they are of the text as it was
     )
 
 

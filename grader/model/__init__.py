@@ -26,6 +26,7 @@ from grader.model.leaks import (
     ThresholdSearch,
     UnlikeDivision,
 )
+from grader.model.opinion import Opinion
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
 from grader.model.project import DocumentFacts, DocumentSection, FileKind, LoadedFile, Product, RunFiles, SavedFile
 from grader.model.question import Question
@@ -110,6 +111,7 @@ __all__ = [
     "NearCopies",
     "NumberClaim",
     "OfficialRows",
+    "Opinion",
     "Origin",
     "Outcome",
     "Overlap",

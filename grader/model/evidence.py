@@ -18,6 +18,7 @@ from grader.model.leaks import (
     ThresholdSearch,
     UnlikeDivision,
 )
+from grader.model.opinion import Opinion
 from grader.model.own_data import OwnData
 from grader.model.project import DocumentFacts, RunFiles
 from grader.model.reading import CellFacts, CodeFacts, ProseFacts
@@ -163,6 +164,9 @@ class Evidence:
     """Why this one of several notebooks was graded; empty where there was but one."""
     given: str = ""
     """Digest of the assignment's text that was left out of `prose`; empty where none was known."""
+
+    opinions: tuple[Opinion, ...] = ()
+    """What a language model says of the prose, where one was asked: a second opinion that changes no level."""
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

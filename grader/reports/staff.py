@@ -29,6 +29,19 @@ class QuestionView:
 
 
 @dataclass(frozen=True, slots=True)
+class OpinionView:
+    """What a language model said of one check, beside the grader's own finding."""
+
+    check: str
+    own: str
+    said: str
+    votes: str
+    quotes: tuple[str, ...]
+    differs: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class UncertainView:
     """A criterion whose level is open, and what could not be told of it."""
 
@@ -52,7 +65,35 @@ def render_staff(grade: Grade, evidence: Evidence, questions: Sequence[Question]
         uncertain=_uncertain(grade, rubric),
         claims=_claims(grade),
         doubts=_doubts(evidence),
+        opinions=_opinions(grade, evidence),
+        asked=evidence.opinions[0].model if evidence.opinions else "",
     )
+
+
+SAID = {"pass": "accepted", "fail": "found wanting", "none": "no opinion"}
+"""A verdict of a language model in words."""
+
+
+def _opinions(grade: Grade, evidence: Evidence) -> tuple[OpinionView, ...]:
+    known = {item.check: item for item in grade.findings}
+    views = []
+    for item in evidence.opinions:
+        finding = known.get(item.check)
+        votes = {"pass": item.votes_pass, "fail": item.votes_fail}.get(item.verdict, 0)
+        asked = item.votes_pass + item.votes_fail + item.discarded
+        outcome = finding.outcome if finding is not None else ""
+        views.append(
+            OpinionView(
+                check=item.check,
+                own=OUTCOMES[finding.outcome][1] if finding is not None else "",
+                said=SAID[item.verdict],
+                votes=f"{votes} of {asked}" if votes else "",
+                quotes=item.quotes,
+                differs=item.verdict != "none" and outcome in {"pass", "fail"} and outcome != item.verdict,
+                note=item.note,
+            )
+        )
+    return tuple(sorted(views, key=lambda view: not view.differs))
 
 
 def _uncertain(grade: Grade, rubric: Rubric | None) -> tuple[UncertainView, ...]:
