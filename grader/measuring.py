@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from grader.audit import audit_files
-from grader.errors import InfrastructureError
+from grader.audit.pdf import with_pdf_text
+from grader.errors import InfrastructureError, SubmissionError
 from grader.evidence.collecting import collect_evidence
 from grader.evidence.official import known_splits
 from grader.evidence.sealing import reference_data, sealed_scorings, with_recomputed
@@ -24,6 +25,8 @@ from grader.sandbox import run_script
 from grader.verification import verify
 from grader.verification.hidden_data import HiddenData
 from grader.verification.hidden_test import score_hidden_test
+
+ONLY_READ = "it was handed in as a PDF export, which can't be run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Measurer:
 
     def run(self, submission: Submission, work: Path, settings: RunSettings) -> Run:
         """Run a submission and leave the run's files in `work`, which is emptied first."""
+        if submission.is_pdf:
+            return Run("not_run", settings.tier, 0.0, message=ONLY_READ)
 
         def on_progress(news: RunProgress) -> None:
             detail = f"cell {news.cell + 1} of {news.cells}"
@@ -60,8 +65,21 @@ class Measurer:
 
     def measure(self, submission: Submission, run: Run, box: RunSettings) -> Evidence:
         """Return all that a run came to. What can't be recomputed leaves a note, and the rest stands."""
+        if submission.is_pdf:
+            return self._read(submission, run, box)
         evidence = collect_evidence(submission, run, known_splits(box.data))
         return self.complete(self._with_own_data(evidence, submission, box), run, box)
+
+    def _read(self, submission: Submission, run: Run, box: RunSettings) -> Evidence:
+        """Return what a PDF export shows; one that can't be read is a submission that could not be judged."""
+        self.progress.stage(submission.id, "looking at files", "PDF")
+        in_box = partial(run_script, stop=self.stop)
+        try:
+            submission = again_if_failed(lambda: with_pdf_text(submission, tier=box.tier, run=in_box), self.stop)
+        except SubmissionError as error:
+            return collect_evidence(submission, replace(run, message=f"{submission.notebook.name} {error}"))
+        evidence = collect_evidence(submission, run)
+        return replace(evidence, run=replace(evidence.run, only_read=True))
 
     def measure_again(self, submission: Submission, work: Path, box: RunSettings) -> Evidence:
         """Run once more, and recompute nothing but the final score."""

@@ -45,6 +45,7 @@ STANDALONE = (
     "verification/programs.py",
     "verification/inside.py",
     "audit/inside.py",
+    "audit/inside_pdf.py",
 )
 """Code that runs inside sandboxes: it imports nothing of the grader."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake.archives import ADVICE, MAX_SUBMISSION_BYTES, LeftOut, Unpacker, is_archive, names_in
 from grader.intake.names import Ids
 from grader.intake.projects import MAIN_SCRIPTS, Project, fullest, load_scripts, with_project
-from grader.intake.read import load_notebook
+from grader.intake.read import load_notebook, load_pdf
 from grader.model import Script, Submission, Unreadable
 from grader.resources import holds_results
 
@@ -73,9 +74,11 @@ def load_submission(path: Path) -> Submission:
         raise SubmissionsNotFoundError(
             f"{path} is not there; give the notebook to check, a file ending in .ipynb, or your project's folder"
         )
-    if path.suffix.lower() != ".ipynb":
+    if path.suffix.lower() not in {".ipynb", ".pdf"}:
         raise SubmissionError(f"{path.name} {NO_NOTEBOOK}")
     found = _single(path.absolute())
+    if _is_pdf(path):
+        return _read(found, Ids().new(path.stem))
     return _read(replace(found, folder=path.absolute().parent), Ids().new(path.stem))
 
 
@@ -126,6 +129,8 @@ class Finder:
         entries = _visible(folder)
         loose = [entry for entry in entries if _is_notebook(entry)]
         inside = {entry: self.of_student(entry) for entry in entries if _is_folder(entry)}
+        if loose:  # beside notebooks, a folder of scripts or PDFs belongs to one of them, unless it has a README
+            inside = {entry: student if _stands_alone(student) else None for entry, student in inside.items()}
         packed = [entry for entry in entries if self._holds_submission(entry)]
         if len(loose) == 1 and not packed and all(student is None for student in inside.values()):
             # A single project with its data beside it.
@@ -136,9 +141,12 @@ class Finder:
             return
         for notebook in loose:
             yield Candidate(notebook.stem, notebook, None)
+        for pdf in _loose_pdfs(entries, loose, packed, inside.values()):
+            yield Candidate(pdf.stem, pdf, None)
         for archive in packed:
             yield self._of_archive(archive, archive.stem)
-        by_folder = not loose or any(student is not None for student in inside.values())
+        pdfs = _loose_pdfs(entries, loose, packed, inside.values())
+        by_folder = not (loose or pdfs) or any(student is not None for student in inside.values())
         for entry, student in inside.items():
             # Beside loose notebooks alone, a folder holds data; in a class of folders, a student who forgot something.
             if student is not None or by_folder:
@@ -176,7 +184,7 @@ class Finder:
             return self._of_archive(packed[0], student.name)
         if packed:
             return _several(student.name, student, packed, "archives")
-        return _of_scripts(student.name, student)
+        return _of_scripts(student.name, student) or _of_pdfs(student.name, student)
 
     def _of_archive(self, archive: Path, name: str) -> Candidate:
         """Unpack one student's archive. One that does not come out whole is not graded in part."""
@@ -191,7 +199,7 @@ class Finder:
         notebooks = list(_notebooks(folder, MAX_DEPTH))
         if notebooks:
             return _only(name, folder, notebooks)
-        return _of_scripts(name, folder) or Candidate(name, archive, None, EMPTY)
+        return _of_scripts(name, folder) or _of_pdfs(name, folder) or Candidate(name, archive, None, EMPTY)
 
     def _holds_submission(self, entry: Path) -> bool:
         """Whether an archive is somebody's hand-in: it lists a notebook or a project's entry, or can't even be listed.
@@ -210,7 +218,43 @@ class Finder:
 EMPTY = "holds no notebook (.ipynb) and no script that is plainly the one to run; ask the student for it"
 
 
+def _of_pdfs(name: str, root: Path) -> Candidate | None:
+    """Return the only PDF that lies in a student's folder; None where there is none."""
+    pdfs = [entry for entry in _visible(_unwrapped(root)) if _is_pdf(entry)]
+    if len(pdfs) == 1:
+        return Candidate(name, pdfs[0], None)
+    return _several(name, root, pdfs, "PDFs and no notebook") if pdfs else None
+
+
+def _loose_pdfs(
+    entries: list[Path], loose: list[Path], packed: list[Path], inside: Iterable[Candidate | None]
+) -> list[Path]:
+    """Return the PDFs in a class folder that are somebody's work: beside notebooks, or alone."""
+    pdfs = [entry for entry in entries if _is_pdf(entry)]
+    names = {notebook.stem for notebook in loose}
+    if loose:
+        return [pdf for pdf in pdfs if pdf.stem not in names and not _ASSIGNMENT.search(pdf.stem)]
+    return [] if packed or any(student is not None for student in inside) else pdfs
+
+
+_ASSIGNMENT = re.compile(r"assignment|instruction|rubric|syllabus|enunciado|instruccion|readme", re.IGNORECASE)
+"""PDFs beside a class's notebooks that no student wrote."""
+
+
+def _is_pdf(entry: Path) -> bool:
+    return entry.suffix.lower() == ".pdf" and not os.path.isdir(entry)
+
+
+def _stands_alone(student: Candidate | None) -> bool:
+    """Whether a folder beside loose notebooks is a student's: it holds a notebook, or scripts and a README on them."""
+    if student is None or student.notebook.suffix.lower() == ".pdf":
+        return False
+    return not student.scripts or (student.root is not None and (student.root / "README.md").is_file())
+
+
 def _single(path: Path) -> Candidate:
+    if _is_pdf(path):
+        return Candidate(path.stem, path, None)
     if path.suffix.lower() != ".ipynb":
         return Candidate(path.stem, path, None, NO_NOTEBOOK)
     others = any(_is_notebook(entry) and entry != path for entry in _visible(path.parent))
@@ -318,6 +362,8 @@ def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:
 
 
 def _read(candidate: Candidate, submission_id: str) -> Submission:
+    if _is_pdf(candidate.notebook):
+        return load_pdf(candidate.notebook, submission_id)
     if candidate.scripts and candidate.root is not None:
         read = load_scripts(candidate.root, submission_id, candidate.scripts)
     else:

@@ -113,6 +113,18 @@ def load_notebook(path: Path, submission_id: str, folder: Path | None) -> Submis
     )
 
 
+def load_pdf(path: Path, submission_id: str) -> Submission:
+    """Take a PDF export; its text is read later, in a sandbox.
+
+    Raises:
+        SubmissionError: it is none, can't be opened, or is larger than is sensible.
+    """
+    raw = _read_bytes(path)
+    if b"%PDF-" not in raw[:1024]:
+        raise SubmissionError("is no PDF, whatever its name says; hand in the notebook")
+    return Submission(submission_id, path, None, hashlib.sha256(raw).hexdigest(), "", ())
+
+
 def _read_bytes(path: Path) -> bytes:
     with opened(path) as (descriptor, facts), open(descriptor, "rb", closefd=False) as file:
         # The size it has and the bytes it gives: a file may grow while it is read.

@@ -122,8 +122,7 @@ def _next_thing(rubric: Rubric, judgements: tuple[Judgement, ...], findings: Map
 def _deliverables(rubric: Rubric, findings: Mapping[str, Finding], run: RunFacts) -> tuple[Delivered, ...]:
     """Return what is there of the rubric's deliverables, in its order."""
     return tuple(
-        _delivered(item.title, item.requires, {} if run.status in GRADER_FAILED else findings)
-        for item in rubric.deliverables
+        _delivered(item.title, item.requires, {} if _says_nothing(run) else findings) for item in rubric.deliverables
     )
 
 
@@ -138,10 +137,15 @@ def _delivered(title: str, requires: Sequence[Requirement], findings: Mapping[st
 
 
 # ---------------------------------------------------------------- one criterion
+def _says_nothing(run: RunFacts) -> bool:
+    """Whether nothing is known of the work: it was not run, and not handed in to be read only."""
+    return run.status in GRADER_FAILED and not run.only_read
+
+
 def _judge(criterion: Criterion, findings: Mapping[str, Finding], run: RunFacts) -> Judgement:
     highest = max(criterion.points.values()) * criterion.weight
     used = _checks_of(criterion)
-    if run.status in GRADER_FAILED:
+    if _says_nothing(run):
         why = run.message or run.status.replace("_", " ")
         reason = f"This could not be judged: {why}. It says nothing about the work."
         return Judgement(
@@ -294,7 +298,9 @@ def _review_reasons(
 ) -> tuple[str, ...]:
     run = evidence.run
     reasons = [f"{item.title}: {why}" for item in judgements for why in item.review_reasons]
-    if run.status in GRADER_FAILED:
+    if run.only_read:
+        reasons.append(f"{run.message or 'nothing was run'}: it was graded on what it shows")
+    elif _says_nothing(run):
         reasons.append(f"the run failed on the grader's side ({run.message or run.status.replace('_', ' ')})")
     if run.isolation == "none" and run.status not in GRADER_FAILED and not own_notebook:
         reasons.append("the notebook ran without isolation: what was measured could have been altered")

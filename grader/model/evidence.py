@@ -69,6 +69,8 @@ class RunFacts:
     interpreter: Interpreter = field(default_factory=Interpreter)
     substituted: tuple[str, ...] = ()
     """What stood in for something the notebook asked for: `x.csv was already here: https://... was not downloaded`."""
+    only_read: bool = False
+    """Handed in as what can't be run (a PDF export), and graded on what it shows: `message` says so."""
     watch_gaps: tuple[WatchGap, ...] = ()
     """Where the watching was undone: what was seen can't be relied on from there."""
 

@@ -43,7 +43,7 @@ class CellFacts:
     @property
     def is_document(self) -> bool:
         """Whether this is a document beside the code (README.md), shown as a cell."""
-        return self.kind == "markdown" and bool(self.file) and not self.file.endswith(".py")
+        return self.kind == "markdown" and bool(self.file) and not (self.file.endswith(".py") or ".pdf, " in self.file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,11 @@ class Submission:
     """Why this one of several notebooks is graded; empty where there is but one."""
 
     @property
+    def is_pdf(self) -> bool:
+        """Whether this is a PDF export, which is read and not run; its cells are its pages, once they were read."""
+        return self.notebook.suffix.lower() == ".pdf"
+
+    @property
     def code_cells(self) -> tuple[Cell, ...]:
         """The code cells, in order."""
         return tuple(cell for cell in self.cells if cell.kind == "code")

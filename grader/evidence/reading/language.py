@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MIN_WORDS = 8
 MIN_HITS = 3
@@ -39,9 +39,42 @@ _SCRIPT_SHARE = 0.3
 """Formulas bring Greek letters and authors bring names; a text in a script has most of its letters from it."""
 
 
+READ = frozenset({"en", "es"})
+"""Languages whose sentences are understood; a text that is in part in another one is called by that."""
+
+PART_WORDS = 25
+"""Words of a part that is looked at by itself: as many as checks need to find something missing."""
+
+CLEARLY = 1.5
+"""A part is foreign where its language has so many times the function words of those that are read: Spanish has many
+words of Portuguese, and English ones stand in every text on networks."""
+
+
 def detect_language(texts: Iterable[str]) -> str:
-    """Return the ISO 639-1 code of the language most of the words are in, or `unknown` for too little to tell."""
-    text = " ".join(texts)
+    """Return the ISO 639-1 code of the language most of the words are in, or `unknown` for too little to tell.
+
+    A text with a part in a language that can't be read here is called by that one: what is not found may stand there.
+    """
+    texts = list(texts)
+    whole = _language_of(" ".join(texts))
+    if whole not in READ:
+        return whole
+    foreign = [code for part in _parts(texts) if (code := _language_of(part, CLEARLY)) not in {*READ, "unknown"}]
+    return max(sorted(set(foreign)), key=foreign.count) if foreign else whole
+
+
+def _parts(texts: list[str]) -> Iterator[str]:
+    """Yield sentences that follow each other, put together until there are words enough to tell a language."""
+    part = ""
+    for text in texts:
+        part = f"{part} {text}"
+        if part.count(" ") >= PART_WORDS:
+            yield part
+            part = ""
+    yield part
+
+
+def _language_of(text: str, margin: float = 1.0) -> str:
     letters = sum(character.isalpha() for character in text)
     for code, pattern in _SCRIPTS:
         if letters >= MIN_WORDS and len(pattern.findall(text)) >= _SCRIPT_SHARE * letters:
@@ -50,4 +83,6 @@ def detect_language(texts: Iterable[str]) -> str:
     counts = Counter(words)
     hits = {code: sum(counts[word] for word in function_words) for code, function_words in _WORDS.items()}
     best = max(hits, key=lambda code: hits[code])
-    return best if len(words) >= MIN_WORDS and hits[best] >= MIN_HITS else "unknown"
+    if len(words) < MIN_WORDS or hits[best] < MIN_HITS:
+        return "unknown"
+    return best if best in READ or hits[best] >= margin * max(hits[code] for code in READ) else "unknown"

@@ -49,6 +49,7 @@ _ABBREVIATIONS = frozenset(
 _BOUNDARY = re.compile(r"(?<=[.!?…])[\"'”»)\]]*\s+(?=\S)")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,13 @@ def split_sentences(text: str) -> list[str]:
 
 
 def count_words(text: str) -> int:
-    """Count words; numbers, addresses and symbols are none."""
-    return len(_WORD.findall(_URL.sub(" ", text)))
+    """Count words; numbers, addresses and symbols are none.
+
+    Chinese and Japanese have no spaces between words: two of their signs are counted as one.
+    """
+    text = _URL.sub(" ", text)
+    signs = len(_UNSPACED.findall(text))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text) if signs else text)) + (signs + 1) // 2
 
 
 def _ends_in_abbreviation(text: str) -> bool:
