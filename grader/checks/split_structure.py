@@ -15,6 +15,9 @@ from grader.model import Evidence, LabelProxy
     thresholds=(
         Threshold("agreement", 0.99, "honest measurements that tell so many labels by themselves need no network"),
         Threshold("next_best_error", 0.2, "where a second column tells nearly as much, the task is easy: Iris has two"),
+        Threshold(
+            "gap", 20, "in spreads within a class: Iris's setosa lies 2 away from the others, a disguised answer dozens"
+        ),
     ),
 )
 def no_label_proxy(evidence: Evidence, limits: Limits) -> Verdict:
@@ -43,7 +46,9 @@ def no_label_proxy(evidence: Evidence, limits: Limits) -> Verdict:
 def _stands_out(found: LabelProxy, limits: Limits) -> bool:
     if found.agreement < limits["agreement"] or found.agreement - found.chance < limits["next_best_error"]:
         return False
-    return 1 - found.next_best >= limits["next_best_error"]
+    if 1 - found.next_best >= limits["next_best_error"]:
+        return True
+    return found.gap >= limits["gap"] and found.next_best < limits["agreement"]
 
 
 @check(

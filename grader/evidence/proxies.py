@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ FEWEST_COLUMNS, MOST_COLUMNS = 3, 400
 
 FEWEST_TRAIN, FEWEST_HELD = 50, 20
 """Fewer rows are told by one column by chance."""
+
+WIDEST_GAP = 1_000.0
+"""Gap of a column that has one value for each class, and so no spread at all."""
 
 MOST_ROWS = 20_000
 """Rows of either side that are looked at: enough for shares in thousandths."""
@@ -39,14 +43,16 @@ def find_label_proxy(seen: Observation, scored: Scored | None, fits: Sequence[Fi
     shares, chance = _told(train, held, task)
     if not len(shares):
         return None
-    order = np.argsort(shares)
+    order = np.argsort(shares, kind="stable")
+    column = int(order[-1])
     return LabelProxy(
-        column=int(order[-1]),
+        column=column,
         columns=len(shares),
         agreement=float(shares[order[-1]]),
         next_best=float(shares[order[-2]]),
         chance=chance,
         rows=len(held[0]),
+        gap=0.0 if task == "regression" else _gap(train, held, column),
     )
 
 
@@ -73,6 +79,32 @@ def _told(
     answers, truth = classes.values[:MOST_ROWS], others.coded(codes)[:MOST_ROWS]
     shares = [_agreement(known[:, n], answers, asked[:, n], truth) for n in range(known.shape[1])]
     return np.array(shares), float(np.bincount(truth[truth >= 0], minlength=1).max() / len(truth))
+
+
+def _gap(
+    train: tuple[NDArray[np.generic], LabelVector], held: tuple[NDArray[np.generic], LabelVector], column: int
+) -> float:
+    """Return how far a column's values of different classes lie apart, in standard deviations within a class.
+
+    What is measured spreads and meets its neighbour; what was made of the label lies in bands.
+    """
+    bands: list[NDArray[np.float64]] = []
+    known = [(values, vector.as_classes()) for values, vector in (train, held)]
+    for name in sorted({name for _, vector in known if vector is not None for name in vector.classes}):
+        parts = [
+            values[vector.values == vector.classes.index(name), column]
+            for values, vector in known
+            if vector is not None and name in vector.classes
+        ]
+        band = np.concatenate(parts).astype(np.float64)
+        if len(band):
+            bands.append(band)
+    if len(bands) < 2 or not all(np.isfinite(band).all() for band in bands):
+        return 0.0
+    bands.sort(key=lambda band: float(band.min()))
+    gap = min(float(upper.min() - lower.max()) for lower, upper in pairwise(bands))
+    spread = float(np.sqrt(np.mean(np.concatenate([band - band.mean() for band in bands]) ** 2)))
+    return max(0.0, min(WIDEST_GAP, gap / spread if spread else WIDEST_GAP if gap > 0 else 0.0))
 
 
 def _agreement(

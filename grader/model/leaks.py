@@ -40,7 +40,8 @@ class LabelProxy:
     """The input column that tells the label best by itself: learnt on training rows, measured on held-out ones.
 
     `agreement` is the share of held-out rows whose label it tells (for numbers: R squared), `next_best` that of the
-    best other column, `chance` that of the commonest label (for numbers 0). `columns` counts all of them.
+    best other column, `chance` that of the commonest label (for numbers 0). `columns` counts all of them. `gap` is how
+    far the values of different classes lie apart at least, in units of the spread within one class: 0 where they meet.
     """
 
     column: int
@@ -49,6 +50,7 @@ class LabelProxy:
     next_best: float
     chance: float
     rows: int
+    gap: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,14 @@ def test_an_easy_task_has_no_proxy():
     assert outcome("split.no_label_proxy", GOOD) == "not_applicable"
 
 
+def test_an_answer_in_bands_is_told_where_the_task_is_easy():
+    """The next best column tells 94 % too, but in no other way than measurements do: its classes meet."""
+    easy = replace(PROXY, next_best=0.94)
+    assert outcome("split.no_label_proxy", replace(GOOD, label_proxy=replace(easy, gap=50.0))) == "fail"
+    for honest in (replace(easy, gap=2.0), replace(easy, gap=50.0, next_best=1.0)):
+        assert outcome("split.no_label_proxy", replace(GOOD, label_proxy=honest)) == "pass"
+
+
 def test_groups_on_both_sides_are_told():
     """All test rows are of speakers who were trained on; of held-out speakers none is, and a few crossings are fine."""
     mixed = GroupCrossing("speaker", "a column of the table", 30, 30, 100, 100, together=0.93, chance=0.04)

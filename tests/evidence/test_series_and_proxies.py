@@ -86,6 +86,25 @@ def test_a_column_that_holds_the_label_is_found(tmp_path, column):
     assert found.next_best < 0.8
 
 
+@pytest.mark.parametrize(
+    ("column", "apart"),
+    [
+        (100 - 4.0 * KINDS + RANDOM.normal(0, 0.05, 400), True),
+        (np.choose(KINDS, [7.5, 11.0, 22.0]), True),
+        (KINDS * 8 + RANDOM.normal(size=400), False),
+        (MEASURED[:, 0] * 0.1 + KINDS, False),
+    ],
+    ids=["the label disguised", "a code", "far apart as a measurement may be", "pulled by the label"],
+)
+def test_what_was_made_of_the_label_lies_in_bands(tmp_path, column, apart):
+    """Values of a class lie within a narrow band, dozens of its spreads away from the next."""
+    found = scored(
+        tmp_path, np.column_stack([column, MEASURED]), KINDS, SHUFFLED, units=3, loss="sparse_categorical_crossentropy"
+    ).label_proxy
+    assert found.column == 0
+    assert (found.gap > 20) is apart
+
+
 def test_honest_columns_tell_less(tmp_path):
     """Measurements tell some labels each, none of them all."""
     evidence = scored(tmp_path, MEASURED, KINDS, SHUFFLED, units=3, loss="sparse_categorical_crossentropy")
