@@ -91,7 +91,8 @@ def _ends_a_loop(item: Scoring, others: Sequence[Scoring]) -> bool:
     """
     return item.role == "validation" and any(
         other.during
-        and (other.model, other.rows, other.how, other.cell) == (item.model, item.rows, item.how, item.cell)
+        and other.role == "validation"
+        and (other.model, other.how, other.cell) == (item.model, item.how, item.cell)
         for other in others
     )
 

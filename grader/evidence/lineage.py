@@ -325,7 +325,7 @@ class Lineage:
 
 def _resolve_fits(log: Log, store: RowStore) -> tuple[Fit, ...]:
     ends = {record.fit: record for record in log.of("fit.ended", FitEnded)}
-    looks = _looked_at(log)
+    looks = _looked_at(log, store)
     fits = []
     for began in log.of("fit.began", FitBegan):
         ended = ends.get(began.id)
@@ -334,19 +334,22 @@ def _resolve_fits(log: Log, store: RowStore) -> tuple[Fit, ...]:
     return tuple(fits)
 
 
-def _looked_at(log: Log) -> dict[str, tuple[str, ...]]:
-    """Return, by fit, the rows that its callbacks scored in more than one state of the weights.
+def _looked_at(log: Log, store: RowStore) -> dict[str, tuple[str, ...]]:
+    """Return, by fit, the rows that were scored while it went on in more than one state of the weights.
 
-    One look when the training is over (`on_train_end`) steers nothing.
+    One look when the training is over (`on_train_end`) steers nothing. A pipeline that shuffles brings the same rows in
+    another order at every look: they are one set, and each of its orders is named.
     """
-    states: dict[tuple[str, str], set[str]] = {}
+    states: dict[tuple[str, bytes], dict[str, set[str]]] = {}
     for scored in log.of("model.scored", Scored):
         if scored.during and scored.rows:
-            states.setdefault((scored.during, scored.rows), set()).add(scored.weights)
+            hashes = store.exact(scored.rows)
+            same = scored.rows.encode() if hashes is None else np.sort(hashes).tobytes()
+            states.setdefault((scored.during, same), {}).setdefault(scored.rows, set()).add(scored.weights)
     found: dict[str, tuple[str, ...]] = {}
-    for (fit, rows), weights in states.items():
-        if len(weights) > 1:
-            found[fit] = (*found.get(fit, ()), rows)
+    for (fit, _), orders in states.items():
+        if len(set().union(*orders.values())) > 1:
+            found[fit] = (*found.get(fit, ()), *orders)
     return found
 
 

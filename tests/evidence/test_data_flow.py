@@ -594,6 +594,18 @@ def test_rows_a_callback_scored_every_epoch_are_spent(made):
     assert [item.during for item in evidence.scorings] == ["f1", "f1", ""]
 
 
+def test_rows_looked_at_in_another_order_each_time_are_one_set(made):
+    """A shuffling pipeline brings the validation rows in a new order at every look; they are watched all the same."""
+    x, y = pictures(200)
+    made.model()
+    made.fit("m1", x[:150], y[:150])
+    for state in range(3):
+        order = np.random.default_rng(state).permutation(30)
+        _looks_of_a_callback(made, x[150:180][order], y[150:180][order], [f"e{state}"])
+    made.evaluate("m1", x[180:], y[180:])
+    assert [item.role for item in made.evidence().scorings] == ["validation"] * 3 + ["test"]
+
+
 def test_one_look_at_the_end_of_training_spends_nothing(made):
     """A callback's scoring in `on_train_end` is one use; the scoring after fit is the result."""
     x, y = pictures(200)
