@@ -45,6 +45,17 @@ def code_calls(evidence: Evidence, names: Iterable[str] = ()) -> tuple[CodeCall,
     return tuple(call for call in found if not wanted or call.last in wanted)
 
 
+def functions_doing(evidence: Evidence, pattern: re.Pattern[str]) -> frozenset[str]:
+    """Return the names of the notebook's own functions in whose code a pattern is found."""
+    found: set[str] = set()
+    for cell in evidence.cells:
+        tree = _parsed(cell)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and pattern.search(ast.unparse(node)):
+                found.add(node.name)
+    return frozenset(found)
+
+
 def cells_with(evidence: Evidence, pattern: re.Pattern[str]) -> list[int]:
     """Return the code cells that a pattern is found in, comments and strings included."""
     return [cell.index for cell in evidence.cells if cell.kind == "code" and pattern.search(cell.source)]
@@ -52,13 +63,8 @@ def cells_with(evidence: Evidence, pattern: re.Pattern[str]) -> list[int]:
 
 @lru_cache(maxsize=512)
 def _calls(cell: CellFacts) -> tuple[CodeCall, ...]:
-    if cell.kind != "code":
-        return ()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(_NOT_PYTHON.sub(r"\1pass", cell.source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parsed(cell)
+    if tree is None:
         # What does not parse here has names of calls all the same, as far as the reader of the notebook got.
         return tuple(CodeCall(name, cell.index) for name in cell.calls)
     nodes = sorted((node for node in ast.walk(tree) if isinstance(node, ast.Call)), key=_place)
@@ -71,6 +77,18 @@ def _calls(cell: CellFacts) -> tuple[CodeCall, ...]:
         )
         for node in nodes
     )
+
+
+@lru_cache(maxsize=512)
+def _parsed(cell: CellFacts) -> ast.Module | None:
+    if cell.kind != "code":
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(_NOT_PYTHON.sub(r"\1pass", cell.source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _place(node: ast.Call) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from grader.checks.code_calls import code_calls
+from grader.checks.code_calls import code_calls, functions_doing
 from grader.checks.observed import SCORING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check_on_request
 from grader.checks.results import shown_output
@@ -136,6 +136,9 @@ def cold_reload(evidence: Evidence, _limits: Limits) -> Verdict:
 def photo(evidence: Evidence, _limits: Limits) -> Verdict:
     """One file goes in, an answer comes out."""
     opening = {cell.index for cell in evidence.cells if cell.kind == "code" and OPENS_PHOTO.search(cell.source)}
+    # Photos are mostly opened by a function of one's own, which training uses too.
+    if openers := functions_doing(evidence, OPENS_PHOTO):
+        opening |= {call.cell for call in code_calls(evidence, openers)}
     asking = {cell.index for cell in evidence.cells if cell.kind == "code" and PREDICTS.search(cell.source)}
     single = {item.cell for item in evidence.scorings if _rows(evidence, item) == 1 and item.how in {"predict", "call"}}
     both = opening & asking

@@ -66,7 +66,7 @@ def transfer_used(evidence: Evidence, _limits: Limits) -> Verdict:
     """Weights that were learnt on other pictures are put to use."""
     found = transferred(evidence)
     if found:
-        name = found[-1].model.pretrained or "a network that was loaded"
+        name = found[-1].model.pretrained or "A network that was loaded"
         return passed(f"{name} is used as a backbone.", cells=found[-1].cells, measured={"backbone": name})
     asked = [call.cell for call in code_calls(evidence, BACKBONES)]
     if asked and (evidence.run.needs or evidence.run.status != "ok"):

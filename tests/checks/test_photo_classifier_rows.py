@@ -355,6 +355,17 @@ def test_stopping_by_a_callback_is_early_stopping():
     assert outcome("training.early_stopping", saved) == "fail"
 
 
+def test_a_photo_may_be_opened_by_a_function_of_ones_own():
+    """What opens and prepares photos for training does so for the one photo as well."""
+    opener = "def open_photo(path):\n    return np.asarray(Image.open(path).convert('RGB'))"
+    own = recoded(
+        recoded(PHOTOS, 10, opener), 11, "print(model.predict(open_photo('a.jpg')[None]))", ("model.predict",)
+    )
+    assert outcome("prediction.photo", own) == "pass"
+    other = recoded(own, 10, "def open_photo(path):\n    return np.load(path)")
+    assert outcome("prediction.photo", other) == "fail"
+
+
 def test_pictures_of_a_photo_count_as_the_answer():
     """The code opens a photo and predicts it: read, where it was not watched."""
     unwatched = replace(PHOTOS, scorings=PHOTOS.scorings[:2])
