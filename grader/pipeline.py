@@ -84,7 +84,9 @@ class GradeSettings:
     third_run: bool = True
     run_by_era: Mapping[str, RunSettings] = field(default_factory=dict)
     given: Given = NOTHING_GIVEN
-    """The assignment's own text, which earns nothing; what most of the class shares is added to it."""
+    """The assignment's own text, which earns nothing."""
+    shared_text: bool = True
+    """Whether what most of the class has alike is taken for the assignment's too."""
     hidden: HiddenData | None = None
     """The instructor's own test, which every final model is scored on."""
     second_opinion: SecondOpinion | None = None
@@ -133,6 +135,8 @@ class ClassGrader:
 
     def with_shared_text(self, submissions: Sequence[Submission | Unreadable]) -> ClassGrader:
         """Return a grader that takes what most of the class has written for the assignment's text as well."""
+        if not self.settings.shared_text:
+            return self
         shared = Given.shared([item for item in submissions if isinstance(item, Submission)])
         return replace(self, settings=replace(self.settings, given=self.settings.given | shared))
 

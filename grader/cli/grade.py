@@ -39,6 +39,12 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
     help="Your own test, scored by every final model: a .npz with x and y, a .csv with a header and a column `label` "
     "(else the last is it), or a folder of pictures per class. Notebooks never see it.",
 )
+@click.option(
+    "--shared-text/--no-shared-text",
+    default=True,
+    show_default=True,
+    help="Take sentences that most of the class has alike for the assignment's: they earn nothing.",
+)
 @click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
@@ -50,6 +56,7 @@ def command(
     out: Path,
     jobs: str,
     hidden_test: Path | None,
+    shared_text: bool,  # noqa: FBT001 - click passes flags by position of meaning
     rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
@@ -93,6 +100,7 @@ def command(
         reference_budget_s=running.reference_budget,
         third_run=running.third_run,
         given=given,
+        shared_text=shared_text,
         rerun=rerun,
         run_by_era=running.settings_by_era(run, folders=folders),
         hidden=hidden,
