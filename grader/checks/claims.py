@@ -35,6 +35,8 @@ NOT_A_RESULT = re.compile(
     re.IGNORECASE,
 )
 """Sentences around numbers that are no results: aims, chance levels, bounds, other people's work."""
+UNDER_CONDITION = re.compile(r"\W*(?:if|counting only|only counting|si|contando solo)\b", re.IGNORECASE)
+"""How sentences begin that count some rows only, or suppose something."""
 RELATED = re.compile(
     r"\b(improv\w*|gain\w*|increase\w*|drop\w*|differ\w*|gap|points?|better|worse|mejor\w*|diferencia)\b", re.IGNORECASE
 )
@@ -101,12 +103,16 @@ def score_metrics(evidence: Evidence) -> tuple[str, ...]:
 def result_claims(evidence: Evidence, *places: str) -> tuple[NumberClaim, ...]:
     """Return the claims of a score made in the given places, without aims, chance levels and differences."""
     metrics = score_metrics(evidence)
+    sizes = {item.rows for item in evidence.row_sets}
     return tuple(
         claim
         for claim in evidence.prose.claims
         if claim.where in places
         and any(claim_value(claim, metric) is not None for metric in metrics)
-        and not NOT_A_RESULT.search(claim.quote)
+        and not NOT_A_RESULT.search(claim.clause or claim.quote)
+        and not UNDER_CONDITION.match(claim.quote)
+        # `35 of 50` counts something else where no rows are 50: a class, the errors that were looked at.
+        and (claim.rows is None or claim.rows in sizes)
     )
 
 
@@ -184,12 +190,18 @@ def _may_mean(claim: NumberClaim, item: KnownScore) -> bool:
     """A sentence that names the rows speaks of those; rows of no known role may be any; a class must be named."""
     if item.names and not any(_names(claim.quote, name) for name in item.names):
         return False
+    if claim.rows is not None and claim.rows != item.rows:
+        return False
     return claim.split in {"unstated", item.role} or item.role == "other"
 
 
 def _names(quote: str, name: str) -> bool:
     """Whether a sentence names a class. A digit that is part of a number or a share (0.98, 2 %) names none."""
-    whole = rf"(?<![\d.,]){re.escape(name)}(?![.,]?\d|\s?%)" if name.isdigit() else rf"\b{re.escape(name)}"
+    whole = (
+        rf"(?<![\d.,]){re.escape(name)}(?![.,]?\d|\s?%|\s+(?:of|out|in|de)\b)"
+        if name.isdigit()
+        else rf"\b{re.escape(name)}"
+    )
     return re.search(whole, quote, re.IGNORECASE) is not None
 
 

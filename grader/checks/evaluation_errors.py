@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from grader.checks.class_words import resolve_class
 from grader.checks.evaluation_matrix import residuals_shown
 from grader.checks.observed import PLOTTING_CALLS, why_unread, why_unseen
 from grader.checks.registry import Limits, Threshold, check
@@ -135,19 +136,6 @@ def weak_classes(verified: Verified, pairs: int, below: float = 0.0) -> dict[str
     }
 
 
-def resolve_class(name: str, evidence: Evidence, verified: Verified) -> str | None:
-    """Return the recomputed matrix's label for a class as written (`Shirts`, `6`, `class 6`), None where it is none.
-
-    A matrix that knows numbers only is read through the names the notebook gives its classes.
-    """
-    labels = [item.label for item in verified.per_class]
-    names = {_plain(label): label for label in labels}
-    if len(evidence.class_names) >= len(labels):
-        names |= {_plain(given): label for given, label in zip(evidence.class_names, labels, strict=False)}
-    names |= {str(place): label for place, label in enumerate(labels) if str(place) not in names}
-    return names.get(_plain(name))
-
-
 def _confirmed(
     evidence: Evidence, result: StudentResult, verified: Verified, named: Iterable[Passage], limits: Limits
 ) -> Verdict:
@@ -189,11 +177,6 @@ def _last(name: str) -> str:
 
 def _figures(item: ClassScore) -> str:
     return f"recall {item.recall or 0:.1%}, precision {item.precision or 0:.1%}"
-
-
-def _plain(name: str) -> str:
-    words = re.sub(r"[^\w]+", " ", name.lower()).strip().removeprefix("class ").removeprefix("digit ")
-    return words.replace(" ", "").removesuffix("s") if len(words) > 3 else words.replace(" ", "")
 
 
 def _regression_errors(evidence: Evidence) -> Verdict:

@@ -24,7 +24,12 @@ def explained(passages: Sequence[Passage]) -> tuple[Passage, ...]:
 
 def quote(passage: Passage) -> str:
     """Return a sentence as it is quoted back, cut where it is long."""
-    text = " ".join(passage.quote.split())
+    return quoted(passage.quote)
+
+
+def quoted(sentence: str) -> str:
+    """Return a sentence in quotation marks, cut where it is long."""
+    text = " ".join(sentence.split())
     return f"“{text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + '…'}”"
 
 

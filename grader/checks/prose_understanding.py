@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import asdict
 
+from grader.checks.beside_facts import (
+    beside_facts,
+    certainly_untrue,
+    contradicting,
+    diagnosis_of,
+    of_another_model,
+)
 from grader.checks.claims import agrees_with_saved, differing_claims, metric_of, result_claims
 from grader.checks.observed import holds_no_work, why_unread
-from grader.checks.passages import about, explained, found_in_prose, quote
+from grader.checks.passages import about, explained, found_in_prose, quote, quoted
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.results import claim_value, metric_unit, model_of
-from grader.checks.training import last_training
-from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
-from grader.model import Diagnosis, Evidence, NumberClaim, Passage
+from grader.checks.results import claim_value, metric_unit
+from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
+from grader.model import Diagnosis, Evidence
 
+VERDICTS = ("agrees", "contradicted", "not_checkable")
+RESULTS = frozenset({"score", "failure_reasons"})
+"""Topics that explain something only where they are explained: a score that is stated tells nothing of the model."""
 TERMS = ("layers", "training", "score", "overfitting", "trade_offs", "failure_reasons")
 PLAIN = {"score": "the score", "trade_offs": "trade-offs", "failure_reasons": "reasons for errors"}
-PAST_MODEL = re.compile(
-    r"(?:first|previous|old|earlier|initial|original|primer|anterior|baseline|linear|random forest|"
-    r"svm|svc|knn|k-nn|decision tree|xgboost)\b",
-    re.IGNORECASE,
-)
-"""Models spoken of that were tried before, or in another notebook; `the second model` may be the one handed in."""
 NO_MODEL = "Nothing in the notebook trains or scores a model, so there is none that the text could explain."
 EXPLAINED = {
     "layers": ("the layers", "Say what each kind of layer does in your network, not only that it is there."),
@@ -42,8 +45,9 @@ def terms_named(evidence: Evidence, limits: Limits) -> Verdict:
     """The model is spoken of at all."""
     if holds_no_work(evidence):
         return _nothing_to_explain()
-    topics = [topic for topic in TERMS if about(evidence, topic)]
-    cells = [item.cell for item in about(evidence, *TERMS)]
+    said = [item for item in about(evidence, *TERMS) if item.topic not in RESULTS or item.strength == "explained"]
+    topics = [topic for topic in TERMS if any(item.topic == topic for item in said)]
+    cells = [item.cell for item in said]
     if len(topics) >= limits["topics"]:
         *most, last = (PLAIN.get(topic, topic) for topic in topics)
         plain = f"{', '.join(most)} and {last}" if most else last
@@ -93,8 +97,8 @@ def overfitting(evidence: Evidence, _limits: Limits) -> Verdict:
             else "Overfitting is not discussed.",
             fix="Compare the training and the validation curve: do they part, from which epoch, and what does it mean?",
         )
-    diagnosis = _diagnosis(evidence)
-    against = _contradicting(said, diagnosis)
+    diagnosis = diagnosis_of(evidence)
+    against = contradicting(said, diagnosis)
     cells = [item.cell for item in said]
     if against is not None and diagnosis is not None:
         return failed(
@@ -139,7 +143,8 @@ def failure_reasons(evidence: Evidence, _limits: Limits) -> Verdict:
 @check(
     "understanding.consistent",
     title="Nothing contradicts the facts",
-    help="No statement contradicts what was measured: scores of named rows, and what is said of overfitting.",
+    help="No statement contradicts what was measured: scores of named rows, what is said of overfitting, of the worst "
+    "classes, and of what was done (the test set used once, early stopping, dropout, all epochs).",
     thresholds=(Threshold("deviations", 2, "another training of the same network scores within two standard errors"),),
 )
 def consistent(evidence: Evidence, limits: Limits) -> Verdict:
@@ -150,8 +155,8 @@ def consistent(evidence: Evidence, limits: Limits) -> Verdict:
         for item in differing_claims(evidence, claims, limits["deviations"])
         if not agrees_with_saved(evidence, item) and not of_another_model(item, evidence)
     ]
-    diagnosis = _diagnosis(evidence)
-    against = _contradicting(about(evidence, "overfitting"), diagnosis)
+    diagnosis = diagnosis_of(evidence)
+    against = contradicting(about(evidence, "overfitting"), diagnosis)
     if wrong:
         first = wrong[0]
         number = metric_unit(metric_of(first, evidence), claim_value(first, metric_of(first, evidence)) or 0.0)
@@ -168,11 +173,51 @@ def consistent(evidence: Evidence, limits: Limits) -> Verdict:
             cells=[against.cell],
             measured={"stance": against.stance, "diagnosis": diagnosis.kind},
         )
+    untrue = certainly_untrue(evidence)
+    if untrue:
+        return failed(
+            f"{quoted(untrue[0].quote)} contradicts what was measured ({untrue[0].measured}).",
+            fix="Say what was done and what came out, as the cells show it.",
+            cells=[item.cell for item in untrue],
+            measured={"claimed": [item.said for item in untrue], "measured": [item.measured for item in untrue]},
+        )
     return passed(
         "Nothing in the text contradicts what was measured.",
         origin="kernel" if claims or diagnosis is not None else "static",
         cells=[item.cell for item in claims],
         measured={"claims": len(claims)},
+    )
+
+
+@check(
+    "prose.claims_checked",
+    title="Claims beside facts",
+    help="What the text claims (numbers, curves, classes, what was done) agrees with what was measured, claim by "
+    "claim. Contradictions that are certain fail `understanding.consistent`; the rest is advice.",
+)
+def claims_checked(evidence: Evidence, _limits: Limits) -> Verdict:
+    """Every claim that can be checked agrees."""
+    claims = beside_facts(evidence)
+    if not claims:
+        return not_applicable("The text claims nothing that could be measured.")
+    table = [asdict(item) for item in claims]
+    counts = {verdict: sum(item.verdict == verdict for item in claims) for verdict in VERDICTS}
+    wrong = [item for item in claims if item.verdict == "contradicted"]
+    measured = {"claims": table, **counts}
+    if not wrong:
+        return passed(
+            f"{counts['agrees']} claims of the text agree with what was measured, {counts['not_checkable']} could not "
+            "be checked.",
+            origin="kernel",
+            cells=[item.cell for item in claims],
+            measured=measured,
+        )
+    first = wrong[0]
+    return advised(
+        f"{quoted(first.quote)}: measured was {first.measured}.",
+        fix="Compare what the text claims with the cells it speaks of.",
+        cells=[item.cell for item in wrong],
+        measured=measured,
     )
 
 
@@ -195,13 +240,6 @@ def addresses_grader(evidence: Evidence, _limits: Limits) -> Verdict:
     )
 
 
-def of_another_model(claim: NumberClaim, evidence: Evidence) -> bool:
-    """Whether a number is said of an attempt that need not be in the notebook any more: it can't be called untrue."""
-    final = model_of(evidence)
-    convolves = final is not None and any("Conv" in layer.kind for layer in final.layers)
-    return PAST_MODEL.match(claim.subject) is not None or (claim.subject == "dense" and convolves)
-
-
 def _explains(evidence: Evidence, topic: str) -> Verdict:
     if holds_no_work(evidence):
         return _nothing_to_explain()
@@ -214,23 +252,6 @@ def _explains(evidence: Evidence, topic: str) -> Verdict:
 
 def _nothing_to_explain() -> Verdict:
     return failed(NO_MODEL, fix="Build and train a model, then explain it in your own words.", origin="static")
-
-
-def _diagnosis(evidence: Evidence) -> Diagnosis | None:
-    final = last_training(evidence)
-    return next((item for item in evidence.diagnoses if final is not None and item.training == final.id), None)
-
-
-def _contradicting(said: tuple[Passage, ...], diagnosis: Diagnosis | None) -> Passage | None:
-    """Return a sentence about overfitting that no training's curves bear out.
-
-    Only plain opposites count: `it overfits` where the network has not even learned its training rows, `no
-    overfitting` where the final model's curves part clearly. In between both can be said.
-    """
-    if diagnosis is None or diagnosis.kind == "unknown" or diagnosis.mild:
-        return None
-    wrong = {"overfit": "absent", "good_fit": "", "underfit": "present", "diverged": ""}[diagnosis.kind]
-    return next((item for item in said if wrong and item.stance == wrong), None)
 
 
 def _shown(diagnosis: Diagnosis) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from grader.checks.beside_facts import certainly_untrue, of_another_model
 from grader.checks.claims import (
     agrees_with_saved,
     compare,
@@ -14,25 +15,49 @@ from grader.checks.claims import (
     stated_claim,
 )
 from grader.checks.observed import SCORING_CALLS, why_unread, why_unseen
-from grader.checks.passages import about, explained, found_in_prose
-from grader.checks.prose_understanding import of_another_model
+from grader.checks.passages import about, explained, found_in_prose, quote
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import claim_value, final_result, metric_unit
 from grader.checks.verdicts import Verdict, failed, not_applicable, passed, unknown
 from grader.model import Evidence
+
+WEAKNESSES = ("weakness", "failure_reasons", "inadequacy")
+NEXT_STEPS = ("next_step", "next_step_reason")
+OTHER_SCORES = frozenset({"precision", "recall", "f1", "auc", "balanced_accuracy"})
+"""Metrics in which a result may be stated instead of the accuracy; they are not compared."""
 
 
 @check(
     "write_up.present",
     title="A write-up exists",
     help="A concluding write-up of more than a trivial length exists.",
-    thresholds=(Threshold("words", 30, "two or three sentences; fewer words can hold little but the score"),),
+    thresholds=(
+        Threshold("words", 30, "two or three sentences; fewer words can hold little but the score"),
+        Threshold("parts", 3, "score, weakness and next step: who has them all in a dozen words is terse, not trivial"),
+    ),
 )
 def present(evidence: Evidence, limits: Limits) -> Verdict:
-    """There are concluding words beyond a sentence or two."""
+    """There are concluding words beyond a sentence or two, or few that hold all that a write-up needs."""
     words = evidence.prose.closing_words
     cells = evidence.prose.closing_cells
-    measured = {"closing_words": words, "words": evidence.prose.words}
+    parts = [
+        name
+        for name, held in (
+            ("score", stated_claim(evidence) is not None),
+            ("weakness", bool(about(evidence, *WEAKNESSES))),
+            ("next step", bool(explained(about(evidence, *NEXT_STEPS)))),
+            ("insight", bool(explained(about(evidence, "insight")))),
+        )
+        if held
+    ]
+    measured = {"closing_words": words, "words": evidence.prose.words, "parts": parts}
+    if words and words < limits["words"] and len(parts) >= limits["parts"]:
+        return passed(
+            f"The concluding write-up has only {words} words, but holds {', '.join(parts[:-1])} and {parts[-1]}.",
+            origin="static",
+            cells=cells,
+            measured=measured,
+        )
     if words >= limits["words"]:
         return passed(
             f"There is a concluding write-up of {words} words.", origin="static", cells=cells, measured=measured
@@ -58,6 +83,11 @@ def score_stated(evidence: Evidence, _limits: Limits) -> Verdict:
             cells=[claim.cell],
             measured={"metric": claim.metric, "value": claim.value, "split": claim.split},
         )
+    other = next(
+        (item for item in evidence.prose.claims if item.where == "prose" and item.metric in OTHER_SCORES), None
+    )
+    if other is not None and other.split in {"test", "unstated"}:
+        return passed(f"The result is stated: “{other.quote}”", origin="static", cells=[other.cell])
     if reason := why_unread(evidence.prose):
         return unknown(f"Whether the result is stated can't be told: {reason}.", origin="static")
     return failed(
@@ -123,10 +153,19 @@ def score_honest(evidence: Evidence, limits: Limits) -> Verdict:
 
 @check("write_up.weakness_admitted", title="Weaknesses admitted", help="The text says where the model goes wrong.")
 def weakness_admitted(evidence: Evidence, _limits: Limits) -> Verdict:
-    """The words say where the model goes wrong."""
+    """The words say where the model goes wrong, and not where it does not."""
+    untrue = {item.quote for item in certainly_untrue(evidence)}
+    said = about(evidence, *WEAKNESSES)
+    true = tuple(item for item in said if item.quote not in untrue)
+    if said and not true:
+        return failed(
+            f"The weakness that is named is none: {quote(said[0])}",
+            fix="Read the weak classes from the confusion matrix: the rows with most entries off the diagonal.",
+            cells=[item.cell for item in said],
+        )
     return found_in_prose(
         evidence,
-        about(evidence, "weakness", "failure_reasons", "inadequacy"),
+        true,
         said="The text says where the model goes wrong",
         missing="The text does not say where the model goes wrong.",
         fix="Say which classes or conditions it gets wrong most, with their numbers.",
@@ -139,7 +178,7 @@ def next_step(evidence: Evidence, _limits: Limits) -> Verdict:
     # "It could be improved" is a wish; a step says what would be changed, collected or compared.
     return found_in_prose(
         evidence,
-        explained(about(evidence, "next_step", "next_step_reason")),
+        explained(about(evidence, *NEXT_STEPS)),
         said="A next step is named",
         missing="The text names no concrete next step.",
         fix="Say what you would try next, concretely: which change, and to mend which error.",

@@ -3,6 +3,7 @@
 from grader.model.evidence import EVIDENCE_VERSION, Diagnosis, Evidence, RunFacts
 from grader.model.judgement import (
     LEVELS,
+    ClaimBeside,
     Criterion,
     Deliverable,
     Delivered,
@@ -30,7 +31,17 @@ from grader.model.opinion import Opinion
 from grader.model.own_data import FileGroup, OwnData, SameFiles, TableFile, UnreadableFile
 from grader.model.project import DocumentFacts, DocumentSection, FileKind, LoadedFile, Product, RunFiles, SavedFile
 from grader.model.question import Question
-from grader.model.reading import CellFacts, CodeFacts, LintIssue, NumberClaim, Passage, ProseFacts, Section
+from grader.model.reading import (
+    CellFacts,
+    CodeFacts,
+    LintIssue,
+    NumberClaim,
+    Passage,
+    ProseFacts,
+    Section,
+    Statement,
+    StatementKind,
+)
 from grader.model.recomputed import (
     ClassScore,
     Confusion,
@@ -71,6 +82,7 @@ __all__ = [
     "CellFacts",
     "CellKind",
     "CellRun",
+    "ClaimBeside",
     "ClassScore",
     "CodeFacts",
     "Confusion",
@@ -146,6 +158,8 @@ __all__ = [
     "SeriesCrossing",
     "SilentUnits",
     "SplitCall",
+    "Statement",
+    "StatementKind",
     "Submission",
     "TableFile",
     "Task",

@@ -35,6 +35,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimBeside:
+    """What a text says, beside what was measured. Both are phrases for a table; `quote` is the whole sentence.
+
+    `certain`: a contradiction that no honest reading of the sentence explains.
+    """
+
+    about: str
+    said: str
+    measured: str
+    verdict: Literal["agrees", "contradicted", "not_checkable"]
+    quote: str
+    cell: int
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """Checks of which at least `at_least` must pass (all of one: a plain requirement; several: alternatives)."""
 

@@ -111,6 +111,8 @@ class Passage:
     stance: str = ""
     classes: tuple[str, ...] = ()
     """Class names or numbers the sentence speaks of, as written."""
+    voice: Literal["rules", "classifier"] = "rules"
+    """Which reader heard it: the rules, or the sentence classifier where they did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,25 @@ class NumberClaim:
 
     A number about another model than the final one is compared with that one's scorings, or with none.
     """
+    clause: str = ""
+    """The part of the sentence that the number stands in: what is said of chance or aims elsewhere is not of it."""
+    rows: int | None = None
+    """Of how many rows a counted share is (`348 of 360`), None where the number is no count."""
+
+
+StatementKind = Literal[
+    "test_used_once", "early_stopping", "dropout", "no_dropout", "all_epochs", "split", "compared", "never_wrong"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Something a student says was done. `said` holds its particulars: shares of a split, a count, a model beaten."""
+
+    kind: StatementKind
+    said: tuple[str, ...]
+    quote: str
+    cell: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +181,4 @@ class ProseFacts:
     sections: tuple[Section, ...] = ()
     passages: tuple[Passage, ...] = ()
     claims: tuple[NumberClaim, ...] = ()
+    statements: tuple[Statement, ...] = ()

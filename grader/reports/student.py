@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.model import LEVELS, Evidence, Grade, Highlight, Level, Rubric, RunFacts
+from grader.reports.claims import claim_lines
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
 from grader.reports.notebook import MOST_CELLS, cell_views
@@ -98,6 +99,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         trainings=training_views(evidence),
         result=result_view(evidence),
         data=data_view(evidence, known),
+        claims=claim_lines(grade),
         own_data=own_data_view(evidence.own_data),
         absent=_absent(evidence),
         notes=tuple(capitalised(note) for note in (evidence.verification_note, evidence.reference_note) if note),

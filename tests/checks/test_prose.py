@@ -63,8 +63,10 @@ def test_a_task_stated_after_training_is_late():
 
 
 def test_a_write_up_needs_more_than_the_score():
-    """Thirty words are the least; a rubric can ask for more."""
-    short = replace(GOOD, prose=replace(GOOD.prose, closing_words=12))
+    """Thirty words are the least, fewer only where they hold score, weakness and next step; a rubric can ask for more."""
+    terse = replace(GOOD, prose=replace(GOOD.prose, closing_words=12))
+    assert outcome("write_up.present", terse) == "pass"
+    short = without(terse, "weakness", "failure_reasons", "next_step", "next_step_reason")
     assert outcome("write_up.present", short) == "fail"
     assert find("write_up.present", short, words=10).outcome == "pass"
 

@@ -66,6 +66,7 @@ POLICY = [
     "understanding.failure_reasons",
     "understanding.consistent",
     "prose.addresses_grader",
+    "prose.claims_checked",
     "training.loss_finite",
     "training.progress",
     "training.learning_rate",

@@ -627,3 +627,28 @@ def test_a_notebooks_own_contents_lead_nowhere_in_the_report() -> None:
     html = rendered_markdown("[Data](#run) and [docs](https://keras.io)")
     assert "#run" not in html
     assert 'href="https://keras.io"' in html
+
+
+def test_claims_of_the_text_stand_beside_what_was_measured():
+    """A table with the sentence, the measured fact and the verdict; contradictions first, student text escaped."""
+    claims = [
+        {"about": "score", "said": "91 %", "measured": "90.87%", "verdict": "agrees", "quote": "It got 91 %.", "cell": 4, "certain": False},
+        {"about": "test used once", "said": "the test set was used once", "measured": "its rows were watched", "verdict": "contradicted", "quote": "Used <b>once</b>.", "cell": 11, "certain": True},
+    ]  # fmt: skip
+    finding = Finding(
+        "prose.claims_checked",
+        "fail",
+        "kernel",
+        "One is not so.",
+        (11,),
+        {"claims": claims, "agrees": 1},
+        "Compare.",
+        False,
+    )
+    grade = rich_grade()
+    page = render_report(replace(grade, findings=(*grade.findings, finding)), rich_evidence())
+    table = page.partition('id="claims-title"')[2].partition("</table>")[0]
+    assert table.index("its rows were watched") < table.index("90.87%")
+    assert "Used &lt;b&gt;once&lt;/b&gt;." in table
+    assert 'href="#cell-12"' in table
+    assert "claims-title" not in render_report(grade, rich_evidence())

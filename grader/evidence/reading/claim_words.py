@@ -83,7 +83,8 @@ CHANGE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 OTHER_SHARE_AFTER = re.compile(
-    r"^\s*(?:of|de|del|for|para|as|como|is|are|was|were|se|on)\s+(?:the |all |los |las |la |my |"
+    r"^\s*(?:of|de|del|for|para|as|como|is|are|was|were|se|on(?! (?:the )?(?:test|train|validation)))\s+"
+    r"(?:the |all |los |las |la |my |"
     r"our |mis )?(?:original |whole |full |total |labelled |training )?"
     r"(?:data(?:set)?|rows?|images?|im[aá]genes?|examples?|ejemplos?|samples?|muestras?|datos|"
     r"filas|training|train|testing|test\b(?! (?:set|accuracy|images|data|rows|examples|digits))|"
@@ -155,7 +156,7 @@ TELLS_WRONG = re.compile(
 )
 """What follows an error rate: "11 % of the test pictures are misclassified"."""
 ON_ROWS = re.compile(
-    r"%?\s*(?:on|in|over|for|en|with|sobre) (?:the |my |el |la |los |las |our )?(?:\w+ )?(?:test|"
+    r"%?\s*(?:on|in|over|for|en|with|sobre) (?:the |my |el |la |los |las |our )?(?:[\w.,]+ )?(?:de )?(?:test|"
     r"training|train|validation|val|unseen|held[- ]?out|prueba|validación|entrenamiento)\b"
     r"|\b(?:test|train|training|validation|val|prueba|validación|entrenamiento)(?: set|"
     r" data)?\s*[:=(]?\s*(?:about |was |is |a )?\d",
@@ -169,6 +170,14 @@ REACHED = re.compile(
     re.IGNORECASE,
 )
 """What stands right before a score that is not called by name: "reaches 0.93 on the test set"."""
+OPENING = re.compile(r"\W*(?:(?:so|and|y|un|el|about|around|test|prueba|result|resultado)\b\W*)*", re.IGNORECASE)
+"""What may stand before a score that a line begins with: "0.92 on the test set", "Un 0,92 en test"."""
+ROWS_LABEL = re.compile(
+    r"\W*(?:(?:on|en)\s)?(?:the |el )?(?:test|training|train|validation|val|prueba|validación|entrenamiento)"
+    r"(?: set)?(?: is| was| es)?\W*",
+    re.IGNORECASE,
+)
+"""A label of rows right before a score: "Test 0.72"."""
 READ_SHARE = re.compile(
     r"\b(?:reads|recogni[sz]es|classifies|identifies|labels|gets|clasifica|reconoce|"
     r"acierta(?: en)?|identifica)(?: correctly| right| correctamente)?(?: about| around| almost|"

@@ -7,10 +7,12 @@ because a claim that is misread would be held against the student as untrue.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from grader.evidence.reading import claim_words as words
 from grader.evidence.reading.clauses import Clause, split_clauses
+from grader.evidence.reading.counted import read_counted
 from grader.evidence.reading.mentions import mentioned_classes
 from grader.evidence.reading.numbers import Number, read_numbers
 from grader.evidence.reading.plausibility import is_plausible
@@ -33,15 +35,22 @@ def read_claims(text: str, cell: int, where: Where, class_names: tuple[str, ...]
         return ()
     if _are_shares_of_whole(text, numbers):
         return ()
+    counted = read_counted(text, cell, where, class_names) if where == "prose" else ()
+    clauses = {number: clause for clause in split_clauses(text, numbers) for number in clause.numbers}
     metrics = {
         number: metric
-        for clause in split_clauses(text, numbers)
+        for clause in dict.fromkeys(clauses.values())
         for number, metric in _placed(clause, text, class_names)
     }
     metrics = _marked_several(metrics, rows_of(text, tuple(number for number in numbers if number in metrics)))
     splits = rows_of(text, tuple(number for number in numbers if number in metrics))
-    return tuple(
-        _claim(metrics[number], number, splits[number], text, cell, where) for number in numbers if number in metrics
+    return (
+        *(
+            replace(_claim(metrics[number], number, splits[number], text, cell, where), clause=clauses[number].text)
+            for number in numbers
+            if number in metrics
+        ),
+        *counted,
     )
 
 
@@ -103,7 +112,7 @@ def _qualified(metric: str, clause: str, class_names: tuple[str, ...]) -> str:
     if metric not in words.SHARES:
         return metric
     per_class = re.search(
-        r"\b(?:class|clase|digit|dígito|label)s? (?:\d+|[\"'])|\b(?:weak|worst|lowest|hardest|"
+        r"\b(?:class|clase|digit|dígito|label)s? (?:\d(?!\d)|[\"'])|\b(?:weak|worst|lowest|hardest|"
         r"peor)\w*|\bper[- ]class\b|\bpor clase\b",
         clause,
         re.IGNORECASE,
@@ -135,16 +144,19 @@ def _metric(number: Number, clause: Clause, text: str) -> str | None:
     said_before = bool(_metric_words(text[: number.start]))
     if len(everywhere) == 1 and fits and (number.percent or said_before) and _names_result(clause.text):
         return everywhere.pop()
-    if (
-        not everywhere
-        and number.percent
-        and (_names_result(clause.text) or words.READ_SHARE.search(clause.text[:start]))
-    ):
+    told = _names_result(clause.text) or words.READ_SHARE.search(clause.text[:start]) or _tells_right(clause.text[end:])
+    if not everywhere and number.percent and told:
         return "accuracy"
-    bare = not everywhere and number.decimals >= MIN_BARE_DECIMALS and MIN_BARE_SCORE <= number.value < 1
-    if bare and words.REACHED.search(clause.text[:start]) and words.ON_ROWS.match(clause.text[end:].lstrip()):
-        return "accuracy"
-    return None
+    return "accuracy" if not everywhere and _is_bare_score(number, clause.text[:start], clause.text[end:]) else None
+
+
+def _is_bare_score(number: Number, before: str, after: str) -> bool:
+    """Whether a number that nothing names is a score: it is reached on rows, or a line begins with it and its rows."""
+    share = number.decimals >= MIN_BARE_DECIMALS and MIN_BARE_SCORE <= number.value < 1
+    in_hundred = number.decimals >= 1 and 100 * MIN_BARE_SCORE <= number.value < 100
+    said_of_rows = words.ON_ROWS.match(after.lstrip(" %")) is not None
+    begins = words.REACHED.search(before) or words.OPENING.fullmatch(before)
+    return (share or in_hundred) and bool((said_of_rows and begins) or words.ROWS_LABEL.fullmatch(before))
 
 
 def _names_result(clause: str) -> bool:
@@ -187,7 +199,7 @@ def _tells_right(after: str) -> bool:
         len(after) <= 90
         and re.fullmatch(
             r"\s*%?\s*(?:of|de|del|were|are|se|is)\b(?: the| all| los|"
-            r" las)*(?: \d+)?[^\d;:]*(?:correct\w*|right|acierta|aciertos|correctly classified)",
+            r" las)*(?: \d[\d.,]*)?[^\d;:]*(?:correct\w*|right|acierta|aciertos|bien|correctly classified)\b",
             after,
             re.IGNORECASE,
         )

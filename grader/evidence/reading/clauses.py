@@ -12,7 +12,7 @@ _CLAUSE = re.compile(
     r";|(?<!i\.e)(?<!e\.g)(?<!\bvs)(?<!approx)\.\s|"
     r",? (?:but|while|whereas|however|although|though|compared (?:to|with)|versus|vs\.?|"
     r"than|against|pero|mientras(?: que)?|aunque|frente a|que el|que la)\b|, (?=the |el |la |it |"
-    r"and (?:the|my) |y (?:el|la) )",
+    r"and (?:the|my) |y (?:el|la) |(?:meaning|which means|so|i\.e\.|that is|could|would|es decir|o sea|podría)\b)",
     re.IGNORECASE,
 )
 

@@ -198,6 +198,11 @@ def admits_failure(text: str, classes: tuple[str, ...]) -> bool:
     return bool(ERROR_WORD.search(text) and (classes or ERROR_PLACE.search(text)))
 
 
+def is_not_about_this_model(text: str) -> bool:
+    """Whether a sentence speaks of code that broke, of what a matrix is for, or of networks in general."""
+    return _NOT_THE_MODEL.search(text) is not None or _IN_GENERAL.search(text) is not None
+
+
 def denies_failure(text: str) -> bool:
     """Whether a sentence says that nothing goes wrong there."""
     return _NO_FAILURE.search(text) is not None

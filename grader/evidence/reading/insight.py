@@ -80,11 +80,15 @@ def has_insight(text: str, before: str, classes: tuple[str, ...]) -> bool:
     whole = f"{before} {text}" if before and _SEQUEL.match(text) else text
     if count_words(whole) < MIN_INSIGHT_WORDS or len(BUZZWORDS.findall(whole)) > MAX_BUZZWORDS:
         return False
-    if not (_RESULT.search(whole) or classes) or _ADVICE.search(text) or _IGNORANCE.search(text):
-        return False
-    if _PRAISE.search(text) and not _LIMIT.search(text):
+    if not (_RESULT.search(whole) or classes) or is_no_insight(text):
         return False
     return bool((_LESSON.search(text) and count_words(text) >= MIN_INSIGHT_WORDS) or _has_consequence(text))
+
+
+def is_no_insight(text: str) -> bool:
+    """Whether a sentence is a textbook's advice, a word that one does not know, or praise without a limit."""
+    praised = _PRAISE.search(text) is not None and _LIMIT.search(text) is None
+    return praised or _ADVICE.search(text) is not None or _IGNORANCE.search(text) is not None
 
 
 def _has_consequence(text: str) -> bool:

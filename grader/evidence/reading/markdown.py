@@ -11,6 +11,8 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from grader.evidence.reading.hiding import hides
+
 BlockKind = Literal["heading", "text", "item", "row"]
 MAX_MARKDOWN_CHARACTERS = 60_000
 """Longer cells hold pasted data or pictures; nobody wrote them, and nobody reads them."""
@@ -18,13 +20,6 @@ ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[
 """Characters without width, directions and tags: invisible ways to write."""
 
 _PASTED = re.compile(r"data:image/[\w+.-]{1,40};base64,[A-Za-z0-9+/=]*")
-_HIDING_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d]*[1-9])|"
-    r"font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)"
-    r"|(?<![-\w])color\s*:\s*(?:white|#fff(?:fff)?|transparent|rgba?\(\s*255\s*,\s*255\s*,\s*255)\b",
-    re.IGNORECASE,
-)
-_BACKGROUND = re.compile(r"background", re.IGNORECASE)
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "area", "base", "embed", "source", "wbr"})
 _UNSEEN = frozenset({"script", "style", "template", "noscript"})
 _BREAKING = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "center", "ul", "ol", "table"})
@@ -175,7 +170,7 @@ class _Visible(HTMLParser):
         if tag in _BREAKING:
             self._text.append("\n")
         if tag not in _VOID:
-            self._open.append((tag, _hides(dict(attrs))))
+            self._open.append((tag, hides(dict(attrs))))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _BREAKING:
@@ -194,15 +189,6 @@ class _Visible(HTMLParser):
             self.hidden.append(data)
         else:
             self._text.append(data)
-
-
-def _hides(attributes: dict[str, str | None]) -> bool:
-    style = attributes.get("style") or ""
-    if "hidden" in attributes or (attributes.get("color") or "").lower() in {"white", "#fff", "#ffffff"}:
-        return True
-    # White letters on a coloured ground are a banner, which many notebooks have, not hidden text.
-    match = _HIDING_STYLE.search(style)
-    return match is not None and not (match[0].lower().startswith("color") and _BACKGROUND.search(style))
 
 
 def _is_bold_line(token: Token) -> bool:

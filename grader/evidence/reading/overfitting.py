@@ -12,10 +12,10 @@ Stance = Literal["present", "absent", "general"]
 _OVERFIT = r"(?:over-?\s?fit\w*|sobre-?ajust\w*|sobre-?entren\w*|memori[sz]\w*)"
 _NEGATED = re.compile(
     r"\b(?:no|not|n't|without|never|nor|hardly|barely|little|isn't|doesn't|didn't|don't|wasn't|"
-    r"aren't|avoids?|avoided|sin|tampoco|apenas|nunca|poco|ningún)\b"
+    r"aren't|avoids?|avoided|sin|tampoco|apenas|nunca|nada de|poco|ningún)\b"
     rf"(?:[^.;:,]|,(?! (?:but|pero))){{0,45}}?\b{_OVERFIT}"
     rf"|{_OVERFIT}\s+(?:is|was|did|does|has)\s*(?:not|n't|never)\b|{_OVERFIT} (?:no (?:es|se|hay|aparece))\b"
-    rf"|(?:is|are) not (?:a|an) (?:sign|case) of {_OVERFIT}",
+    rf"|(?:is|are) not (?:a|an) (?:sign|case) of {_OVERFIT}|{_OVERFIT} (?:nada|ninguno)\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(

@@ -19,12 +19,14 @@ from grader.evidence.reading.failures import (
     denies_failure,
     failure_cause,
     is_inadequate,
+    is_not_about_this_model,
     is_observable,
     opening_cause,
 )
-from grader.evidence.reading.insight import has_insight
+from grader.evidence.reading.insight import has_insight, is_no_insight
 from grader.evidence.reading.mentions import mentioned_classes
 from grader.evidence.reading.overfitting import overfitting_stance
+from grader.evidence.reading.second_voice import JUDGED, Hearing, hear_both
 from grader.evidence.reading.sentences import Sentence, count_words
 from grader.model.reading import Passage, Topic
 
@@ -33,6 +35,8 @@ MAX_QUOTE = 400
 MIN_TERMS_OF_A_LIST = 4
 WORDS_PER_TERM = 4
 """A sentence with four or more terms and fewer than four words to each is a list of terms."""
+MIN_HEARD_WORDS = 3
+"""Fewer words ("it works") explain nothing, whatever the classifier makes of them."""
 MIN_TRADE_OFF_WORDS = 8
 """Fewer words can't hold both sides."""
 
@@ -72,8 +76,47 @@ def read_passages(sentences: tuple[Sentence, ...], setting: Setting) -> tuple[Pa
     passages: list[Passage] = []
     for number, sentence in enumerate(sentences):
         context = Context(sentence, _neighbour(sentences, number, -1), _neighbour(sentences, number, 1), setting)
-        passages += [found for reader in _READERS if (found := reader(context)) is not None]
+        by_rules = [found for reader in _READERS if (found := reader(context)) is not None]
+        passages += hear_both(by_rules, _hearing(context)) if sentence.voice == "prose" else by_rules
     return tuple(passages)
+
+
+def _hearing(context: Context) -> Hearing:
+    """Return what the classifier is asked: results can only be told after training, plans not before it either."""
+    text = context.text
+    late = context.setting.is_after_training(context.sentence)
+    topics = tuple(topic for topic in JUDGED if late or topic in _EARLY)
+    hollow = len(words.BUZZWORDS.findall(text)) > words.MAX_BUZZWORDS
+    shut: set[Topic] = set()  # what rules know a sentence not to be, whatever it sounds like
+    if denies_failure(text) or is_not_about_this_model(text):
+        shut |= {"weakness", "failure_reasons"}
+    if _WISH_ONLY.search(text) and not words.NEXT_OBJECT.search(text):
+        shut |= {"next_step", "next_step_reason"}
+    linked = words.NEXT_CAUSE.search(text) or words.REASON.search(text) or words.CONNECTIVE_START.match(text)
+    if words.NEXT_SEARCH.search(text) or not (linked or _observes_failure(text, context.setting.class_names)):
+        shut |= {"next_step_reason"}
+    if is_no_insight(text):
+        shut |= {"insight"}
+    if count_words(text) < MIN_HEARD_WORDS:
+        shut |= set(JUDGED)
+    topics = tuple(topic for topic in topics if topic not in shut)
+    return Hearing(
+        text[:MAX_QUOTE],
+        context.sentence.cell,
+        () if hollow or _is_label(text) else topics,
+        mentioned_classes(text, context.setting.class_names),
+        overfitting_stance(text) or "general",
+    )
+
+
+_WISH_ONLY = re.compile(
+    r"\b(?:improv\w+|better|enhanc\w+|mejor\w*|optimi\w+)\b(?: \w+){0,2} (?:model|network|accuracy|results?|"
+    r"performance|modelo|red|exactitud|resultados?|rendimiento)\b|\bmore (?:work|research)\b",
+    re.IGNORECASE,
+)
+"""A wish without a step: "the next step is to improve the model"."""
+_EARLY: frozenset[Topic] = frozenset({"layers", "training", "score", "overfitting", "trade_offs"})
+"""Topics that may be told before the network is trained."""
 
 
 def _neighbour(sentences: tuple[Sentence, ...], number: int, step: int) -> Sentence | None:

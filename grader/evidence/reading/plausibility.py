@@ -61,7 +61,8 @@ def _is_share(metric: str, number: Number, before: str, after: str, clause: str)
     bare = (
         20 <= number.value <= 100 and metric == "accuracy" and not re.match(r"\s*(?:\w+s\b|of\b|out\b|de\b|/)", after)
     )
-    return bare and bool(words.BARE_AFTER_LABEL.search(before))
+    said_of_rows = number.decimals >= 1 and words.ON_ROWS.match(after.lstrip())
+    return bare and bool(words.BARE_AFTER_LABEL.search(before) or (said_of_rows and number.value >= 50))
 
 
 def _is_count(metric: str, number: Number, before: str, after: str, clause: str) -> bool:

@@ -11,6 +11,7 @@ from grader.evidence.reading.cells import read_sources
 from grader.evidence.reading.claims import read_claims
 from grader.evidence.reading.class_names import read_class_names
 from grader.evidence.reading.comments import read_comments, standing_strings
+from grader.evidence.reading.hiding import invisible_text
 from grader.evidence.reading.language import detect_language
 from grader.evidence.reading.markdown import ZERO_WIDTH, read_markdown
 from grader.evidence.reading.mentions import names_of_known_data
@@ -19,6 +20,7 @@ from grader.evidence.reading.printed import read_printed
 from grader.evidence.reading.sections import FITTING_CALLS, SCORING_CALLS, Document, last_cell_calling, read_document
 from grader.evidence.reading.sentences import Sentence, count_words, is_template, split_sentences
 from grader.evidence.reading.source import Source, calls, dotted_name
+from grader.evidence.reading.statements import read_statements
 from grader.model.reading import CellFacts, NumberClaim, Passage, ProseFacts
 from grader.model.submission import Submission
 
@@ -57,6 +59,9 @@ def read_prose(submission: Submission, cells: tuple[CellFacts, ...]) -> ProseFac
         sections=document.sections,
         passages=(*read_passages(_in_order(sentences, closing), setting), *_grader_address(document, sources, cells)),
         claims=(*_claims(sentences, setting.class_names), *read_printed(cells, sources)),
+        statements=tuple(
+            statement for sentence in document.sentences for statement in read_statements(sentence.text, sentence.cell)
+        ),
     )
 
 
@@ -185,6 +190,8 @@ def _grader_address(
     `stance` says whether a reader of the notebook sees it: `visible` or `hidden`.
     """
     found: list[Passage] = []
+    unseen = [(text, cell.index) for cell in cells if cell.kind != "code" and (text := invisible_text(cell.source))]
+    found += [Passage("grader_address", "named", text[:MAX_QUOTE], cell, "hidden") for text, cell in unseen]
     for text, cell in document.hidden:
         if count_words(text) < MIN_HIDDEN_WORDS or _EDITOR_MARK.match(text):
             continue

@@ -96,15 +96,15 @@ def _ends_in_abbreviation(text: str) -> bool:
 _QUESTION = re.compile(r"\?[\"'”»)\]]*\s*$")
 _PROMPT = re.compile(
     r"^(?:\W|\d|_)*(?:"
-    r"(?:todo|tbd|fixme)\b"
+    r"(?:(?-i:TODO|ToDo)|tbd|fixme)\b|to-?do\W*:"  # in Spanish, `todo` is everything
     r"|(?:explain|describe|discuss|justify|summari[sz]e|comment on|answer|reflect on|fill in|"
     r"replace|write|state|list|include|"
     r"submit|complete|provide|report|interpret)\b(?!s|d|ed)"
     r"|your (?:answer|code|text|response|name|task|turn|goal|job)\b|you (?:should|will|must|can|need|may|are)\b"
     r"|(?:write|type|enter|add|insert|put) (?:your|here)\b"
-    r"|(?:question|exercise|task|part|pregunta|ejercicio|tarea|hint|tip|note to students?|"
-    r"instructions?|pista|instrucciones|"
-    r"deliverables?|rubric|grading)\b\s*\d*\s*[:.)]"
+    r"|(?:question|exercise|task|part|pregunta|ejercicio|tarea)\b\s*\d+\s*[:.)]"
+    r"|(?:question|exercise|pregunta|ejercicio|hint|tip|note to students?|instructions?|pista|instrucciones|"
+    r"deliverables?|rubric|grading)\b\s*[:.)]"
     r"|in this (?:section|part|exercise|assignment|notebook|lab|unit),? you\b|en esta (?:sección|"
     r"parte|práctica|tarea),? (?:deber|tendr)"
     r"|(?:explica|describe|escribe|comenta|justifica|responde|completa|discute|resume|indica|"

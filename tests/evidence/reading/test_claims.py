@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from written import claims, claims_in, prose_of
+from written import claims, claims_in, counts, prose_of
 
 from grader.evidence.reading.numbers import read_numbers
 
@@ -239,3 +239,23 @@ def test_tables_say_what_their_numbers_are() -> None:
 def test_numbers_are_told_from_what_looks_like_them(text: str, values: list[float]) -> None:
     """Decimal commas, thousands and exponents are read; sizes, ratios and versions are not numbers."""
     assert [number.value for number in read_numbers(text)] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("348 of 360 are right.", [("accuracy", 348, 360)]),
+        ("109 wrong out of 10,000.", [("error", 109, 10_000)]),
+        ("35 de 36 en test.", [("accuracy", 35, 36)]),
+        ("From 86 patients are 83 rightly classified.", [("accuracy", 83, 86)]),
+        ("De las 367 fotos de prueba clasificó bien 325.", [("accuracy", 325, 367)]),
+        ("91 of 100 new pictures are right.", []),
+        ("I looked at 3 of 10 mistakes.", []),
+        ("Guessing would be right for 36 of 360.", []),
+        ("12 of 48 filters stay dark.", []),
+        ("Only 12 of 64 batches were used.", []),
+    ],
+)
+def test_scores_told_by_counting(text: str, expected: list[tuple[str, int, int]]) -> None:
+    """Rows that are right or wrong of all rows are a score; hundreds put a percentage in words, and parts are no score."""
+    assert counts(text) == expected

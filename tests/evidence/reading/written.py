@@ -52,8 +52,17 @@ def strengths(topic: str, text: str) -> set[str]:
 
 
 def claims(text: str) -> list[tuple[str, float, str]]:
-    """(metric, value, split) of the claims one markdown paragraph makes."""
-    return [(item.metric, item.value, item.split) for item in claims_in(f"md:{text}")]
+    """(metric, value, split) of the numbers one markdown paragraph states, without those that are counted."""
+    return [(item.metric, item.value, item.split) for item in claims_in(f"md:{text}") if item.rows is None]
+
+
+def counts(text: str) -> list[tuple[str, int, int | None]]:
+    """(metric, rows that are meant, all rows) of the scores that one markdown paragraph gives by counting."""
+    return [
+        (item.metric, round(item.value * item.rows), item.rows)
+        for item in claims_in(f"md:{text}")
+        if item.rows is not None
+    ]
 
 
 def claims_in(*cells: str | tuple[str, str]) -> tuple[NumberClaim, ...]:
