@@ -32,7 +32,7 @@ def ask(evidence: Evidence, findings: Sequence[Finding]) -> tuple[Question, ...]
         *about_decisions(evidence),
     ]
     chosen = list(_distinct(sorted(asked, key=lambda item: -item.weight)))[:MOST]
-    if len(chosen) < LEAST:
+    if len(chosen) < LEAST and (chosen or evidence.cells):
         topics = {item.topic for item in chosen}
         chosen += [item for item in about_anything(evidence) if item.topic not in topics][: LEAST - len(chosen)]
     return tuple(chosen)

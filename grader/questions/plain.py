@@ -11,7 +11,7 @@ CODE_WORTH_ASKING = 3
 
 
 def about_anything(evidence: Evidence) -> Iterator[Question]:
-    """Yield general questions tied to this notebook's own cells; none where it has no cells."""
+    """Yield general questions, the first tied to this notebook's longest cell."""
     code = [cell for cell in evidence.cells if cell.kind == "code" and cell.code_lines >= CODE_WORTH_ASKING]
     longest = max(code, key=lambda cell: cell.code_lines, default=None)
     if longest is not None:
@@ -21,8 +21,6 @@ def about_anything(evidence: Evidence) -> Iterator[Question]:
             "shapes and types in and out, in the student's own words; the purpose before the syntax.",
             (longest.index,),
         )
-    if not evidence.cells:
-        return
     yield Question(
         "task",
         "What does your model get as input, what does it answer, and how would you know that an answer is wrong?",

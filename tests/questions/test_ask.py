@@ -155,6 +155,8 @@ def test_a_notebook_that_never_ran_still_gets_three():
     assert len(asked) == LEAST
     assert "cell 1" in asked[0].text
     assert ask(replace(evidence, cells=()), ()) == ()
+    leak = Finding("model.learns", "fail", "kernel", "The model is no better than guessing.", ())
+    assert len(ask(replace(evidence, cells=()), (leak,))) == LEAST
 
 
 def test_the_same_evidence_gives_the_same_questions():
