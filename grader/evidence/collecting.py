@@ -109,7 +109,9 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         narrowings=find_narrowings(seen.lineage, scorings),
         threshold_searches=find_threshold_searches(seen, scorings, metrics, read_searches(submission)),
         splits=collect_splits(seen.log),
-        preprocessing=collect_preprocessing(seen.log, seen.rows, scored.rows if scored else None, trained_on),
+        preprocessing=collect_preprocessing(
+            seen.log, seen.rows, scored.rows if scored else None, trained_on, _watched_before(seen, scored)
+        ),
         drawings=collect_drawings(seen.log, seen.rows),
         seeds=collect_seeds(seen.log),
         diagnoses=_diagnoses(trainings, facts, task),
@@ -129,6 +131,11 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         project=submission.project,
         chosen=submission.chosen,
     )
+
+
+def _watched_before(seen: Observation, scored: Scored | None) -> tuple[str, ...]:
+    fits = seen.lineage.fits_before(scored) if scored else ()
+    return tuple(dict.fromkeys(rows for fit in fits for rows in fit.steered_by))
 
 
 def _copies_before_split(seen: Observation, scored: Scored | None, trained_on: Sequence[str]) -> int | None:

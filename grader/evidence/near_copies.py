@@ -19,7 +19,7 @@ from grader.evidence.arrays import found_in
 from grader.evidence.files import known_values, values_and_places
 from grader.evidence.identity import RowStore
 from grader.evidence.observing import Observation
-from grader.evidence.surplus import in_groups_of_one_size, more_than_were_read
+from grader.evidence.surplus import SAME_SIZE, in_groups_of_one_size, made_with_noise, more_than_were_read
 from grader.model import NearCopies
 
 MAX_SAMPLED = 128
@@ -86,20 +86,36 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
 
 
 def _made_by_hand(seen: Observation, rows: Sequence[str], sample: Matrix, view: _View, limit: float) -> bool:
-    """Whether the repeats can't have come with the data: more rows than were read, each with as many copies."""
+    """Whether the repeats can't have come with the data: each row has as many copies, and these were made.
+
+    Made: there are more rows than were read, or the neighbour of nearly every measured row has noise in all columns.
+    """
     used = tuple(dict.fromkeys((*rows, *(name for fit in seen.lineage.fits for name in fit.steered_by))))
-    if not more_than_were_read(seen, used):
-        return False
     hashes, values = [], []
     for name in used:
         known, exact = values_and_places(seen, name), seen.rows.exact(name)
         if known is not None and exact is not None and known[0][0].size == sample.shape[1]:
             values.append(known[0])
             hashes.append(exact[known[1]])
-    different = np.unique(np.concatenate(hashes), return_index=True)[1] if hashes else np.zeros(0, dtype=np.int64)
-    if not 0 < len(different) <= MAX_COMPARED:
+    places = np.unique(np.concatenate(hashes), return_index=True)[1] if hashes else np.zeros(0, dtype=np.int64)
+    if not 0 < len(places) <= MAX_COMPARED:
         return False
-    return in_groups_of_one_size(sample, _blocks([np.concatenate(values)[different]], view), limit)
+    different = np.concatenate(values)[places]
+    if not in_groups_of_one_size(sample, _blocks([different], view), limit):
+        return False
+    return more_than_were_read(seen, used) or _beside_noise(different, view)
+
+
+def _beside_noise(rows: NDArray[np.generic], view: _View) -> bool:
+    """Whether the rows of a table are of two kinds, and each measured one lies beside one with noise added."""
+    made = made_with_noise(rows) if rows.ndim == 2 else None
+    if made is None:
+        return False
+    flat, measured = view.flat(rows), np.flatnonzero(~made)
+    asked = measured[spread_over(len(measured), MAX_SAMPLED)]
+    squared = ((flat**2).sum(axis=1)[None, :] - 2 * flat[asked] @ flat.T).astype(np.float64)
+    squared[np.arange(len(asked)), asked] = np.inf
+    return bool(made[squared.argmin(axis=1)].mean() >= SAME_SIZE)
 
 
 def _as_loaded(rows: RowStore, scored: str) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.evidence.arrays import BoolArray
 from grader.evidence.observing import Observation
 from grader.evidence.records import Columns
 
@@ -22,6 +23,12 @@ MOST_COPIES = 7
 
 SAME_SIZE = 0.8
 """Share of rows that have just as many copies as most. What lies close by chance makes a few groups larger."""
+
+MEASURED, MADE = 0.5, 0.1
+"""Share of a row's values that others have too: from which on it was read off a scale, up to which noise was added."""
+
+ONE_OR_OTHER = 0.95
+"""Share of rows that are clearly one or the other, where some were made of the others."""
 
 FEWEST = 24
 """Of fewer rows no size of groups is told."""
@@ -47,3 +54,21 @@ def in_groups_of_one_size(rows: NDArray[np.float32], blocks: Iterable[NDArray[np
     sizes, counts = np.unique(copies, return_counts=True)
     commonest = sizes[counts.argmax()]
     return bool(1 <= commonest <= MOST_COPIES and counts.max() >= SAME_SIZE * len(rows))
+
+
+def made_with_noise(rows: NDArray[np.generic]) -> BoolArray | None:
+    """Return which rows of a table were made of others by adding noise, None where rows don't fall in two such kinds.
+
+    A measured value is read off a scale and turns up in other rows again; with noise added none does. Honest data has
+    columns of either kind, and so has each of its rows.
+    """
+    recurring = np.zeros(len(rows))
+    for column in rows.reshape(len(rows), -1).T:
+        _, place, counts = np.unique(column, return_inverse=True, return_counts=True)
+        recurring += counts[place.reshape(-1)] > 1
+    share = recurring / max(1, rows[0].size)
+    made, measured = share <= MADE, share >= MEASURED
+    least = 1 / (MOST_COPIES + 2)
+    if min(made.mean(), measured.mean()) < least or (made | measured).mean() < ONE_OR_OTHER:
+        return None
+    return np.asarray(made, dtype=np.bool_)

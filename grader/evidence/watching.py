@@ -17,7 +17,7 @@ from grader.evidence.labels import LabelStore, LabelVector
 from grader.evidence.lineage import Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.provenance import Provenance
-from grader.evidence.records import Drawn, Fitted, Metric, Scored, SeedSet, Split, Titled
+from grader.evidence.records import Drawn, Fitted, Metric, RowsSeen, Scored, SeedSet, Split, Titled
 from grader.evidence.trainings import sealed_note, seals
 from grader.model import Drawing, MetricCall, PreprocessingFit, Role, RowSet, Scoring, SeedCall, SplitCall
 
@@ -158,15 +158,21 @@ def _true_role(call: Metric, scoring: Scoring | None, labels: LabelStore, roles:
 
 
 def collect_preprocessing(
-    log: Log, store: RowStore, final_rows: str | None, trained: Sequence[str]
+    log: Log, store: RowStore, final_rows: str | None, trained: Sequence[str], watched: Sequence[str] = ()
 ) -> tuple[PreprocessingFit, ...]:
-    """Return every fitted scaler, encoder or selector, with how many test and training rows it was fitted on."""
+    """Return every fitted scaler, encoder or selector, with how many test and training rows it was fitted on.
+
+    `watched` are the rows that the training of the final model was watched on.
+    """
     found: list[PreprocessingFit] = []
     trained = (*trained, *_before_resampling(store, trained))
     for fitted in log.of("preprocessing.fitted", Fitted):
         record = store.records.get(fitted.rows or "")
         test = _included(store, fitted.rows, final_rows)
         train = [count for rows in trained if (count := _included(store, fitted.rows, rows)) is not None]
+        if not test and _is_of_all_parts(store, fitted.rows, final_rows, trained, watched):
+            test = _count(store, final_rows)
+            train = [_count(store, rows) for rows in trained]
         related = bool(test) or any(train)
         found.append(
             PreprocessingFit(
@@ -179,6 +185,26 @@ def collect_preprocessing(
             )
         )
     return tuple(found)
+
+
+def _is_of_all_parts(
+    store: RowStore, fitted: str | None, final_rows: str | None, trained: Sequence[str], watched: Sequence[str]
+) -> bool:
+    """Whether an object was fitted on texts, exactly as many as were trained on, watched and scored as numbers.
+
+    The words of a sentence are numbered unseen, so that no row of numbers is known by its sentence. Their count tells:
+    texts of the training part alone are fewer by the test rows.
+    """
+    texts, numbers = store.records.get(fitted or ""), store.records.get(final_rows or "")
+    if texts is None or numbers is None or not _is_text(texts) or _is_text(numbers) or not texts.complete:
+        return False
+    parts = dict.fromkeys((*trained, *watched, final_rows))
+    used = [item for name in parts if (item := store.records.get(name or "")) is not None and not _is_text(item)]
+    return len(used) > 1 and all(item.complete for item in used) and sum(item.count for item in used) == texts.count
+
+
+def _is_text(record: RowsSeen) -> bool:
+    return record.dtype.startswith(("<U", "|S", "object", "str", "<S"))
 
 
 def _before_resampling(store: RowStore, trained: Sequence[str]) -> tuple[str, ...]:

@@ -253,6 +253,22 @@ def test_scaler_fitted_before_the_split_included_the_test_rows(made):
     assert made.evidence().preprocessing[0].test_rows_included == 60
 
 
+@pytest.mark.parametrize(("adapted", "included"), [(300, 60), (240, None), (200, None)])
+def test_words_of_all_sentences_are_told_by_their_count(made, adapted, included):
+    """No row of numbers is known by its sentence, but sentences of the training part are fewer than all rows."""
+    x, y = np.random.default_rng(1).integers(0, 80, (300, 9)), np.arange(300) % 2
+    hashes = made.artifact(np.arange(adapted, dtype=np.uint64))
+    made.send(
+        "rows.seen", rows="texts", count=adapted, shape=[], dtype="<U63", source="array", complete=True, exact=hashes
+    )
+    kind = "TextVectorization"
+    made.send("preprocessing.fitted", object=f"{kind}:1", rows="texts", stateless=False, **{"class": kind})
+    made.model(units=1)
+    made.fit("m1", x[:200], y[:200], validation=(x[200:240], y[200:240]))
+    made.evaluate("m1", x[240:], y[240:])
+    assert made.evidence().preprocessing[0].test_rows_included == included
+
+
 def test_a_scaler_is_traced_through_rows_that_were_made_up(made):
     """Rows that SMOTE adds never were anything else; those it was given still tell what the scaler was fitted on."""
     x, y = np.random.default_rng(1).normal(size=(300, 6)), np.arange(300) % 2

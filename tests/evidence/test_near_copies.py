@@ -96,6 +96,27 @@ def test_columns_of_a_table_count_alike(tmp_path: Path) -> None:
     assert share(tmp_path / "b", np.concatenate([table[:240], noisy]), table[240:]) == 1
 
 
+def test_noise_beside_what_was_measured_was_added(tmp_path: Path) -> None:
+    """A sampled table, each row once more with noise: copies are no repeats of the data, whose values lie on a scale."""
+    table = np.round(RANDOM.normal(size=(150, 6)), 1)
+    noisy = table + RANDOM.normal(0, 0.005, table.shape)
+    found = measured(tmp_path / "made", *mixed(table, noisy)).near_copies
+    assert found.near / found.sampled > 0.5
+    assert found.expected == 0
+    again = np.round(RANDOM.normal(size=(150, 6)), 3)
+    twice = measured(tmp_path / "measured twice", *mixed(again, again + RANDOM.choice([-0.001, 0.001], again.shape)))
+    assert twice.near_copies.expected > 0.2
+    fine = RANDOM.normal(size=(150, 6))
+    gauged = measured(tmp_path / "fine", *mixed(fine, fine + RANDOM.normal(0, 0.001, fine.shape)))
+    assert gauged.near_copies.expected > 0.2
+
+
+def mixed(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All rows, dealt out to training and test."""
+    rows = np.concatenate([first, second])[RANDOM.permutation(300)]
+    return rows[:240], rows[240:]
+
+
 def test_a_score_on_copies_is_a_score_on_training_rows(tmp_path: Path) -> None:
     """The checks fail, by evidence that the host measured."""
     evidence = measured(tmp_path, np.concatenate([TRAIN, TEST[:, :, ::-1]]), TEST)
