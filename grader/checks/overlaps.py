@@ -129,4 +129,4 @@ def _identical(overlap: Overlap) -> int:
 def _repeat_rate(evidence: Evidence, overlap: Overlap) -> float:
     """Share of rows that have a twin if rows were dealt out at random: that of the bigger part estimates it best."""
     back = evidence.overlap(overlap.right, overlap.left)
-    return max(overlap.duplicate_rate, back.duplicate_rate if back is not None else 0.0)
+    return back.duplicate_rate if back is not None and back.left_rows > overlap.left_rows else overlap.duplicate_rate

@@ -78,6 +78,24 @@ def _header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], Literal["C", "F
     return np.dtype(descr), shape, "F" if fortran else "C", offset + length
 
 
+MANY_TIMES = 4
+FEWEST_GROUPS = 5
+MANY_ONCE = 0.3
+"""Repeats of measured data thin out: where this share of the rows stands there once, fewer stand there four times and
+more than three times. Where at least so many do, and twice as many as stand there three times, somebody repeated them,
+as oversampling does."""
+
+
+def own_repeats(values: UIntArray) -> int:
+    """Return how many rows occur more than once within `values` of their own: not because somebody repeated them."""
+    _, counts = np.unique(values, return_counts=True)
+    often = int(np.sum(counts >= MANY_TIMES))
+    thinning = often < max(FEWEST_GROUPS, 2 * int(np.sum(counts == MANY_TIMES - 1)))
+    mostly_repeated = int(np.sum(counts == 1)) < MANY_ONCE * len(values)
+    own = counts > 1 if thinning or mostly_repeated else (counts > 1) & (counts < MANY_TIMES)
+    return int(counts[own].sum())
+
+
 def rows_repeating(values: UIntArray) -> int:
     """Return how many rows occur more than once within `values`."""
     ordered = np.sort(values)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.evidence.arrays import UIntArray, block_of, found_in, load_array, rows_repeating, rows_within
+from grader.evidence.arrays import UIntArray, block_of, found_in, load_array, own_repeats, rows_within
 from grader.evidence.parsing import Log
 from grader.evidence.records import FitBegan, FitEnded, Loaded, Moved, RowsSeen, Split
 
@@ -111,10 +111,10 @@ class RowStore:
         return name
 
     def repeat_rate(self, rows: str) -> float:
-        """Return the share of rows that repeat within their own set (0 where unknown)."""
+        """Return the share of rows that repeat within their own set of themselves (0 where unknown)."""
         if rows not in self._repeats:
             hashes = self.exact(rows)
-            self._repeats[rows] = rows_repeating(hashes) / len(hashes) if hashes is not None and len(hashes) else 0.0
+            self._repeats[rows] = own_repeats(hashes) / len(hashes) if hashes is not None and len(hashes) else 0.0
         return self._repeats[rows]
 
     def stages(self, rows: str | None) -> tuple[UIntArray, ...]:

@@ -320,7 +320,7 @@ class Lineage:
             if (known := self.store.exact(whole)) is not None
             and any(rows_within(stage, known) == len(stage) for stage in self.store.stages(rows))
         ]
-        return max([own, *rates])
+        return max(rates, default=own)  # of a part alone fewer repeats show, or more by chance
 
 
 def _resolve_fits(log: Log, store: RowStore) -> tuple[Fit, ...]:
