@@ -7,11 +7,11 @@ import re
 
 from grader.checks.code_calls import cells_with
 from grader.checks.evaluation_score import is_shown
-from grader.checks.networks import Network, best, trained_networks
+from grader.checks.networks import Network, trained_networks
 from grader.checks.observed import SCORING_CALLS, TRAINING_CALLS, why_unseen
-from grader.checks.registry import Limits, Threshold, check_on_request
+from grader.checks.registry import Limits, check_on_request
 from grader.checks.results import StudentResult
-from grader.checks.verdicts import Verdict, advised, failed, passed, unknown
+from grader.checks.verdicts import Verdict, failed, passed, unknown
 from grader.model import Evidence, TrainingRun
 
 DATASET = "fashion_mnist"
@@ -19,9 +19,6 @@ SNEAKER, ANKLE_BOOT = "7", "9"
 """Classes 7 and 9 of the official labels."""
 ALL_CLASSES = 10
 SHOES = re.compile(r"sneaker|zapatilla", re.IGNORECASE), re.compile(r"ankle[\s_-]*boot|bot[ií]n", re.IGNORECASE)
-
-SLACK = Threshold("slack", 0.01, "seeds, epochs and batch sizes move such a score by about one percentage point")
-DEVIATIONS = Threshold("deviations", 2, "a score of so many rows varies by its standard error; two are generous")
 
 
 @check_on_request(
@@ -32,7 +29,7 @@ DEVIATIONS = Threshold("deviations", 2, "a score of so many rows varies by its s
 def fashion_mnist(evidence: Evidence, _limits: Limits) -> Verdict:
     """Something was trained on rows of Fashion-MNIST."""
     if not evidence.trainings:
-        return _untrained(evidence)
+        return untrained(evidence)
     own = [item for item in evidence.trainings if _is_fashion(evidence, item)]
     cells = [item.cell for item in evidence.trainings]
     if own:
@@ -59,9 +56,9 @@ def binary_first(evidence: Evidence, _limits: Limits) -> Verdict:
     """Sneakers and ankle boots are told apart before all ten classes are."""
     networks = trained_networks(evidence)
     if not networks:
-        return _untrained(evidence)
+        return untrained(evidence)
     order = {item.id: place for place, item in enumerate(evidence.trainings)}
-    binary = [item for item in networks if _tells_two(item, evidence)]
+    binary = [item for item in networks if tells_two(item, evidence)]
     if not binary:
         if all(item.classes is None for item in networks):
             return unknown("How many classes the networks tell apart was not seen.", cells=networks[0].cells)
@@ -107,7 +104,8 @@ def binary_first(evidence: Evidence, _limits: Limits) -> Verdict:
 )
 def dense_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
     """There is a dense classifier of the ten classes."""
-    return _present(evidence, _dense(evidence), "dense", "Train Flatten, Dense(256), Dense(128), Dense(10, softmax).")
+    fix = "Train Flatten, Dense(256), Dense(128), Dense(10, softmax)."
+    return _present(evidence, dense_networks(evidence), "dense", fix)
 
 
 @check_on_request(
@@ -118,85 +116,7 @@ def dense_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
 def cnn_classifier(evidence: Evidence, _limits: Limits) -> Verdict:
     """There is a convolutional classifier of the ten classes."""
     fix = "Train Conv2D and MaxPooling2D blocks (32 and 64 filters), then Flatten, Dense(128), Dense(10, softmax)."
-    return _present(evidence, _convolutional(evidence), "convolutional", fix)
-
-
-@check_on_request(
-    "model.binary_band",
-    title="Expected score: sneaker or ankle boot",
-    help="The classifier of two classes reaches the expected accuracy on held-out rows, or more.",
-    thresholds=(
-        Threshold("low", 0.96, "the course's own networks come to 96 to 97 % on sneakers and ankle boots"),
-        SLACK,
-        DEVIATIONS,
-    ),
-)
-def binary_band(evidence: Evidence, limits: Limits) -> Verdict:
-    """The binary score is about what the task allows."""
-    found = tuple(item for item in trained_networks(evidence) if _tells_two(item, evidence))
-    return _in_band(evidence, found, "classifier of two classes", limits)
-
-
-@check_on_request(
-    "model.dense_band",
-    title="Expected score: dense network",
-    help="The dense network of ten classes reaches the expected accuracy on held-out rows, or more.",
-    thresholds=(
-        Threshold("low", 0.88, "a dense network of about 235,000 parameters comes to 88 to 89 %"),
-        SLACK,
-        DEVIATIONS,
-    ),
-)
-def dense_band(evidence: Evidence, limits: Limits) -> Verdict:
-    """The dense score is about what the task allows."""
-    return _in_band(evidence, _dense(evidence), "dense network of ten classes", limits)
-
-
-@check_on_request(
-    "model.cnn_band",
-    title="Expected score: convolutional network",
-    help="The convolutional network of ten classes reaches the expected accuracy on held-out rows, or more.",
-    thresholds=(
-        Threshold("low", 0.90, "a convolutional network of about 225,000 parameters comes to 90 to 91 %"),
-        SLACK,
-        DEVIATIONS,
-    ),
-)
-def cnn_band(evidence: Evidence, limits: Limits) -> Verdict:
-    """The convolutional score is about what the task allows."""
-    return _in_band(evidence, _convolutional(evidence), "convolutional network of ten classes", limits)
-
-
-@check_on_request(
-    "model.size_expected",
-    title="Expected sizes of the networks",
-    help="The dense and the convolutional network have about as many parameters as the course's own. Advice.",
-    thresholds=(
-        Threshold("dense", 235_000, "784 inputs, layers of 256, 128 and 10 units: 235,146 parameters"),
-        Threshold("cnn", 225_000, "32 and 64 filters, a layer of 128 units: 225,034 parameters"),
-        Threshold("factor", 4, "networks within a factor of four are of the same kind; beyond, the comparison limps"),
-    ),
-)
-def size_expected(evidence: Evidence, limits: Limits) -> Verdict:
-    """Both networks are of the size that the expected scores are of."""
-    pairs = [("dense", best(_dense(evidence))), ("convolutional", best(_convolutional(evidence)))]
-    known = [(name, item.model.parameters, item.cells) for name, item in pairs if item is not None]
-    if not known:
-        return unknown("No network of ten classes was seen whose size could be compared.")
-    measured = {name: size for name, size, _ in known}
-    cells = [cell for _, _, places in known for cell in places]
-    expected = {"dense": limits["dense"], "convolutional": limits["cnn"]}
-    odd = [(n, size) for n, size, _ in known if not 1 / limits["factor"] <= size / expected[n] <= limits["factor"]]
-    if odd:
-        name, size = odd[0]
-        return advised(
-            f"The {name} network has {size:,} parameters, where about {expected[name]:,.0f} are expected.",
-            fix="Compare networks of about the same size: 235,000 parameters dense, 225,000 convolutional.",
-            cells=cells,
-            measured=measured,
-        )
-    told = " and ".join(f"{size:,} parameters ({name})" for name, size, _ in known)
-    return passed(f"The networks are of the expected size: {told}.", cells=cells, measured=measured)
+    return _present(evidence, convolutional_networks(evidence), "convolutional", fix)
 
 
 @check_on_request(
@@ -207,14 +127,14 @@ def size_expected(evidence: Evidence, limits: Limits) -> Verdict:
 )
 def dense_cnn_compared(evidence: Evidence, _limits: Limits) -> Verdict:
     """The two kinds of network stand side by side."""
-    dense, convolutional = _scored(_dense(evidence)), _scored(_convolutional(evidence))
+    dense, convolutional = _scored(dense_networks(evidence)), _scored(convolutional_networks(evidence))
     pairs = [(a, b) for a in dense for b in convolutional if _same_rows(evidence, a, b)]
     shown = [pair for pair in pairs if all(is_shown(evidence, item) for item in pair)]
     if shown:
         left, right = shown[-1]
         return passed(
-            f"On the same {left.size:,} rows the dense network scores {_percent(left)}, the convolutional one "
-            f"{_percent(right)}.",
+            f"On the same {left.size:,} rows the dense network scores {percent(left)}, the convolutional one "
+            f"{percent(right)}.",
             origin="verified" if left.origin == right.origin == "verified" else "kernel",
             cells=[left.scoring.cell, right.scoring.cell],
             measured={"dense": left.value, "cnn": right.value, "rows": left.size},
@@ -231,11 +151,13 @@ def dense_cnn_compared(evidence: Evidence, _limits: Limits) -> Verdict:
     return failed(f"{start} {missing} network of ten classes with a held-out score to compare.", fix=fix)
 
 
-def _dense(evidence: Evidence) -> tuple[Network, ...]:
+def dense_networks(evidence: Evidence) -> tuple[Network, ...]:
+    """Return the dense networks of ten classes."""
     return tuple(item for item in trained_networks(evidence) if item.dense and _tells_ten(item))
 
 
-def _convolutional(evidence: Evidence) -> tuple[Network, ...]:
+def convolutional_networks(evidence: Evidence) -> tuple[Network, ...]:
+    """Return the convolutional networks of ten classes."""
     return tuple(item for item in trained_networks(evidence) if item.convolves and _tells_ten(item))
 
 
@@ -263,7 +185,7 @@ def _same_rows(evidence: Evidence, left: StudentResult, right: StudentResult) ->
     return a is not None and b is not None and bool(a.counts) and a.counts == b.counts
 
 
-def _tells_two(network: Network, evidence: Evidence) -> bool:
+def tells_two(network: Network, evidence: Evidence) -> bool:
     """Whether it tells two classes apart, of Fashion-MNIST where the rows' origin is known."""
     rows = evidence.row_set(network.trainings[0].train_rows)
     other = rows is not None and rows.origin_hint and DATASET not in rows.origin_hint
@@ -307,7 +229,7 @@ def _present(evidence: Evidence, found: tuple[Network, ...], kind: str, fix: str
         )
     networks = trained_networks(evidence)
     if not networks:
-        return _untrained(evidence)
+        return untrained(evidence)
     if any(not item.model.layers or item.classes is None for item in networks):
         return unknown("The layers or the classes of a network could not be seen.", cells=networks[-1].cells)
     return failed(f"No {kind} network of ten classes is trained.", fix=fix, cells=networks[-1].cells)
@@ -317,39 +239,13 @@ def _scored(networks: tuple[Network, ...]) -> list[StudentResult]:
     return [item.result for item in networks if item.result is not None]
 
 
-def _in_band(evidence: Evidence, found: tuple[Network, ...], name: str, limits: Limits) -> Verdict:
-    network = best(found)
-    if network is None:
-        if not evidence.trainings:
-            return _untrained(evidence)
-        return failed(f"There is no {name} whose score could be compared.", fix=f"Train a {name} and score it.")
-    result = network.result
-    if result is None or result.value is None:
-        return unknown(f"The {name} was not scored on held-out rows.", cells=network.cells)
-    error = math.sqrt(limits["low"] * (1 - limits["low"]) / max(1, result.size))
-    reached = limits["low"] - limits["slack"] - limits["deviations"] * error
-    measured = {"accuracy": result.value, "expected": limits["low"], "rows": result.size}
-    if result.value >= reached:
-        return passed(
-            f"The {name} reaches {_percent(result)}, about what is expected ({limits['low']:.0%}) or more.",
-            origin=result.origin,
-            cells=network.cells,
-            measured=measured,
-        )
-    return failed(
-        f"The {name} reaches {_percent(result)}, where about {limits['low']:.0%} are expected.",
-        fix="Look at the curves: scale the pixels, check loss and labels, and train until validation stops gaining.",
-        origin=result.origin,
-        cells=network.cells,
-        measured=measured,
-    )
-
-
-def _percent(result: StudentResult) -> str:
+def percent(result: StudentResult) -> str:
+    """Return an accuracy as a reader sees it."""
     return f"{result.value:.1%}" if result.value is not None else "an unknown score"
 
 
-def _untrained(evidence: Evidence) -> Verdict:
+def untrained(evidence: Evidence) -> Verdict:
+    """Return the verdict where no training was seen."""
     if reason := why_unseen(evidence, TRAINING_CALLS):
         return unknown(f"No training was seen: {reason}.")
     return failed("No network was trained.", fix="Train a network with fit.")
