@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.observed import why_unread, why_unseen
+from grader.checks.own_functions import functions_calling
 from grader.checks.printed_rows import prints_rows
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import is_regression, shown_output
@@ -80,7 +81,8 @@ def class_balance_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     plotted = [item.cell for item in evidence.drawings if _shows_counts(item.y, counts)]
     if plotted:
         return passed("The counts per class are plotted.", cells=plotted)
-    asked = [cell.index for cell in evidence.cells if _calls(cell, COUNTS_CLASSES)]
+    counting = (*COUNTS_CLASSES, *functions_calling(evidence, COUNTS_CLASSES))
+    asked = [cell.index for cell in evidence.cells if _calls(cell, counting)]
     seen = [index for index in asked if shown_output(evidence, index)]
     if seen:
         return passed("The counts per class are shown.", origin="static", cells=seen)

@@ -25,6 +25,18 @@ WORDS: tuple[tuple[str, str], ...] = (
     (r"model\.predict\(x_test\)\.argmax\(axis=1\)", "model(x_test).argmax(dim=1)"),
     (r"\(model\.predict\(x_test\) > 0\.5\)\.astype\(int\)", "(torch.sigmoid(model(x_test)) > 0.5).int()"),
     (r"plt\.scatter\(y_test, model\.predict\(x_test\)\)", "plt.scatter(y_test, model(x_test).detach())"),
+    (
+        r"again = keras\.models\.load_model\('classifier\.keras'\), and predict",
+        "Load 'classifier.pt' with load_state_dict into a new network, and predict",
+    ),
+    (
+        r"np\.allclose\(model\.predict\(x\), keras\.models\.load_model\('classifier\.keras'\)\.predict\(x\)\)",
+        "torch.allclose(model(x), again(x)), where again is a new network with the saved state_dict",
+    ),
+    (
+        r"Plot history\.history\['loss'\] into loss_curve\.png, or keep CSVLogger\('log\.csv'\)",
+        "Plot the losses of the epochs into loss_curve.png, or write them to log.csv",
+    ),
     (r"model\.predict\(", "model("),
     (
         r"model\.save\('model\.keras'\); then again = keras\.models\.load_model\('model\.keras'\)",

@@ -159,6 +159,16 @@ def test_order_of_the_saved_cells():
     assert outcome("code.saved_in_order", replace(GOOD, cells=cleared)) == "not_applicable"
 
 
+@pytest.mark.parametrize(("body", "expected"), [("print(np.bincount(labels))", "pass"), ("print(len(labels))", "fail")])
+def test_counts_printed_by_a_function_of_ones_own(body, expected):
+    """Defined in one cell, called in the next: the counts stand below the call."""
+    blank = tuple(replace(item, rerun=(), saved=()) for item in GOOD.cells if item.index != 3)
+    defined = cell(3, f"def look(labels):\n    {body}", ("np.bincount", "print"), defines_functions=1)
+    called = cell(10, "look(y)", ("look",), rerun=(SavedOutput("stream", "[10 12 9]"),))
+    shown = replace(GOOD, drawings=(), cells=(*blank, defined, called))
+    assert outcome("data.class_balance_shown", shown) == expected
+
+
 def test_examples_and_class_counts():
     """Seen in a picture or a table before training; missing where nothing shows them."""
     blank = tuple(replace(item, rerun=(), saved=()) for item in GOOD.cells)
