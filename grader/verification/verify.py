@@ -119,7 +119,8 @@ def _combined(members: Sequence[SealedScoring], answers: Sequence[Answered]) -> 
             rows_total=members[0].rows.total,
             task="classification",
         )
-        scored = _scored(members[0], replace(first, outputs=together.mean(axis=0)), blank)
+        unpictured = replace(members[0], input_kind="table")  # its mistakes are not kept, so none need be drawn
+        scored = _scored(unpictured, replace(first, outputs=together.mean(axis=0)), blank)
         yield replace(scored, mistakes=(), wrong_rows=(), cuts=(), alternatives=())
 
 
