@@ -70,6 +70,11 @@ MIGRATIONS = (
         BEGIN SELECT RAISE(ABORT, 'the audit trail is never shortened'); END;
     """,
     "ALTER TABLE results ADD COLUMN evidence_sha256 TEXT NOT NULL DEFAULT '';\n",
+    """
+    ALTER TABLE results ADD COLUMN score REAL;
+    ALTER TABLE results ADD COLUMN reference_score REAL;
+    ALTER TABLE results ADD COLUMN metric TEXT NOT NULL DEFAULT '';
+    """,
 )
 """One script per schema version, applied in order: `PRAGMA user_version` counts those applied."""
 

@@ -232,7 +232,8 @@ def test_a_gradebook_of_an_older_grader_goes_on(tmp_path: Path) -> None:
     with Gradebook(tmp_path) as book:
         book.record(ALICE, "f1", "aa")
     with closing(sqlite3.connect(tmp_path / GRADEBOOK)) as connection:
-        connection.execute("ALTER TABLE results DROP COLUMN evidence_sha256")
+        for column in ("evidence_sha256", "score", "reference_score", "metric"):
+            connection.execute(f"ALTER TABLE results DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     with Gradebook(tmp_path) as book:
         assert book.is_finished("alice", "f1")

@@ -47,6 +47,11 @@ class Result:
     message: str | None = None
     rubric_id: str = ""
     rubric_sha256: str = ""
+    score: float | None = None
+    """The final score, in the unit of `metric`; None where none was recomputed or no reference was trained."""
+    reference_score: float | None = None
+    """The best reference's score on the same rows."""
+    metric: str = ""
 
     @classmethod
     def of_grade(cls, grade: Grade) -> Result:
@@ -73,7 +78,20 @@ class Result:
             message=run.get("message"),
             rubric_id=grade.rubric_id,
             rubric_sha256=grade.rubric_sha256,
+            **_beside_reference(grade),
         )
+
+
+REFERENCE_CHECK = "model.reference_band"
+"""The check that sets the final score beside the best reference's."""
+
+
+def _beside_reference(grade: Grade) -> dict[str, Any]:
+    found = next((item.measured for item in grade.findings if item.check == REFERENCE_CHECK), {})
+    score, reference = found.get("student"), found.get("reference")
+    if not isinstance(score, (int, float)) or not isinstance(reference, (int, float)):
+        return {}
+    return {"score": float(score), "reference_score": float(reference), "metric": str(found.get("metric") or "")}
 
 
 def _criterion_result(judgement: Judgement, failed: frozenset[str]) -> CriterionResult:

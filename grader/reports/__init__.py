@@ -1,6 +1,7 @@
 """Reports: pure renderers of grades and evidence; nothing here reads or writes a class's files."""
 
-from grader.reports.classroom import STAFF_PAGE, render_index
+from grader.reports.classroom import render_index
+from grader.reports.links import STAFF_PAGE
 from grader.reports.spreadsheet import grades_csv
 from grader.reports.staff import render_staff
 from grader.reports.student import render_report

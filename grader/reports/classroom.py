@@ -1,4 +1,7 @@
-"""The class page: everybody at a glance, who needs a person and why, and how the class spread over the levels."""
+"""The class page: everybody at a glance, what to teach next, who needs a person and why.
+
+Its size does not grow with the class, but for the table: lists name so many, and the table's filter finds the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,180 +9,99 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from markupsafe import Markup
 
-from grader.model import LEVELS, Criterion, CriterionResult, Level, Result, Rubric
-from grader.reports.charts import level_distribution, share_bar
-from grader.reports.numbers import cell_number, count, duration, points
+from grader.model import Level, Result, Rubric
+from grader.reports.charts import Dot, cohort_chart, level_distribution
+from grader.reports.class_rows import RowView, columns_of, row_views
+from grader.reports.lessons import lessons
+from grader.reports.links import SubmissionLink, submission_link
+from grader.reports.numbers import count, duration, percent, points
 from grader.reports.page import render
-from grader.reports.text import capitalised, house_style
-from grader.reports.wording import in_sentence, level_names, missed_words, status_words
+from grader.reports.wording import level_names
 
-STAFF_PAGE = "staff.html"
-"""File of a submission's folder that is for staff only."""
-
-MOST_MISSED = 6
-"""Lines of what is missed most: what one lesson can take up."""
-
-
-@dataclass(frozen=True, slots=True)
-class LevelCell:
-    """A level in the class table; `position` sorts (0: no level)."""
-
-    name: str
-    position: int
-    style: str
-    uncertain: bool
+MOST_QUEUED = 100
+"""Submissions of the review queue that are written out with their reasons: more than a person reads in a day."""
+MOST_FAILED = 60
+"""Failures written out; the table below shows all."""
+MOST_FURTHEST = 5
+"""Submissions furthest below the reference that are named: each may hide a mistake that no check knows."""
+MOST_SLOW = 3
+ERRORS = frozenset({"mae", "rmse", "mse"})
+"""Metrics where less is better: their distance from the reference is a share of the reference's error."""
 
 
 @dataclass(frozen=True, slots=True)
-class MissedView:
-    """What several submissions miss: how many of those judged, in words, and the criterion it belongs to."""
+class Cohort:
+    """The class against the reference, for one kind of score; `furthest` are the furthest below, with how far."""
 
-    count: int
-    judged: int
-    words: str
-    criterion: str
-    bar: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """One submission's line. Links are relative to the class page; `staff_link` is empty where there is none."""
-
-    submission: str
-    link: str
-    staff_link: str
-    notebook: str
-    status: str
-    status_words: str
-    failed_cell: int | None
-    levels: tuple[LevelCell, ...]
-    points: str
-    points_number: float
-    max_points: str
-    needs_review: bool
-    review_reasons: tuple[str, ...]
-    message: str
-    time: str
-    seconds: float
+    chart: Markup
+    unit: str
+    furthest: tuple[tuple[SubmissionLink, str], ...]
 
 
 def render_index(
-    rows: Sequence[Result], rubric: Rubric | None = None, staff_pages: Collection[str] = frozenset()
+    rows: Sequence[Result],
+    rubric: Rubric | None = None,
+    staff_pages: Collection[str] = frozenset(),
+    similar_page: str = "",
 ) -> str:
-    """Return the class page. Sorting is a small script in the page; without it the page only doesn't sort.
+    """Return the class page. Sorting and filtering are a small script in the page; without it the page is whole.
 
-    `staff_pages` are the submissions that have a page for staff.
+    `staff_pages` are the submissions that have a page for staff; `similar_page` is that of passages in common.
     """
-    columns = _columns(rows, rubric)
-    names = level_names(rubric)
-    views = tuple(_row_view(row, columns, names, STAFF_PAGE if row.submission in staff_pages else "") for row in rows)
+    columns = columns_of(rows, rubric)
+    views = row_views(rows, columns, rubric, staff_pages)
+    queue = sorted((view for view in views if view.needs_review), key=_urgency)
+    failures = [view for view in views if view.status != "ok"]
     return render(
         "index.html.j2",
         rubric_title=rubric.title if rubric else "Results",
         columns=tuple(columns.values()),
         rows=views,
-        queue=tuple(view for view in views if view.needs_review),
-        failures=tuple(view for view in views if view.status != "ok"),
+        levels=tuple(level_names(rubric).values()),
+        queue=tuple(queue[:MOST_QUEUED]),
+        queued=len(queue),
+        failures=tuple(failures[:MOST_FAILED]),
+        failed=len(failures),
+        failed_by=tuple(Counter(view.status_words for view in failures).most_common()),
+        slowest=_slowest(rows),
         totals=_totals(rows),
-        distributions=_distributions(rows, columns, names),
-        missed=_most_missed(rows, columns, rubric),
+        distributions=_distributions(rows, columns, level_names(rubric)),
+        lessons=lessons(rows, columns, rubric),
+        cohorts=_cohorts(rows),
+        similar_page=similar_page,
     )
 
 
-def _most_missed(
-    rows: Sequence[Result], columns: dict[str, str], rubric: Rubric | None
-) -> tuple[tuple[str, tuple[MissedView, ...]], ...]:
-    """Return what most submissions missed, by what it stands in the way of: what to teach once more."""
-    judged = sum(any(item.level is not None for item in row.criteria) for row in rows)
-    lines = [(item, check) for row in rows for item in row.criteria if item.level is not None for check in item.missed]
-    often = Counter((item.criterion, check) for item, check in lines)
-    top = {(one.id, name) for one in rubric.criteria for name in _top_level_checks(one)} if rubric else set()
-    groups = []
-    names = level_names(rubric)
-    up_to, top_level = in_sentence(LEVELS[-2], names), in_sentence(LEVELS[-1], names)
-    for title, wanted in ((f"Up to {up_to}", False), (f"For {top_level}", True)):
-        chosen = [(key, number) for key, number in often.items() if number > 1 and (key in top) is wanted]
-        chosen.sort(key=lambda pair: (-pair[1], pair[0]))
-        views = tuple(
-            MissedView(number, judged, missed_words(check), columns.get(criterion, ""), share_bar(number / judged))
-            for (criterion, check), number in chosen[:MOST_MISSED]
-        )
-        if views:
-            groups.append((title if rubric else "", views))
-    return tuple(groups)
+def _urgency(view: RowView) -> tuple[bool, int]:
+    """Order the queue: those without any level first, then those with most reasons."""
+    return view.points_number >= 0, -len(view.review_reasons)
 
 
-def _top_level_checks(criterion: Criterion) -> frozenset[str]:
-    return frozenset(name for item in criterion.levels[-1].requires for name in item.checks)
-
-
-def _columns(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
-    """Return criterion ids with their titles: the rubric's order, else that of first appearance."""
-    if rubric is not None:
-        return {item.id: item.title for item in rubric.criteria}
-    return {item.criterion: item.title for row in rows for item in row.criteria}
-
-
-def _row_view(row: Result, columns: dict[str, str], names: Mapping[Level, str], staff_page: str) -> RowView:
-    folder = quote(row.submission.encode("utf-8", "replace"), safe="")
-    by_criterion = {item.criterion: item for item in row.criteria}
-    reasons = tuple(capitalised(reason) for reason in row.review_reasons)
-    if row.needs_review and not reasons:
-        uncertain = [item.title for item in row.criteria if item.needs_review]
-        reasons = (f"The level is uncertain: {', '.join(uncertain)}",) if uncertain else ("Marked for review.",)
-    return RowView(
-        submission=row.submission,
-        link=f"{folder}/report.html",
-        staff_link=f"{folder}/{staff_page}" if staff_page else "",
-        notebook=row.notebook,
-        status=row.status,
-        status_words=status_words(row.status),
-        failed_cell=_failed_cell(row),
-        levels=tuple(_level_cell(by_criterion.get(name), names) for name in columns),
-        points=points(row.points),
-        points_number=-1.0 if row.points is None else row.points,
-        max_points=points(row.max_points),
-        needs_review=row.needs_review,
-        review_reasons=tuple(house_style(reason) for reason in reasons),
-        message=row.message or "",
-        time=duration(row.wall_s),
-        seconds=row.wall_s,
-    )
-
-
-def _failed_cell(row: Result) -> int | None:
-    """Return the number of the failing cell, None where there is none or the message names it itself."""
-    if row.failed_cell is None:
-        return None
-    number = cell_number(row.failed_cell)
-    return None if f"cell {number} " in (row.message or "").lower() else number
-
-
-def _level_cell(item: CriterionResult | None, names: Mapping[Level, str]) -> LevelCell:
-    if item is None or item.level is None:
-        return LevelCell("No level", 0, "no-level", uncertain=False)
-    return LevelCell(names[item.level], LEVELS.index(item.level) + 1, item.level, uncertain=item.low != item.high)
+def _slowest(rows: Sequence[Result]) -> tuple[tuple[SubmissionLink, str], ...]:
+    slow = sorted((row for row in rows if row.wall_s > 0), key=lambda row: -row.wall_s)[:MOST_SLOW]
+    return tuple((submission_link(row.submission), duration(row.wall_s)) for row in slow)
 
 
 def _totals(rows: Sequence[Result]) -> tuple[tuple[str, str], ...]:
     """Return the class in numbers, as (name, value)."""
     judged = [row.points for row in rows if row.points is not None]
     largest = max((row.max_points for row in rows), default=0.0)
+    times = [row.wall_s for row in rows if row.wall_s > 0]
     return (
         ("submissions", count(len(rows))),
         ("ran without a failing cell", count(sum(row.status == "ok" for row in rows))),
         ("to review", count(sum(row.needs_review for row in rows))),
         (f"points, median of {points(largest)}", points(statistics.median(judged)) if judged else points(None)),
-        ("running time in all", duration(sum(row.wall_s for row in rows))),
+        ("running time, median", duration(statistics.median(times) if times else None)),
+        ("running time in all", duration(sum(times))),
     )
 
 
 def _distributions(
-    rows: Sequence[Result], columns: dict[str, str], names: Mapping[Level, str]
+    rows: Sequence[Result], columns: Mapping[str, str], names: Mapping[Level, str]
 ) -> tuple[tuple[str, Markup], ...]:
     charts = []
     for name, title in columns.items():
@@ -188,3 +110,40 @@ def _distributions(
         )
         charts.append((title, level_distribution(title, levels, names)))
     return tuple(charts)
+
+
+def _cohorts(rows: Sequence[Result]) -> tuple[Cohort, ...]:
+    """Return the class against the reference: shares by their difference, errors by their ratio."""
+    shares = [row for row in rows if row.metric not in ERRORS]
+    errors = [row for row in rows if row.metric in ERRORS]
+    made = (
+        _cohort(shares, "percentage points above or below the reference on the same rows"),
+        _cohort(errors, "percent by which the error is smaller or larger than the reference's"),
+    )
+    return tuple(item for item in made if item is not None)
+
+
+def _cohort(rows: Sequence[Result], unit: str) -> Cohort | None:
+    placed = [(row, distance) for row in rows if (distance := _above(row)) is not None and row.points is not None]
+    if len(placed) < 2:
+        return None
+    largest = max(row.max_points for row, _ in placed)
+    dots = [Dot(row.points or 0.0, distance) for row, distance in placed]
+    below = sorted((item for item in placed if item[1] < 0), key=lambda item: item[1])[:MOST_FURTHEST]
+    told = tuple((submission_link(row.submission), _against(row)) for row, _ in below)
+    return Cohort(cohort_chart("The class against the reference", dots, largest, unit), unit, told)
+
+
+def _above(row: Result) -> float | None:
+    """Return how far a score lies above the reference's: a difference of shares, or the share of its error saved."""
+    if row.score is None or row.reference_score is None:
+        return None
+    if row.metric not in ERRORS:
+        return row.score - row.reference_score
+    return (row.reference_score - row.score) / row.reference_score if row.reference_score else None
+
+
+def _against(row: Result) -> str:
+    if row.metric in ERRORS:
+        return f"error {row.score:.4g} against {row.reference_score:.4g}"
+    return f"{percent(row.score)} against {percent(row.reference_score)}"

@@ -14,11 +14,14 @@ from grader.reports import numbers
 from grader.reports.text import phrase
 from grader.resources import shipped
 
+SCRIPTS = {"index.html.j2": ("sort.js", "filter.js")}
+"""The scripts of each page that has any: all of them are one `script` element."""
+
 
 def render(template: str, **values: Any) -> str:
     """Render a page: its style and script stand in it and are the only ones its content-security policy lets in."""
     style = _source("style.css")
-    script = _source("sort.js") if template == "index.html.j2" else ""
+    script = "".join(map(_source, SCRIPTS.get(template, ())))
     policy = content_security_policy(style, script)
     return (
         _environment()

@@ -85,59 +85,6 @@ DIAGNOSES: Mapping[str, str] = {
 }
 
 
-MISSED: Mapping[str, str] = {
-    "model.trains": "no training that completed",
-    "model.output_matches_labels": "output, loss and labels that don't fit together",
-    "model.cnn_for_images": "no convolution, though the inputs are images",
-    "training.loss_falls": "a loss that doesn't fall",
-    "model.learns": "no better than guessing",
-    "model.choices_tuned": "nothing tuned: one configuration only",
-    "model.choices_justified": "no reason given for a choice",
-    "evaluation.score_shown": "no score shown",
-    "evaluation.not_on_training_data": "scored on training rows",
-    "evaluation.test_score_reported": "no score on held-out test rows",
-    "evaluation.test_used_once": "test rows that were spent",
-    "split.held_out_test": "test rows also used for training or validation",
-    "split.no_overlap": "training rows among the test rows",
-    "split.no_near_duplicates": "altered copies of training rows among the test rows",
-    "split.stable": "rows that change sides",
-    "evaluation.printed_score_genuine": "a printed score that was not measured",
-    "evaluation.confusion_matrix_shown": "no confusion matrix",
-    "evaluation.confusion_matrix_correct": "a confusion matrix that is not of this model and these rows",
-    "evaluation.residuals_shown": "no plot of predictions or residuals",
-    "evaluation.errors_shown": "no wrong predictions or per-class scores shown",
-    "evaluation.weakness_named": "weak classes not named",
-    "evaluation.score_verified": "scores that contradict each other",
-    "understanding.terms_named": "the model not explained at all",
-    "understanding.layers": "layers not explained",
-    "understanding.training": "training not explained",
-    "understanding.score": "the score not explained",
-    "understanding.consistent": "a statement that contradicts what was measured",
-    "understanding.overfitting": "overfitting not discussed",
-    "understanding.trade_offs": "no trade-off discussed",
-    "understanding.failure_reasons": "no reason given for the errors",
-    "code.runs_top_to_bottom": "a notebook that doesn't run from top to bottom",
-    "code.clean": "cluttered code",
-    "code.commented": "steps without comment or text",
-    "code.seeded": "no fixed seed",
-    "code.reproducible": "a score that doesn't come out again",
-    "code.structured": "code that is hard to follow",
-    "write_up.present": "no concluding write-up",
-    "write_up.score_stated": "the result not stated",
-    "write_up.score_honest": "a stated score that is not the measured one",
-    "write_up.weakness_admitted": "weaknesses not admitted",
-    "write_up.next_step": "no next step",
-    "write_up.next_step_justified": "a next step that follows from nothing seen",
-    "write_up.insight": "results not linked to what was learned",
-}
-"""What a class misses, as a phrase behind `9 of 16`."""
-
-
-def missed_words(check: str) -> str:
-    """Return what is missing where a check fails; of a check this list does not know, its name."""
-    return MISSED.get(check) or f"not met: {check.rpartition('.')[2].replace('_', ' ')}"
-
-
 def status_words(status: object) -> str:
     """Return what a run status means, in words; one that is not known is shown as it is."""
     return STATUSES.get(status, str(status))  # type: ignore[call-overload, no-any-return]

@@ -33,7 +33,7 @@ USE_EVERYTHING = """() => {
     if (element.focus) { element.focus(); }
   }
   document.querySelectorAll('details').forEach(details => { details.open = !details.open; });
-  const outside = href => /^(https?|mailto):|\\/(report|staff)\\.html$/.test(href);
+  const outside = href => /^(https?|mailto):|\\/(report|staff)\\.html$|^(grades\\.csv|similar\\.html)$/.test(href);
   for (const element of document.querySelectorAll('a, area, summary, button, [role], input, text')) {
     const href = element.closest('a') && element.closest('a').getAttribute('href');
     if (!(href && outside(href))) {

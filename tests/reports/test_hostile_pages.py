@@ -36,6 +36,12 @@ PATIENCE = 80
 
 LINK = re.compile(r"#[\w.-]|https?://|mailto:")
 
+OF_THE_CLASS_PAGE = {"script", "button", "label", "input", "select", "optgroup", "option"}
+"""What sorts and filters its table."""
+
+OF_THE_CLASS = ("/report.html", "/staff.html", "grades.csv", "similar.html")
+"""Files of the results that the class page leads to."""
+
 OWN_ATTRIBUTES = re.compile(r"on|style$|srcdoc|action|formaction|ping|target|srcset|background|name$")
 """Attributes by which a page could act; `name` only on the two `meta` elements of ours."""
 
@@ -99,11 +105,11 @@ def assert_harmless(browser: Browser, url: str) -> None:
     found = browser.use(url)
     assert browser.deeds.all == []
     is_index = url.endswith("index.html")
-    assert set(found["elements"]) <= OWN_TAGS | ALLOWED_TAGS | ({"script", "button"} if is_index else set())
+    assert set(found["elements"]) <= OWN_TAGS | ALLOWED_TAGS | (OF_THE_CLASS_PAGE if is_index else set())
     assert (found["scripts"], found["styles"], found["metas"]) == (int(is_index), 1, 5)
     assert [name for name in found["attributes"] if OWN_ATTRIBUTES.match(name)] == ["name"]
     leading_away = [link for link in found["links"] if link and not LINK.match(link)]
-    assert [link for link in leading_away if not (is_index and link.endswith(("/report.html", "/staff.html")))] == []
+    assert [link for link in leading_away if not (is_index and link.endswith(OF_THE_CLASS))] == []
     assert all(source == "data:image/png;base64," for source in found["pictures"])
     assert [name for name, times in Counter(found["ids"]).items() if times > 1] == []
     assert found["policy"].startswith("default-src 'none'")
@@ -160,6 +166,25 @@ def test_the_class_page_does_nothing(browser: Browser, tmp_path: Path) -> None:
     with browser.visit((tmp_path / "index.html").as_uri()) as page:
         page.click("th:nth-child(2) button")
         assert page.get_attribute("th:nth-child(2)", "aria-sort") == "ascending"
+
+
+def test_the_class_table_is_filtered_by_keyboard(browser: Browser, tmp_path: Path) -> None:
+    """A name typed, who is to be reviewed, one level: rows that don't fit are hidden, and the number left is told."""
+    write(tmp_path, "index.html", render_index(class_results(), rubric()))
+    with browser.visit((tmp_path / "index.html").as_uri()) as page:
+        page.focus("#filter-name")
+        page.keyboard.type("student")
+        assert page.inner_text("#filter-count") == "6 of 25 shown"
+        page.keyboard.press("Tab")
+        page.keyboard.type("to review")
+        assert page.inner_text("#filter-count") == "1 of 25 shown"
+        assert page.locator("#class-table tbody tr:visible th").inner_text() == "student10"
+        page.fill("#filter-name", "")
+        page.select_option("#filter-show", "")
+        page.select_option("#filter-level", "3:1")
+        shown = page.locator("#class-table tbody tr:visible td:nth-child(6)").all_inner_texts()
+        assert set(shown) == {"Emerging"}
+    assert browser.deeds.all == []
 
 
 @pytest.mark.proof

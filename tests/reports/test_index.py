@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -18,6 +19,8 @@ from reports.test_report import ATTACKS, OWN_TAGS
 from grader.model import Result
 from grader.reports import grades_csv, render_index
 from grader.reports.spreadsheet import FORMULA_STARTS
+
+OF_THE_FILTER = {"script", "label", "input", "select", "optgroup", "option"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,9 @@ def test_what_the_class_misses_most_is_told() -> None:
     grade = rich_grade()
     rows = tuple(replace(Result.of_grade(grade), submission=name) for name in ("ada", "bo", "cy"))
     text = Page(render_index(rows, rubric())).text
-    assert "3 of 3 training not explained Understanding shown" in text
+    assert "3 of 3 don't explain training" in text
+    assert "Show once more: Loss, gradient, step" in text
+    assert "ada , bo , cy" in text
 
 
 def test_reasons_for_review_begin_like_sentences() -> None:
@@ -66,7 +71,8 @@ def test_who_needs_a_person_and_why(page: Page) -> None:
 def test_the_class_in_numbers(page: Page) -> None:
     """Totals and one distribution per criterion are there, with their numbers in words."""
     assert "submissions 25" in page.text
-    charts = [str(item["aria-label"]) for item in page.tags("svg")]
+    charts = [str(item.get("aria-label")) for item in page.tags("svg")]
+    charts = [label for label in charts if "Exemplary" in label]
     assert len(charts) == 5
     assert charts[0].startswith("Model built & trained: Exemplary ")
     assert sum(int(part.split()[-1]) for part in charts[0].rstrip(".").split(": ")[1].split(", ")) == 25
@@ -119,7 +125,7 @@ def test_no_text_of_a_student_becomes_markup(attack: str) -> None:
     html = render_index(rows)
     page = Page(html)
     assert page.faults == []
-    assert {tag for tag, _ in page.elements} <= OWN_TAGS | {"script"}
+    assert {tag for tag, _ in page.elements} <= OWN_TAGS | OF_THE_FILTER
     assert len(page.tags("script")) == 1
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     html.encode("utf-8")
@@ -142,6 +148,48 @@ def test_reasons_are_told_once() -> None:
 def test_same_class_same_bytes(html: str) -> None:
     """The page is a function of its rows."""
     assert render_index(class_results(), rubric()) == html
+
+
+# ---------------------------------------------------------------- the class against the reference
+def beside_reference(points: float, score: float, reference: float, metric: str = "accuracy") -> Result:
+    """A submission's line with its score beside the reference's."""
+    row = replace(Result.of_grade(rich_grade()), submission=f"s{points:g}", points=points)
+    return replace(row, score=score, reference_score=reference, metric=metric)
+
+
+def test_the_class_stands_against_the_reference_and_the_furthest_below_are_named() -> None:
+    """Shares by their difference, errors by the share of the reference's error; the largest gaps first."""
+    rows = (beside_reference(12, 0.7, 0.97), beside_reference(15, 0.95, 0.97), beside_reference(18, 0.98, 0.97))
+    errors = (beside_reference(10, 0.6, 0.4, "mae"), beside_reference(11, 0.4, 0.4, "mae"))
+    page = Page(render_index((*rows, *errors)))
+    charts = [str(item["aria-label"]) for item in page.tags("svg") if "reference" in str(item.get("aria-label"))]
+    assert "3 submissions, 2 of them below the reference" in charts[0]
+    assert "from \N{MINUS SIGN}27 to +1" in charts[0]
+    assert "from \N{MINUS SIGN}50 to 0" in charts[1]
+    assert re.search(r"Furthest below s12 70\.0\s% against 97\.0\s% s15", page.text)
+
+
+def test_the_result_holds_the_score_of_the_reference_check() -> None:
+    """What the check measured is what the class page draws; without it there is nothing to draw."""
+    grade = rich_grade()
+    measured = {"student": 0.95, "reference": 0.975, "metric": "accuracy"}
+    findings = tuple(
+        replace(item, measured=measured) if item.check == "model.reference_band" else item for item in grade.findings
+    )
+    row = Result.of_grade(replace(grade, findings=findings))
+    assert (row.score, row.reference_score, row.metric) == (0.95, 0.975, "accuracy")
+    assert Result.of_grade(replace(grade, findings=())).score is None
+
+
+def test_only_the_table_grows_with_the_class() -> None:
+    """Of ten thousand submissions to review the page writes out a day's work, and says where the others are."""
+    row = replace(class_results()[0], score=0.9, reference_score=0.95, metric="accuracy")
+    rows = tuple(replace(row, submission=f"s{number}", points=float(number % 20)) for number in range(3000))
+    html = render_index(rows, rubric())
+    head = html.partition('id="class-table"')[0]
+    assert "(3,000)" in head
+    assert "2,900 more" in head
+    assert len(head) < 150_000
 
 
 # ---------------------------------------------------------------- the CSV

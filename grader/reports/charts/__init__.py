@@ -5,13 +5,16 @@ from grader.reports.charts.confusion import confusion_matrix
 from grader.reports.charts.curves import Series, curve_chart
 from grader.reports.charts.distribution import level_distribution
 from grader.reports.charts.lanes import Lane, SharedRows, lane_chart
+from grader.reports.charts.scatter import Dot, cohort_chart
 
 __all__ = [
     "Bar",
+    "Dot",
     "Lane",
     "Series",
     "SharedRows",
     "bar_chart",
+    "cohort_chart",
     "confusion_matrix",
     "curve_chart",
     "lane_chart",

@@ -34,6 +34,7 @@ def share_bar(share: float) -> Markup:
         element("rect", x=0, y=0, width=max(1.5, width * share), height=8, rx=2, class_="share"),
         class_="share-bar",
         viewBox=f"0 0 {width:.0f} 8",
+        preserveAspectRatio="none",
         aria_hidden="true",
     )
 
