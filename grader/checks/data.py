@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from grader.checks.observed import why_unread, why_unseen
-from grader.checks.own_functions import functions_calling
 from grader.checks.printed_rows import prints_rows
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import is_regression, shown_output
@@ -81,7 +80,7 @@ def class_balance_shown(evidence: Evidence, _limits: Limits) -> Verdict:
     plotted = [item.cell for item in evidence.drawings if _shows_counts(item.y, counts)]
     if plotted:
         return passed("The counts per class are plotted.", cells=plotted)
-    counting = (*COUNTS_CLASSES, *functions_calling(evidence, COUNTS_CLASSES))
+    counting = (*COUNTS_CLASSES, *_functions_calling(evidence, COUNTS_CLASSES))
     asked = [cell.index for cell in evidence.cells if _calls(cell, counting)]
     seen = [index for index in asked if shown_output(evidence, index)]
     if seen:
@@ -129,6 +128,12 @@ def first_training_cell(evidence: Evidence) -> int:
 
 def _calls(cell: CellFacts, names: tuple[str, ...]) -> bool:
     return any(call.rpartition(".")[2] in names for call in cell.calls)
+
+
+def _functions_calling(evidence: Evidence, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the notebook's own functions that call one of these."""
+    own = [item for cell in evidence.cells for item in cell.functions]
+    return tuple(item.name for item in own if any(call.rpartition(".")[2] in names for call in item.calls))
 
 
 def _may_show_examples(evidence: Evidence, cell: CellFacts, first: int) -> bool:

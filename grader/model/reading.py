@@ -9,6 +9,14 @@ from grader.model.submission import CellKind, SavedOutput
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFunction:
+    """A function that the student wrote, and the dotted names it calls."""
+
+    name: str
+    calls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CellFacts:
     """One cell as read and as run. `calls` are dotted names called (`model.fit`, `plt.plot`, `sns.heatmap`)."""
 
@@ -34,6 +42,8 @@ class CellFacts:
     """The line of `file` on which the cell begins, from 1."""
     own: str | None = None
     """What of `source` is the student's, where some of it is the assignment's; None where all is."""
+    functions: tuple[OwnFunction, ...] = ()
+    """What the cell defines; who calls one of these elsewhere does what it does."""
 
     @property
     def is_given(self) -> bool:

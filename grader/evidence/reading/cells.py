@@ -6,7 +6,7 @@ import ast
 
 from grader.evidence.reading.comments import count_lines, read_comments
 from grader.evidence.reading.source import Source, calls, dotted_name, read_source
-from grader.model.reading import CellFacts
+from grader.model.reading import CellFacts, OwnFunction
 from grader.model.run import CellRun, Run
 from grader.model.submission import Cell, Submission
 
@@ -49,11 +49,18 @@ def _read_cell(cell: Cell, ran: CellRun | None) -> CellFacts:
         message=ran.message,
         seconds=ran.seconds,
         parses=source.tree is not None,
-        calls=tuple(name for call in calls(tree) if (name := dotted_name(call.func))),
+        calls=_called(tree),
         defines_functions=sum(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree)),
         code_lines=max(0, lines.code - source.magic_lines - source.shell_lines),
         comment_lines=lines.comment,
         commented_code_lines=lines.commented_code,
         file=cell.file,
         line=cell.line,
+        functions=tuple(
+            OwnFunction(node.name, _called(node)) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+        ),
     )
+
+
+def _called(tree: ast.AST) -> tuple[str, ...]:
+    return tuple(name for call in calls(tree) if (name := dotted_name(call.func)))

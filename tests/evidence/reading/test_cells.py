@@ -8,7 +8,7 @@ from written import cells_of, submission
 from grader.evidence.reading import read_cells
 from grader.evidence.reading.comments import looks_like_code
 from grader.evidence.reading.source import read_source
-from grader.model import CellRun, Run, SavedOutput
+from grader.model import CellRun, OwnFunction, Run, SavedOutput
 
 NOT_PLAIN_PYTHON = [
     "%matplotlib inline\nimport numpy as np",
@@ -124,3 +124,10 @@ def test_a_run_is_joined_by_cell() -> None:
     assert (first.run_status, first.rerun, first.saved, first.seconds) == ("ok", printed, printed, 0.5)
     assert (text.kind, text.run_status, text.calls) == ("markdown", "not_run", ())
     assert (last.run_status, last.exception, last.message) == ("error", "ZeroDivisionError", "division by zero")
+
+
+def test_what_own_functions_call() -> None:
+    """A function defined beside other code is known with the calls in its body, those of a class's methods too."""
+    source = "def look(y):\n    print(np.bincount(y))\n\nclass Net:\n    def call(self, x):\n        return x.sum()\n\nlook(y)"
+    (facts,) = read_cells(submission((source, "")), None)
+    assert facts.functions == (OwnFunction("look", ("np.bincount", "print")), OwnFunction("call", ("x.sum",)))
