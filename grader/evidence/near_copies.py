@@ -19,7 +19,13 @@ from grader.evidence.arrays import found_in
 from grader.evidence.files import known_values, values_and_places
 from grader.evidence.identity import RowStore
 from grader.evidence.observing import Observation
-from grader.evidence.surplus import SAME_SIZE, in_groups_of_one_size, made_with_noise, more_than_were_read
+from grader.evidence.surplus import (
+    SAME_SIZE,
+    copies_of_each,
+    made_with_noise,
+    more_than_were_read,
+    so_many_to_a_file,
+)
 from grader.model import NearCopies
 
 MAX_SAMPLED = 128
@@ -80,29 +86,33 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     near = (nearest(np.concatenate(variants), _blocks(compared, view)) <= limit).reshape(len(variants), -1).any(axis=0)
     total = sum(len(part) for part in compared)
     expected = min(1.0, float(np.mean(own <= limit)) * max(1.0, total / len(natural)))
-    if expected and not view.picture and _made_by_hand(seen, (scored, *trained_on), view.flat(sample), view, limit):
+    if expected and _made_by_hand(seen, (scored, *trained_on), sample, view, limit):
         expected = 0.0
     return NearCopies(left=scored, sampled=len(sample), near=int(near.sum()), expected=expected)
 
 
-def _made_by_hand(seen: Observation, rows: Sequence[str], sample: Matrix, view: _View, limit: float) -> bool:
+def _made_by_hand(
+    seen: Observation, rows: Sequence[str], sample: NDArray[np.generic], view: _View, limit: float
+) -> bool:
     """Whether the repeats can't have come with the data: each row has as many copies, and these were made.
 
-    Made: there are more rows than were read, or the neighbour of nearly every measured row has noise in all columns.
+    Made: there are more rows than the table had that was read, or the neighbour of nearly every measured row has noise
+    in all columns; of pictures and recordings, there are just so many to a file.
     """
     used = tuple(dict.fromkeys((*rows, *(name for fit in seen.lineage.fits for name in fit.steered_by))))
     hashes, values = [], []
     for name in used:
         known, exact = values_and_places(seen, name), seen.rows.exact(name)
-        if known is not None and exact is not None and known[0][0].size == sample.shape[1]:
+        if known is not None and exact is not None and known[0].shape[1:] == sample.shape[1:]:
             values.append(known[0])
             hashes.append(exact[known[1]])
     places = np.unique(np.concatenate(hashes), return_index=True)[1] if hashes else np.zeros(0, dtype=np.int64)
     if not 0 < len(places) <= MAX_COMPARED:
         return False
     different = np.concatenate(values)[places]
-    if not in_groups_of_one_size(sample, _blocks([different], view), limit):
-        return False
+    copies = copies_of_each(view.flat(sample), _blocks([different], view), limit)
+    if not copies or view.picture:
+        return so_many_to_a_file(seen, len(places), copies + 1)
     return more_than_were_read(seen, used) or _beside_noise(different, view)
 
 

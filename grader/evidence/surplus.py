@@ -1,7 +1,7 @@
 """More rows than were read: where each has the same few copies next to it, the notebook made them.
 
 What the data repeats by itself (bursts, coarse measurements) comes in groups of all sizes, and in no more rows than
-the table had; copies of all rows, mixed and cut by hand, make groups of one size.
+the table had or files were read; copies of all rows, mixed and cut by hand, make groups of one size.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from grader.evidence.arrays import BoolArray
 from grader.evidence.observing import Observation
-from grader.evidence.records import Columns
+from grader.evidence.records import Columns, FilesRead
 
 SURPLUS = 1.2
 """Rows in use for each that was read, from which on rows were made: a header or a second table make up for less."""
@@ -30,6 +30,9 @@ MEASURED, MADE = 0.5, 0.1
 ONE_OR_OTHER = 0.95
 """Share of rows that are clearly one or the other, where some were made of the others."""
 
+AS_MANY = 0.02
+"""Share of the rows by which they may differ from so many to a file: a file that can't be read, two equal pictures."""
+
 FEWEST = 24
 """Of fewer rows no size of groups is told."""
 
@@ -41,10 +44,22 @@ def more_than_were_read(seen: Observation, used: Iterable[str]) -> bool:
     return bool(read and known) and len(np.unique(np.concatenate(known))) > SURPLUS * max(read)
 
 
-def in_groups_of_one_size(rows: NDArray[np.float32], blocks: Iterable[NDArray[np.float32]], limit: float) -> bool:
-    """Whether the rows have just as many others within `limit` in the blocks, which hold the rows themselves too."""
+def so_many_to_a_file(seen: Observation, rows: int, versions: int) -> bool:
+    """Whether there are just `versions` different rows to each file that was read.
+
+    Not more than a file: what reads the files of some rows may not be watched, and then more is no sign of making.
+    """
+    read = len({name for files in seen.log.of("data.files", FilesRead) for name in files.names})
+    return read > 0 and versions > 1 and abs(rows - versions * read) <= AS_MANY * rows
+
+
+def copies_of_each(rows: NDArray[np.float32], blocks: Iterable[NDArray[np.float32]], limit: float) -> int:
+    """Return how many others within `limit` rows have in the blocks, which hold the rows themselves too.
+
+    0 where they don't have just as many.
+    """
     if len(rows) < FEWEST:
-        return False
+        return 0
     near = np.zeros(len(rows), dtype=np.int64)
     own = (rows**2).sum(axis=1)
     for block in blocks:
@@ -52,8 +67,8 @@ def in_groups_of_one_size(rows: NDArray[np.float32], blocks: Iterable[NDArray[np
         near += (squared <= limit**2).sum(axis=1)
     copies = near - 1
     sizes, counts = np.unique(copies, return_counts=True)
-    commonest = sizes[counts.argmax()]
-    return bool(1 <= commonest <= MOST_COPIES and counts.max() >= SAME_SIZE * len(rows))
+    commonest = int(sizes[counts.argmax()])
+    return commonest if commonest <= MOST_COPIES and counts.max() >= SAME_SIZE * len(rows) else 0
 
 
 def made_with_noise(rows: NDArray[np.generic]) -> BoolArray | None:

@@ -114,10 +114,10 @@ class KerasHooks:
             training.validation_rows = self.probe.rows.seen(held_out[0], "score")
             training.validation_labels = self.probe.labels.seen(held_out[1])
             self.probe.labelled(training.validation_rows, training.validation_labels)
-        for name, data in (("drawn_from", x), ("validation_drawn_from", held_out)):
+        for name, data, keep in (("drawn_from", x, "train"), ("validation_drawn_from", held_out, "")):
             behind = rows_behind(data)
             if behind is not None:
-                setattr(training, name, self.probe.rows.seen(behind))
+                setattr(training, name, self.probe.rows.seen(behind, keep))
         training.begin(
             validation_split=share,
             epochs=arguments.get("epochs"),

@@ -111,6 +111,22 @@ def test_noise_beside_what_was_measured_was_added(tmp_path: Path) -> None:
     assert gauged.near_copies.expected > 0.2
 
 
+@pytest.mark.parametrize(("files", "told"), [(150, True), (300, False), (20, False)])
+def test_two_pictures_to_a_file_were_made(tmp_path: Path, files: int, told: bool) -> None:
+    """Each picture lies beside one other: a copy with noise where 150 files were read; as it was taken where 300 were,
+    and nothing is told where the files of most rows were not seen to be read.
+    """
+    made = RunBuilder(tmp_path)
+    made.send("data.files", names=[f"photos/{number}.png" for number in range(files)])
+    train, test = mixed(SMOOTH[:150], SMOOTH[:150] + RANDOM.normal(0, 0.001, (150, 9, 9)))
+    made.model()
+    made.fit("m1", train, np.resize(KINDS, 240))
+    made.evaluate("m1", test, KINDS[240:])
+    found = made.evidence().near_copies
+    assert found.near / found.sampled > 0.5
+    assert (found.expected == 0) == told
+
+
 def mixed(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All rows, dealt out to training and test."""
     rows = np.concatenate([first, second])[RANDOM.permutation(300)]

@@ -589,7 +589,7 @@ flipping.compile("adam", "sparse_categorical_crossentropy")
 flipping.fit(pictures[..., None], kinds, epochs=1, verbose=0)
 flipping.save("saved.keras"); keras.models.load_model("saved.keras")
 layers.RandomRotation(0.1)(pictures[:4, :, :, None].astype("float32"))
-flow = tf.keras.preprocessing.image.ImageDataGenerator(rotation_range=10).flow(pictures[..., None], kinds, batch_size=50)
+flow = tf.keras.preprocessing.image.ImageDataGenerator(rotation_range=10).flow(pictures[::-1, :, :, None], kinds, batch_size=50)
 flipping.fit(flow, epochs=1, verbose=0)
 keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3), classes=2)
 altering = keras.Sequential([layers.RandomFlip(), layers.RandomZoom(0.1)])
@@ -604,7 +604,11 @@ more = altering(pictures[:40, :, :, None].astype("float32"), training=True)
     assert (turned["class"], altered["class"]) == ("RandomRotation", "RandomFlip, RandomZoom")
     assert [running.row_set(turned[side])["count"] for side in ("rows_in", "rows_out")] == [4, 4]
     assert running.row_set(altered["rows_in"])["count"] == running.row_set(altered["rows_out"])["count"] == 40
-    assert [event.get("drawn_from") for event in of(events, "fit.ended")] == [None, first["rows"]]
+    arrays, generated = of(events, "fit.ended")
+    assert "drawn_from" not in arrays
+    behind = running.row_set(generated["drawn_from"])
+    assert generated["drawn_from"] != first["rows"]
+    assert (behind["count"], "values" in behind) == (600, True)
     assert of(events, "model.scored") == []
     assert [event["how"] for event in of(events, "weights.loaded")] == ["load_model"]
 
