@@ -12,6 +12,7 @@ from grader.checks.selection import (
     best_by_validation,
     best_kept,
     candidates,
+    kept_as_written,
     same_network,
 )
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
@@ -184,7 +185,7 @@ def not_best_of_seeds(evidence: Evidence, _limits: Limits) -> Verdict:
     measured = {"trainings": len(alike), "scores": values, "mean": mean, "reported": result.value}
     cells = [item.cell for item in evidence.scorings if item.rows == result.scoring.rows]
     low, high = (metric_unit(result.metric, value) for value in (min(values), max(values)))
-    kept = among_best_kept(result, alike)
+    kept = among_best_kept(result, alike) or kept_as_written(evidence, result, alike)
     if kept is not None and best_by_validation(evidence, kept) is not True:
         return advised(
             f"The same network was trained {len(alike)} times, and the one that did best on the test rows was kept: "

@@ -79,6 +79,23 @@ def among_best_kept(result: StudentResult, compared: tuple[Candidate, ...]) -> K
     return Kept(own, compared)
 
 
+def kept_as_written(evidence: Evidence, result: StudentResult, compared: tuple[Candidate, ...]) -> Kept | None:
+    """Return what a loop kept for its score where it was trained last, so that nothing had to be gone back to.
+
+    The code of the cell that scored them all says that the best is kept, and it scored no other rows to tell by.
+    """
+    own, best = compared[-1], _best(result, compared)
+    if len(compared) < FEWEST_COMPARED or own.weights != result.scoring.weights:
+        return None
+    if own not in best or len(best) == len(compared):
+        return None
+    first = {item.first for item in compared}
+    cells = {item.cell for item in evidence.scorings if item.order in first}
+    rows = {item.rows for item in evidence.scorings if item.cell in cells}
+    one_loop = len(cells) == 1 and cells.issubset(evidence.code.picks)
+    return Kept(own, compared) if one_loop and rows == {result.scoring.rows} else None
+
+
 def _gone_back_to(result: StudentResult, compared: tuple[Candidate, ...]) -> Candidate | None:
     if len(compared) < FEWEST_COMPARED:
         return None
@@ -97,7 +114,7 @@ def best_by_validation(evidence: Evidence, kept: Kept) -> bool | None:
 
     By the best epoch of accuracy or loss (or the task's error), whichever speaks for the kept model.
     """
-    series = {item.model: _validation_bests(evidence, item.model) for item in kept.compared}
+    series = {item.model: validation_bests(evidence, item.model) for item in kept.compared}
     names = set.intersection(*(set(values) for values in series.values()))
     if not names:
         return None
@@ -105,7 +122,7 @@ def best_by_validation(evidence: Evidence, kept: Kept) -> bool | None:
     return any(own[name] >= max(values[name] for values in series.values()) for name in names)
 
 
-def _validation_bests(evidence: Evidence, model: str) -> dict[str, float]:
+def validation_bests(evidence: Evidence, model: str) -> dict[str, float]:
     """Return the best value of each validation log of a model's last training; errors and losses with a minus."""
     training = next((item for item in reversed(evidence.trainings) if item.model == model), None)
     logs = dict(training.history) if training is not None else {}

@@ -83,6 +83,8 @@ class CodeFacts:
     defined_class_names: tuple[str, ...] = ()
     tuning: tuple[tuple[str, int], ...] = ()
     """Tuning or regularising constructs in the code (`EarlyStopping`, `Dropout`, a loop over settings), by cell."""
+    picks: tuple[int, ...] = ()
+    """Cells with a loop that trains one network after another, scores each, and keeps what scored best."""
     lint_note: str = ""
     """Why the linter could not run, where `lint_ran` is False."""
 

@@ -64,6 +64,22 @@ def test_the_last_of_several_seeds_is_nobodys_choice():
         assert outcome(ONCE, spread) == "pass"
 
 
+def test_a_best_seed_that_came_last_is_picked_where_the_code_says_so():
+    """The best is the last trained: by its order nobody's choice, by the loop that keeps the best a choice. A loop that
+    scores other rows too may have picked by these, and where all were alike nothing was picked.
+    """
+    last = replace(compared([0.80, 0.84, 0.81, 0.82, 0.90], kept=4), code=replace(GOOD.code, picks=(5,)))
+    in_loop = replace(last, scorings=tuple(replace(item, cell=5) for item in last.scorings))
+    assert outcome(SEEDS, in_loop) == "fail"
+    others = (*in_loop.scorings, replace(in_loop.scorings[0], id="v", rows="val", role="validation", order=5))
+    assert outcome(SEEDS, replace(in_loop, scorings=others)) == "pass"
+    elsewhere = tuple(replace(item, cell=7) for item in last.scorings)
+    assert outcome(SEEDS, replace(last, scorings=elsewhere)) == "pass"
+    alike = replace(compared([0.84] * 4, kept=3), code=last.code)
+    same = tuple(replace(item, cell=5) for item in alike.scorings)
+    assert outcome(SEEDS, replace(alike, scorings=same)) == "pass"
+
+
 def test_going_back_to_another_than_the_best_is_no_choice_by_the_test_rows():
     """What was kept is not the best of them: something else decided."""
     assert outcome(SEEDS, compared([0.80, 0.84, 0.90, 0.82, 0.81], kept=1)) == "pass"

@@ -8,6 +8,7 @@ from grader.evidence.reading.cells import read_sources
 from grader.evidence.reading.class_names import read_class_names
 from grader.evidence.reading.lint import lint_sources
 from grader.evidence.reading.markdown import count_headings
+from grader.evidence.reading.picks import read_picks
 from grader.evidence.reading.repetition import repeated_blocks
 from grader.evidence.reading.source import Source, calls, dotted_name, import_aliases, resolve
 from grader.evidence.reading.tuning import tuning_constructs
@@ -55,6 +56,7 @@ def read_code(submission: Submission, cells: tuple[CellFacts, ...]) -> CodeFacts
         shell_lines=sum(source.shell_lines for source in sources),
         defined_class_names=read_class_names(submission),
         tuning=tuning_constructs(sources),
+        picks=read_picks(sources),
         lint_note=report.reason,
     )
 

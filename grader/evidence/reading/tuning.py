@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.evidence.reading.source import Source, calls, dotted_name
 
@@ -88,7 +88,7 @@ LOOP = "loop over settings"
 def tuning_constructs(sources: tuple[Source, ...]) -> tuple[tuple[str, int], ...]:
     """Return (construct, cell) for each tuning or regularising construct, each once per cell, in order."""
     trees = [(source.index, source.tree) for source in sources if source.tree is not None]
-    fitting = _fitting_functions([tree for _, tree in trees])
+    fitting = training_functions([tree for _, tree in trees])
     found: list[tuple[str, int]] = []
     for index, tree in trees:
         names = [name for call in calls(tree) if (name := _construct(call))]
@@ -105,18 +105,19 @@ def _construct(call: ast.Call) -> str:
     return name if name in CONSTRUCTS else ""
 
 
-def _fitting_functions(trees: list[ast.Module]) -> frozenset[str]:
+def training_functions(trees: Sequence[ast.Module]) -> frozenset[str]:
     """Return the notebook's own functions that train a model, directly or through another of them."""
     functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     fitting: set[str] = set()
     while True:
-        more = {node.name for node in functions if node.name not in fitting and _trains(node, fitting)}
+        more = {node.name for node in functions if node.name not in fitting and trains(node, fitting)}
         if not more:
             return frozenset(fitting)
         fitting |= more
 
 
-def _trains(node: ast.AST, fitting: set[str] | frozenset[str]) -> bool:
+def trains(node: ast.AST, fitting: set[str] | frozenset[str]) -> bool:
+    """Whether code calls fit, or one of the notebook's own functions that do."""
     for call in calls(node):
         name = dotted_name(call.func)
         if name.endswith((".fit", ".fit_generator", ".train_on_batch")) or name in fitting:
@@ -129,7 +130,7 @@ def _loops_over_settings(node: ast.AST, fitting: frozenset[str]) -> bool:
     for target, values, body in _loops(node):
         bound = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
         used = {name.id for part in body for name in ast.walk(part) if isinstance(name, ast.Name)}
-        if _are_settings(values) and bound & used and any(_trains(part, fitting) for part in body):
+        if _are_settings(values) and bound & used and any(trains(part, fitting) for part in body):
             return True
     return False
 

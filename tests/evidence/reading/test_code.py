@@ -168,3 +168,63 @@ def test_tuning_constructs_are_found(code: str, names: list[str]) -> None:
 def test_class_names_come_from_literals_in_label_order(code: str, names: tuple[str, ...]) -> None:
     """Lists and dictionaries whose name says so give the class names; columns, curves and computed values don't."""
     assert read_class_names(submission(code)) == names
+
+
+BEST_SO_FAR = """best = 0
+for seed in range(5):
+    net = build(seed)
+    log = net.fit(x, y)
+    loss, share = net.evaluate(x_test, y_test)
+    if share > best:
+        best, model = share, net
+"""
+LISTED = """models, scores = [], []
+for seed in range(5):
+    net = build(seed)
+    net.fit(x, y)
+    scores.append(net.evaluate(x_test, y_test)[1])
+    models.append(net)
+"""
+IN_TORCH = """def accuracy(net, loader):
+    net.eval()
+    return sum((net(a).argmax(1) == b).sum() for a, b in loader)
+
+for seed in range(3):
+    net = Net()
+    for epoch in range(9):
+        optimizer.step()
+    share = accuracy(net, test_loader)
+    if share > best:
+        best = share
+        torch.save(net.state_dict(), "best.pt")
+"""
+EPOCHS = """for epoch in range(9):
+    train_epoch(net)
+    share = net.evaluate(x_val, y_val)[1]
+    if share > best:
+        best = share
+        net.save("best.keras")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "picks"),
+    [
+        (BEST_SO_FAR, True),
+        (BEST_SO_FAR.replace("loss, share = net.evaluate(x_test, y_test)", 'share = log.history["val_accuracy"][-1]'), False),
+        (BEST_SO_FAR.replace("best, model = share, net", "best = share"), False),
+        (BEST_SO_FAR.replace("    log = net.fit(x, y)\n", ""), False),
+        (LISTED, False),
+        (f"{LISTED}print(max(scores))", False),
+        (f"{LISTED}model = models[int(np.argmax(scores))]", True),
+        (f"{LISTED}model = models[scores.index(max(scores))]", True),
+        (LISTED.replace("scores.append(net", "scores.append((net, net").replace("[1])", "[1]))") + "model, _ = max(scores, key=lambda pair: pair[1])", True),
+        (IN_TORCH, True),
+        (EPOCHS, False),
+    ],
+)  # fmt: skip
+def test_loops_that_keep_the_best(code: str, picks: bool) -> None:
+    """The best of several trainings is kept by its score: in the loop, or out of a list after it. Not: by the log of
+    fit, the highest number alone, the best epoch of one training.
+    """
+    assert code_of(code).picks == ((0,) if picks else ())
