@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from grader.checks.claims import result_claims
 from grader.checks.registry import Limits, Threshold, check
 from grader.checks.results import StudentResult, claim_value, metric_unit, result_of, twins
-from grader.checks.statistics import binomial_tail
+from grader.checks.selection import validation_bests
+from grader.checks.statistics import binomial_tail, rank_tail
 from grader.checks.verdicts import Verdict, advised, not_applicable, passed, unknown
 from grader.model import Evidence, Narrowing, Scoring
 
+WHOLE_FIX = "Report the score and the matrix of all test rows; what the model gets wrong belongs to its result."
 SHOWN_DECIMALS = 0.005
 """A score stated in whole percent lies within half a point of the measured one."""
 
@@ -18,7 +21,11 @@ SHOWN_DECIMALS = 0.005
     help="The test rows that count are not picked by the model's answers: none of them is left out after it was "
     "scored. A look at the confident ones beside the score of all is fine. Advice.",
     thresholds=(
-        Threshold("significance", 0.001, "picked without a look at the answers, the rows left out are wrong as often"),
+        Threshold(
+            "significance",
+            0.001,
+            "picked without a look at the answers, the rows left out are wrong as often, and answered as surely",
+        ),
     ),
 )
 def test_not_filtered(evidence: Evidence, limits: Limits) -> Verdict:
@@ -39,6 +46,16 @@ def _judged(evidence: Evidence, item: Narrowing, limits: Limits) -> Verdict:
     cells, out = [first.cell, later.cell], len(item.left_out)
     measured: dict[str, float | int | None] = {"kept": item.kept, "left_out": out}
     said = f"{out:,} of {item.kept + out:,} test rows were left out after the model had answered them"
+    if wrong is None and whole.value is None and _surer_and_better(evidence, item, part, limits):
+        measured |= {"less_sure": item.less_sure, "score_of_kept": part.value}
+        return advised(
+            f"{said}, those it was less sure of, and the score shown is of the rest: "
+            f"{metric_unit(part.metric, part.value or 0.0)}.",
+            fix=WHOLE_FIX,
+            cells=cells,
+            measured=measured,
+            review=f"{said}, those it was less sure of",
+        )
     if wrong is None:
         return unknown(f"{said}; whether by its answers is not known.", cells=cells, measured=measured)
     missed = len(wrong.intersection(item.left_out))
@@ -55,11 +72,33 @@ def _judged(evidence: Evidence, item: Narrowing, limits: Limits) -> Verdict:
         )
     return advised(
         f"{said}, {missed:,} of them wrongly{scores}.",
-        fix="Report the score and the matrix of all test rows; what the model gets wrong belongs to its result.",
+        fix=WHOLE_FIX,
         origin=whole.origin,
         cells=cells,
         measured=measured,
         review=f"{said}, {missed:,} of them wrongly",
+    )
+
+
+def _surer_and_better(evidence: Evidence, item: Narrowing, part: StudentResult, limits: Limits) -> bool:
+    """Whether rows were picked by the answers, where nobody measured all of them: told without the labels of the rest.
+
+    The rows left out are those the model was less sure of, the rows kept are answered better than validation rows in
+    the best epoch, and no other score is printed, which may be that of all.
+    """
+    if item.less_sure is None or part.value is None:
+        return False
+    validated = validation_bests(evidence, part.scoring.model).get("accuracy")
+    printed = (
+        claim_value(claim, part.metric)
+        for claim in result_claims(evidence, "rerun_output")
+        if claim.split in {"test", "unstated"}
+    )
+    return (
+        rank_tail(item.less_sure, len(item.left_out), item.kept) <= limits["significance"]
+        and validated is not None
+        and part.value > validated
+        and all(value is None or abs(value - part.value) <= SHOWN_DECIMALS for value in printed)
     )
 
 

@@ -28,6 +28,17 @@ def binomial_tail(successes: int, trials: int, chance: float) -> float:
     return min(1.0, math.exp(peak) * sum(math.exp(value - peak) for value in logs))
 
 
+def rank_tail(share: float, first: int, second: int) -> float:
+    """Return P(share or more) for the share of pairs in which one of `first` values lies below one of `second`.
+
+    Both drawn alike, it is a half on average; the normal approximation of Mann and Whitney's U.
+    """
+    if first <= 0 or second <= 0:
+        return 1.0
+    spread = math.sqrt((first + second + 1) / (12 * first * second))
+    return math.erfc((share - 0.5) / spread / math.sqrt(2)) / 2
+
+
 def _log_probability(count: int, trials: int, chance: float) -> float:
     ways = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
     return ways + count * math.log(chance) + (trials - count) * math.log1p(-chance)

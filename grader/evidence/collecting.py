@@ -106,7 +106,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         scorings=scorings,
         metric_calls=metrics,
         unlike_divisions=find_unlike_divisions(seen.log),
-        narrowings=find_narrowings(seen.lineage, scorings),
+        narrowings=find_narrowings(seen, scorings, task),
         threshold_searches=find_threshold_searches(seen, scorings, metrics, read_searches(submission)),
         splits=collect_splits(seen.log),
         preprocessing=collect_preprocessing(

@@ -10,13 +10,16 @@ from typing import Literal
 class Narrowing:
     """Rows scored first were scored again by the same weights after some of them had been left out here and there.
 
-    `scoring` is of what was left, `of` of all; `left_out` are places among the rows of `of`.
+    `scoring` is of what was left, `of` of all; `left_out` are places among the rows of `of`. `less_sure` is the share
+    of all pairs of a row left out and a row kept in which the model was less sure of the former: a half where rows were
+    left out without a look at the answers; None where it predicts no classes, or its answers are not known.
     """
 
     scoring: str
     of: str
     kept: int
     left_out: tuple[int, ...]
+    less_sure: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from examples import GOOD, claim, find, outcome, scoring, verified
+from examples import GOOD, claim, find, outcome, scoring, training, verified
 
 from grader.model import MetricCall, Narrowing, ThresholdSearch
 
@@ -57,6 +57,30 @@ def test_without_recomputed_answers_the_reason_is_not_known():
     """Which answers were wrong is only known where they were recomputed."""
     assert outcome(FILTERED, narrowed(WRONG[:8], verified=())) == "unknown"
     assert outcome(FILTERED, GOOD) == "not_applicable"
+
+
+def test_rows_left_out_that_the_model_was_unsure_of():
+    """Labels of the rows left out were never seen: that these were the unsure ones, and that the rest does better than
+    validation rows, tells; not where nothing was validated, the rest does no better, or another score is printed.
+    """
+    val = training(id="f1", validation_rows="val", history=(("val_accuracy", (0.7, 0.81)),))
+    picked = Narrowing("rest", "all", 70, tuple(range(30)), less_sure=0.8)
+    rest = scoring(id="rest", rows="rest", claimed=(("accuracy", 0.96),), order=20)
+    start = narrowed(range(30), verified=(), narrowings=(picked,), trainings=(val,))
+    seen = replace(start, scorings=(start.scorings[0], rest))
+    found = find(FILTERED, seen)
+    assert (found.outcome, found.moves_level) == ("fail", False)
+    assert "less sure" in found.summary
+    by_chance = replace(picked, less_sure=0.6)
+    better = replace(val, history=(("val_accuracy", (0.7, 0.97)),))
+    printed = claim("accuracy of all: 0.78", 0.78, where="rerun_output")
+    for unclear in (
+        replace(seen, narrowings=(by_chance,)),
+        replace(seen, trainings=(better,)),
+        replace(seen, trainings=(replace(val, history=()),)),
+        replace(seen, prose=replace(GOOD.prose, claims=(printed,))),
+    ):
+        assert outcome(FILTERED, unclear) == "unknown"
 
 
 def test_thresholds_tried_on_the_test_rows():

@@ -41,3 +41,19 @@ def test_all_of_one_class_and_the_few_wrong_ones_are_looks(made):
     made.evaluate("m1", X[200:][Y[200:] == 1], Y[200:][Y[200:] == 1])
     made.predict("m1", X[200:][::9])
     assert made.evidence().narrowings == ()
+
+
+@pytest.mark.parametrize("units", [1, 3], ids=["one unit", "a unit a class"])
+def test_how_sure_the_model_was_of_rows_left_out(made, units):
+    """Dropped where the two highest answers lie close: nearly all pairs say so. Dropped at random: about a half do."""
+    answers = RANDOM.random((100, units))
+    ordered = np.sort(answers, axis=1)
+    sure = abs(answers[:, 0] - 0.5) if units == 1 else ordered[:, -1] - ordered[:, -2]
+    made.model("m2", units=units)
+    made.fit("m2", X[:200], Y[:200])
+    made.predict("m2", X[200:], answers.astype(np.float32))
+    for kept in (np.flatnonzero(sure > np.quantile(sure, 0.2)), np.sort(RANDOM.permutation(100)[:80])):
+        made.evaluate("m2", X[200:][kept], Y[200:][kept])
+    unsure, by_chance = made.evidence().narrowings
+    assert unsure.less_sure == 1
+    assert 0.3 < by_chance.less_sure < 0.7
