@@ -1,8 +1,8 @@
 """Runs notebooks by the real runner, measures them by the real measurer, and keeps both, so that a count can go on.
 
 A run is found again by the notebook's content, and stands as long as what runs and watches it is the same code. What is
-read from it and how it is judged are worked out anew whenever that code has changed: that costs a blink, a run ten
-seconds. `any_runner` also takes runs of the runner and the probe as they were.
+read from it and how it is judged are worked out anew whenever that code has changed: that costs a blink, a run or a
+recomputation ten seconds. `any_runner` also takes runs of the runner and the probe, and recomputed figures, as they were.
 """
 
 from __future__ import annotations
@@ -99,11 +99,13 @@ class Corpus:
             return before
         submission, run = self._submission(folder), load_run(folder / RUN_FOLDER)
         evidence = collect_evidence(submission, run, known_splits(self._box().data))
-        if kept["verifier"] == digest_of(*VERIFIER) and kept.get("sealed") == sealed_digest(evidence, run):
+        verifier = kept["verifier"] if self.any_runner else digest_of(*VERIFIER)
+        if kept["verifier"] == verifier and kept.get("sealed") == sealed_digest(evidence, run):
             evidence = replace(evidence, verified=before.verified, starts=before.starts, ensembles=before.ensembles)
         else:
+            verifier = digest_of(*VERIFIER)
             evidence = self._measurer().complete(evidence, run, self._box())
-        return self._keep(item, run, replace(evidence, own_data=before.own_data))
+        return self._keep(item, run, replace(evidence, own_data=before.own_data), verifier)
 
     def _run(self, item: Written) -> str:
         folder = self._folder(item)
@@ -111,16 +113,16 @@ class Corpus:
         self._hand_in(item, folder)
         submission, measurer = self._submission(folder), self._measurer()
         run = measurer.run(submission, folder / RUN_FOLDER, self._box())
-        self._keep(item, run, measurer.measure(submission, run, self._box()))
+        self._keep(item, run, measurer.measure(submission, run, self._box()), digest_of(*VERIFIER))
         for name, _ in item.data.files:
             shutil.rmtree(folder / HANDED_IN / STUDENT / name, ignore_errors=True)
         return f"{item.name}: {run.status} {(run.message or '')[:200]}"
 
-    def _keep(self, item: Written, run: Run, evidence: Evidence) -> Evidence:
+    def _keep(self, item: Written, run: Run, evidence: Evidence, verifier: str) -> Evidence:
         folder = self._folder(item)
         write_evidence(folder / EVIDENCE, evidence)
         runner = self._kept(item).get("runner", digest_of(*RUNNER))
-        digests = {"runner": runner, "measurer": digest_of(*MEASURER), "verifier": digest_of(*VERIFIER)}
+        digests = {"runner": runner, "measurer": digest_of(*MEASURER), "verifier": verifier}
         digests["sealed"] = sealed_digest(evidence, run)
         (folder / KEPT).write_text(json.dumps({"name": item.name, **digests}), encoding="utf-8")
         return evidence

@@ -107,7 +107,7 @@ base = keras.Sequential([
 {base}], name="base")
 pretext = keras.Sequential([base, {draft.net.output}])
 pretext.compile(optimizer=keras.optimizers.Adam(0.01), loss={draft.net.loss})
-pretext.fit({draft.feed.train}, epochs=4, verbose=0)
+pretext.fit({draft.feed.train}, epochs={4 * draft.data.longer}, verbose=0)
 base.trainable = False
 model = keras.Sequential([layers.Input({draft.data.shape}), base, {draft.net.output}])
 """
