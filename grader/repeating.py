@@ -53,7 +53,7 @@ def repeat_of(second: Evidence) -> Repeat:
 
 
 def _decides(evidence: Evidence, rubric: Rubric) -> bool:
-    if evidence.run.status != "ok":
+    if evidence.run.status != "ok" or evidence.cut_trainings:
         return False
     result = final_result(evidence)
     findings = run_checks(evidence, rubric.thresholds, rubric.checks)

@@ -56,6 +56,13 @@ def runs_top_to_bottom(evidence: Evidence, _limits: Limits) -> Verdict:
         # The diagnosis is of the first cell that failed, which need not be where the run ended.
         said = run.message or f"The run was cut short ({run.status.replace('_', ' ')})"
         return unknown(f"{said.rstrip('.')}.", cells=cells, measured=measured)
+    if run.failed_by == "budget" and first is not None:
+        return unknown(
+            f"Cell {first.index + 1} failed ({first.exception}), perhaps because a training before it had been cut at "
+            "the grader's own budget. With --budget full it would show.",
+            cells=cells,
+            measured=measured,
+        )
     own = first is not None and first.exception.rpartition(".")[2] in SURELY_OWN_ERRORS
     if run.needs and not own and run.failed_by != "notebook":
         return unknown(

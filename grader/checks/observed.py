@@ -64,6 +64,8 @@ def why_unseen(evidence: Evidence, calls: Iterable[str]) -> str | None:
     unfinished = [cell for cell in asking if cell.run_status != "ok" or cell.defines_functions]
     if run.status in CUT_SHORT and unfinished:
         return f"the run was cut short ({run.status.replace('_', ' ')})"
+    if run.failed_by == "budget" and unfinished:
+        return "a cell failed after its training had been cut at the grader's own budget, and perhaps because of that"
     if run.needs and unfinished:
         return f"this machine lacks what the notebook needs ({', '.join(run.needs)})"
     return None
@@ -87,7 +89,8 @@ def why_unread(prose: ProseFacts) -> str | None:
 def run_is_complete(evidence: Evidence) -> bool:
     """Whether every cell was tried and nothing was lost on the way."""
     run = evidence.run
-    return run.status in {"ok", "error"} and not run.needs and not run.probe_faults and not run.channel_faults
+    lost = run.needs or run.probe_faults or run.channel_faults or run.failed_by == "budget"
+    return run.status in {"ok", "error"} and not lost
 
 
 def _asks(cell: CellFacts, names: frozenset[str]) -> bool:

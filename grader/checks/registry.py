@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from grader.checks.budgets import under_budget
 from grader.checks.doubts import doubted
 from grader.checks.second_opinion import with_second_opinion
 from grader.checks.torch_words import in_own_words
@@ -42,7 +43,8 @@ class Check:
         """Return this check's finding; a fault of the check itself becomes the outcome `error`, for a person to see."""
         limits = {item.name: overrides.get(f"{self.id}.{item.name}", item.default) for item in self.thresholds}
         try:
-            verdict = in_own_words(doubted(self.id, self.function(evidence, limits), evidence), evidence)
+            verdict = under_budget(self.id, self.function(evidence, limits), evidence)
+            verdict = in_own_words(doubted(self.id, verdict, evidence), evidence)
             verdict = with_second_opinion(self.id, verdict, evidence)
         except Exception as fault:  # noqa: BLE001 - one broken check must not cost the class its grades
             return self._broken(fault)

@@ -32,7 +32,7 @@ from grader.evidence.run_files import collect_run_files, is_of_files
 from grader.evidence.series import find_series_crossing
 from grader.evidence.tasks import tell_input_kind, tell_task
 from grader.evidence.thresholds import find_threshold_searches
-from grader.evidence.trainings import collect_models, collect_trainings
+from grader.evidence.trainings import collect_models, collect_trainings, with_cuts
 from grader.evidence.watching import (
     MetricMatcher,
     collect_drawings,
@@ -73,6 +73,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
     cells = read_cells(submission, run)
     models = collect_models(seen.log)
     trainings = with_source_classes(collect_trainings(seen.log, seen.lineage), seen.lineage.fits, seen.labels)
+    trainings = with_cuts(trainings, seen.lineage.fits, run.budget)
     scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
     asides = find_asides(seen.log, seen.lineage, scorings)
     row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
@@ -92,7 +93,7 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
         submission=submission.id,
         notebook=submission.notebook.name,
         sha256=submission.sha256,
-        run=_run_facts(submission, run, seen),
+        run=_run_facts(submission, run, seen, trainings),
         cells=cells,
         code=read_code(submission, cells),
         prose=read_prose(submission, cells),
@@ -181,7 +182,7 @@ def _diagnoses(trainings: Sequence[TrainingRun], labels: LabelFacts | None, task
     return tuple(diagnose(training, chance) for training in trainings)
 
 
-def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
+def _run_facts(submission: Submission, run: Run, seen: Observation, trainings: Sequence[TrainingRun]) -> RunFacts:
     lacks = Lacks(seen.log.of("run.lacked", Lacked))
     faults = seen.log.of("probe.fault", Fault) + seen.log.of("probe.dropped", Fault)
     return RunFacts(
@@ -200,6 +201,7 @@ def _run_facts(submission: Submission, run: Run, seen: Observation) -> RunFacts:
         interpreter=run.interpreter,
         watch_gaps=find_watch_gaps(submission, run),
         wall_s=run.wall_s,
-        failed_by=tell_whose_fault(submission, run.cells, lacks),
+        failed_by=tell_whose_fault(submission, run.cells, lacks, trainings),
+        budget=run.budget,
         substituted=tuple(dict.fromkeys(item.text for item in seen.log.of("run.note", Noted)))[:MOST_NOTES],
     )

@@ -80,6 +80,9 @@ def diagnose(training: TrainingRun, chance: float = 0.0) -> Diagnosis:
     broken = _first_not_finite(loss) or _first_not_finite(watched)
     if broken:
         return _said(training, "diverged", broken, f"The loss stopped being a number in epoch {broken}: it diverged.")
+    if training.cut is not None:
+        text = f"What its curves say is not told: the training was {training.how_cut}."
+        return _said(training, "unknown", None, text)
     if len(loss) < MIN_EPOCHS:
         text = f"The training has too few epochs ({len(loss)}) to show a trend in its curves."
         return _said(training, "unknown", None, text)

@@ -13,7 +13,7 @@ from typing import Literal
 from grader.evidence.lacks import Lacks, advice_on_package
 from grader.evidence.names import explain_undefined_name
 from grader.evidence.old_apis import old_api_of, ran_where_it_was_made
-from grader.model import CellRun, Submission
+from grader.model import CellRun, Submission, TrainingRun
 
 MAX_NAME = 120
 """Longest file or module name repeated to the student."""
@@ -118,13 +118,29 @@ def find_needs(submission: Submission, cells: Sequence[CellRun], lacks: Lacks = 
     return tuple(found)
 
 
+MAY_COME_OF_A_CUT = frozenset(
+    {"AssertionError", "BudgetSpent", "IndexError", "InvalidArgumentError", "KeyError", "StopIteration", "ValueError",
+     "ZeroDivisionError"}
+)  # fmt: skip
+"""What code raises that counts on so many epochs (`history["loss"][9]`, a plot over `range(10)`) or so good a score."""
+
+
 def tell_whose_fault(
-    submission: Submission, cells: Sequence[CellRun], lacks: Lacks = NOTHING_TOLD
-) -> Literal["", "notebook", "machine"]:
-    """Return whose doing the first failure was; empty where nothing failed or it can't be told."""
+    submission: Submission,
+    cells: Sequence[CellRun],
+    lacks: Lacks = NOTHING_TOLD,
+    trainings: Sequence[TrainingRun] = (),
+) -> Literal["", "notebook", "machine", "budget"]:
+    """Return whose doing the first failure was; empty where nothing failed or it can't be told.
+
+    After a training that was cut at the grader's own budget, what may come of that is not the notebook's.
+    """
     failed = _first_failure(cells)
     if failed is not None:
-        return "machine" if _needs_of(failed, submission, lacks) else "notebook"
+        if _needs_of(failed, submission, lacks):
+            return "machine"
+        cut = any(item.cut is not None and item.cell <= failed.index for item in trainings)
+        return "budget" if cut and failed.exception.rpartition(".")[2] in MAY_COME_OF_A_CUT else "notebook"
     return "notebook" if _exit_of(submission, cells) is not None else ""
 
 

@@ -30,7 +30,7 @@ from grader.evidence.records import (
     WeightsKept,
     WeightsLoaded,
 )
-from grader.model import CallbackFacts, LayerFacts
+from grader.model import CallbackFacts, LayerFacts, TrainingCut
 
 MAX_LAYERS = 2_000
 """Most layers kept of one model: the deepest pretrained backbones have some 800."""
@@ -144,6 +144,19 @@ def _fit_ended(fields: Fields, _cell: int, order: int) -> FitEnded:
         validation_drawn_from=fields.maybe("validation_drawn_from", as_identifier),
         built_with=fields.text("built_with"),
         put_in=fields.text("put_in"),
+        error=fields.text("error"),
+        steps=fields.maybe("steps", as_count),
+        cut=fields.maybe("capped", _cut),
+    )
+
+
+def _cut(value: Any) -> TrainingCut:
+    fields = Fields(as_mapping(value))
+    return TrainingCut(
+        steps=fields.must("steps", as_count),
+        steps_asked=fields.maybe("steps_asked", as_count),
+        ended_early=fields.must("ended_early", as_bool),
+        fewer_validated=fields.must("fewer_validated", as_bool),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.model import CallbackFacts, Drawing, LabelFacts, LayerFacts
+from grader.model import CallbackFacts, Drawing, LabelFacts, LayerFacts, TrainingCut
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +228,10 @@ class FitEnded:
     """Digest after the first epoch of a model that fit itself had to build (one without an input shape)."""
     put_in: str = ""
     """How weights came into the model meanwhile that no training of the run made; empty where none did."""
+    error: str = ""
+    steps: int | None = None
+    cut: TrainingCut | None = None
+    """What a budget took from it, by the word of the kernel: it counts only where the run had one."""
 
 
 @dataclass(frozen=True, slots=True)

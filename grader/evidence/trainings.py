@@ -10,7 +10,7 @@ from typing import cast
 from grader.evidence.lineage import Fit, Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import Compiled, Described, FitEnded, FitEpoch, LabelsSeen, Moved, Scored, Sealed
-from grader.model import ModelFacts, TrainingRun
+from grader.model import Budget, ModelFacts, TrainingCut, TrainingRun
 from grader.model.watched import LayerFacts
 
 ACTIVATION_LAYERS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
@@ -68,6 +68,26 @@ def is_neural(model: ModelFacts | None) -> bool:
     if model is None:
         return False
     return model.library.lower().split(".")[0] in NEURAL_LIBRARIES or bool(model.layers)
+
+
+OWN_LOOP_ENDED = "BudgetSpent"
+"""The exception by which a budget ends a training loop of the notebook's own."""
+
+
+def with_cuts(trainings: Sequence[TrainingRun], fits: Sequence[Fit], budget: Budget) -> tuple[TrainingRun, ...]:
+    """Return the trainings with what the run's budget took from them; in a run without one nothing was taken."""
+    if not budget.caps:
+        return tuple(trainings)
+    return tuple(_with_cut(training, fit) for training, fit in zip(trainings, fits, strict=True))
+
+
+def _with_cut(training: TrainingRun, fit: Fit) -> TrainingRun:
+    ended = fit.ended
+    if ended is None:
+        return training
+    if ended.error == OWN_LOOP_ENDED:
+        return replace(training, completed=True, cut=TrainingCut(ended.steps or 0, ended_early=True))
+    return replace(training, cut=ended.cut)
 
 
 def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from grader.execution.interpreter import own_interpreter
-from grader.model import Interpreter, Tier
+from grader.model import Budget, Interpreter, Tier
 from grader.sandbox import Limits, TierReport
 from grader.sandbox.limits import MEMORY, WALL_S
 from grader.urls import UrlFile
@@ -43,6 +43,8 @@ class RunSettings:
     interpreter: Interpreter = field(default_factory=own_interpreter)
     urls: tuple[UrlFile, ...] = ()
     """Addresses that files stand for."""
+    budget: Budget = field(default_factory=Budget)
+    """How much training the notebook is allowed."""
 
     @classmethod
     def of(
@@ -56,6 +58,7 @@ class RunSettings:
         python: str = sys.executable,
         interpreter: Interpreter | None = None,
         urls: tuple[UrlFile, ...] = (),
+        budget: Budget | None = None,
     ) -> RunSettings:
         """Settings for the isolation found on this machine; the limits not named have their defaults."""
         limits = Limits(wall_s=timeout_s, memory=memory_bytes)
@@ -70,11 +73,16 @@ class RunSettings:
             remedy=report.remedy,
             interpreter=interpreter or own_interpreter(),
             urls=urls,
+            budget=budget or Budget(),
         )
 
     def identity(self) -> dict[str, object]:
-        """What a stored run has to have in common with these settings to stand for a new one, as plain JSON."""
-        return {
+        """What a stored run has to have in common with these settings to stand for a new one, as plain JSON.
+
+        A run whose trainings were capped never stands for one in full, nor for one with another budget.
+        """
+        capped = {"budget": asdict(self.budget)} if self.budget.caps else {}
+        return capped | {
             "tier": self.tier,
             "memory": self.limits.memory,
             "wall_s": self.limits.wall_s,

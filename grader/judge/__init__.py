@@ -80,6 +80,10 @@ def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, 
             "isolation_remedy": run.remedy,
             "needs": list(run.needs),
             "diagnosis": run.diagnosis,
+            "budget": {
+                "asked": str(run.budget),
+                "cut": [{"cell": item.cell, "how": item.how_cut} for item in evidence.cut_trainings],
+            },
             "interpreter": {
                 "name": run.interpreter.name,
                 "python": run.interpreter.python,
@@ -311,7 +315,7 @@ def _review_reasons(
         reasons.append(f"the record of the run was damaged {run.channel_faults} times: it may have been tampered with")
     judged = {name for item in judgements for name in item.findings}
     reasons += [item.review for item in findings if item.review and item.check not in judged]
-    gap = _gap(findings)
+    gap = None if evidence.cut_trainings else _gap(findings)
     if gap is not None and gap > LARGEST_GAP:
         reasons.append(f"the saved and the re-run score are {gap * 100:.1f} percentage points apart")
     return tuple(dict.fromkeys(reasons))

@@ -55,7 +55,7 @@ from grader.model.recomputed import (
 )
 from grader.model.result import CriterionResult, Result
 from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
-from grader.model.run import CellRun, Event, Interpreter, Run, RunStatus, Tier
+from grader.model.run import Budget, CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import MEAN_OF, START, VOTE_OF, Labels, ReferenceData, Rows, SealedScoring, Units
 from grader.model.submission import Cell, CellKind, Document, ProjectFile, SavedOutput, Script, Submission, Unreadable
 from grader.model.watched import (
@@ -68,6 +68,7 @@ from grader.model.watched import (
     Scoring,
     SeedCall,
     SplitCall,
+    TrainingCut,
     TrainingRun,
     WatchGap,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "MEAN_OF",
     "START",
     "VOTE_OF",
+    "Budget",
     "CallbackFacts",
     "Cell",
     "CellFacts",
@@ -167,6 +169,7 @@ __all__ = [
     "Task",
     "ThresholdSearch",
     "Tier",
+    "TrainingCut",
     "TrainingRun",
     "Units",
     "UnlikeDivision",

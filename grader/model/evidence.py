@@ -24,7 +24,7 @@ from grader.model.project import DocumentFacts, RunFiles
 from grader.model.reading import CellFacts, CodeFacts, ProseFacts
 from grader.model.recomputed import HiddenTest, ReferenceResult, Repeat, Verified
 from grader.model.rows import InputKind, NearCopies, OfficialRows, Overlap, RowSet, Task
-from grader.model.run import Interpreter, RunStatus, Tier
+from grader.model.run import Budget, Interpreter, RunStatus, Tier
 from grader.model.submission import ProjectFile
 from grader.model.watched import (
     Drawing,
@@ -60,8 +60,9 @@ class RunFacts:
     """Libraries the probe hooked in this run."""
     isolation_gaps: tuple[str, ...] = ()
     wall_s: float = 0.0
-    failed_by: Literal["", "notebook", "machine"] = ""
-    """Whose doing the first failure was: the notebook's on any machine, or this one's, which lacks what it needs."""
+    failed_by: Literal["", "notebook", "machine", "budget"] = ""
+    """Whose doing the first failure was: the notebook's on any machine, this one's, which lacks what it needs, or
+    perhaps that of the grader's own budget, which had cut a training before."""
     why_not_better: str | None = None
     """Why no better isolation was used."""
     remedy: str | None = None
@@ -71,6 +72,8 @@ class RunFacts:
     """What stood in for something the notebook asked for: `x.csv was already here: https://... was not downloaded`."""
     only_read: bool = False
     """Handed in as what can't be run (a PDF export), and graded on what it shows: `message` says so."""
+    budget: Budget = field(default_factory=Budget)
+    """How much training the run was allowed; which trainings it cut, they say themselves."""
     watch_gaps: tuple[WatchGap, ...] = ()
     """Where the watching was undone: what was seen can't be relied on from there."""
 
@@ -169,6 +172,11 @@ class Evidence:
 
     opinions: tuple[Opinion, ...] = ()
     """What a language model says of the prose, where one was asked: a second opinion that changes no level."""
+
+    @property
+    def cut_trainings(self) -> tuple[TrainingRun, ...]:
+        """The trainings that the grader's own budget cut short: what rests on what they learnt is weakened."""
+        return tuple(item for item in self.trainings if item.cut is not None)
 
     def scoring(self, scoring_id: str | None) -> Scoring | None:
         """Return the scoring of that id, or None."""

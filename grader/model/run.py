@@ -44,6 +44,27 @@ class Interpreter:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How much training a run was allowed.
+
+    `full`: all that the notebook asks for. `quick`: a small equal share for each training. `seconds`: so many `seconds`
+    for the whole notebook, with equal shares of what is left for its trainings.
+    """
+
+    kind: Literal["full", "quick", "seconds"] = "full"
+    seconds: float | None = None
+
+    @property
+    def caps(self) -> bool:
+        """Whether any training may have been cut by it."""
+        return self.kind != "full"
+
+    def __str__(self) -> str:
+        """As it is asked for on the command line."""
+        return self.kind if self.seconds is None else f"{self.seconds:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class CellRun:
     """How one code cell ended: `status` is `ok`, `error`, `interrupted` (limit hit here) or `not_run`."""
 
@@ -93,6 +114,7 @@ class Run:
     why_not_better: str | None = None
     remedy: str | None = None
     interpreter: Interpreter = field(default_factory=Interpreter)
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def completed(self) -> bool:

@@ -52,6 +52,20 @@ class CallbackFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingCut:
+    """What the grader's own budget took from a training (`--budget`): no doing of the student's.
+
+    `steps_asked` is None where the number of batches is not known. `ended_early`: it ended before the epochs that were
+    asked for were over. `fewer_validated`: in some epochs only a part of the validation rows was scored.
+    """
+
+    steps: int
+    steps_asked: int | None = None
+    ended_early: bool = False
+    fewer_validated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRun:
     """One call of fit (or a traced custom loop). `history` maps Keras's log names to one value per epoch."""
 
@@ -81,6 +95,22 @@ class TrainingRun:
     """What rows of two classes were labelled where they were loaded (7 and 9), whatever training calls them."""
     trainable_parameters: int | None = None
     """How many parameters training could change when it began: fewer than the model has while a backbone is frozen."""
+    cut: TrainingCut | None = None
+    """None where it was as long as the notebook asks for."""
+
+    @property
+    def how_cut(self) -> str:
+        """How a budget cut it, as the end of a sentence that begins with it; empty where none did."""
+        cut = self.cut
+        if cut is None:
+            return ""
+        if cut.ended_early and self.epochs_asked > self.epochs_done:
+            return f"cut at the grader's budget after epoch {self.epochs_done} of {self.epochs_asked}"
+        if cut.ended_early:
+            return f"cut at the grader's budget after {cut.steps:,} steps"
+        if cut.steps_asked is not None and cut.steps < cut.steps_asked:
+            return f"given {cut.steps:,} of its {cut.steps_asked:,} steps by the grader's budget"
+        return "given a part of its steps by the grader's budget"
 
     def series(self, name: str) -> tuple[float, ...]:
         """Return the values of one log (`loss`, `val_accuracy`), one per epoch; empty where there is none."""

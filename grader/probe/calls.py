@@ -317,6 +317,8 @@ class CallHooks:
 
     def step(self, model: Any, x: Any, y: Any, loss: float | None = None) -> Loop:
         """Count a step of training on a batch; consecutive steps of a cell are one training."""
+        if self.probe.budget is not None:
+            self.probe.budget.step_of_own()
         loop = self._loops.get(id(model))
         if loop is not None:
             self.scorings.note_during(model, loop.training.id)

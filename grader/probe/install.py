@@ -7,6 +7,7 @@ import platform
 from types import ModuleType
 
 from . import dataset_files, metrics, seeds
+from .budget import Budget, read_allowance
 from .callbacks import CallbackHooks
 from .calls import CallHooks
 from .channel import Channel
@@ -26,6 +27,7 @@ from .sklearn_hooks import SklearnHooks
 from .torch_hooks import TorchHooks
 from .watch import Probe
 from .weights import WeightHooks
+from .wire import BUDGET_VARIABLE
 from .wrapping import hide_from_traceback_module
 
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "tensorflow", "tf_keras", "torch")
@@ -36,6 +38,8 @@ def start(descriptor: int) -> Probe:
     """Start watching: open the channel and hook libraries as they are imported."""
     probe = Probe(Channel(descriptor))
     probe.send("probe.started", python=platform.python_version(), pid=os.getpid(), cell_ends=True)
+    allowance = read_allowance(os.environ.pop(BUDGET_VARIABLE, ""))
+    probe.budget = None if allowance is None else Budget(allowance)
     hide_from_traceback_module()
     table, prefixes = hooks(probe)
     probe.session = session = Session(probe)

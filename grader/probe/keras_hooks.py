@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .arrays import as_table, to_numpy
+from .capping import ModernBatches
 from .channel import spelled
 from .scoring import Scorings
 from .streams import Tee, attach
@@ -125,17 +127,31 @@ class KerasHooks:
             callbacks=callbacks_given(arguments.get("callbacks")),
             augmentation=augmentation(training.model, x),
         )
+        if self.probe.budget is not None:
+            training.cap = self.probe.budget.cap(arguments.get("epochs"), arguments.get("initial_epoch"))
 
     def epoch_iterator(self, iterator: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe the making of Keras's iterator over batches; streams get a tee."""
         yield
-        self.watch_batches(iterator, "_distributed_dataset", iterator.data_adapter)
+        self.watch_batches(iterator, "_distributed_dataset", iterator.data_adapter, ModernBatches)
 
-    def watch_batches(self, owner: Any, attribute: str, adapter: Any) -> None:
-        """Put a tee behind the data set that an attribute of Keras's iterator holds, unless rows are in memory."""
+    def watch_batches(self, owner: Any, attribute: str, adapter: Any, batches: Callable[[Any], Any]) -> None:
+        """Put a tee behind the data set that an attribute of Keras's iterator holds, unless rows are in memory.
+
+        Where there is a budget, a training's `batches` are capped.
+        """
         holder = self._tee_holder()
-        if holder is None or type(adapter).__name__ in ARRAY_ADAPTERS:
+        if holder is None:
             return
+        if type(adapter).__name__ not in ARRAY_ADAPTERS:
+            self._attach_tee(holder, owner, attribute, adapter)
+        if isinstance(holder, Training) and holder.cap is not None:
+            what, tee = (
+                ("training", holder.train_tee) if holder.iterators == 1 else ("validation", holder.validation_tee)
+            )
+            holder.cap.apply(batches(owner), what, tee)
+
+    def _attach_tee(self, holder: Any, owner: Any, attribute: str, adapter: Any) -> None:
         dataset = getattr(owner, attribute)
         keep = "train" if isinstance(holder, Training) and holder.iterators == 1 else "score"
         tee = Tee(self.probe, keep)
@@ -169,6 +185,8 @@ class KerasHooks:
         for what, training in self.probe.watch.stack:
             if what == "fit":
                 training.epoch(int(epoch), logs)
+                if training.cap is not None:
+                    training.cap.epoch_ended(training.model)
                 return
 
     def flatten_metrics(self, _model: Any, logs: Any, *_args: Any, **_kwargs: Any) -> Watching:

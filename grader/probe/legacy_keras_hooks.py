@@ -11,6 +11,7 @@ from typing import Any
 
 from .callbacks import CallbackHooks
 from .calls import CallHooks
+from .capping import LegacyBatches
 from .data_hooks import DataHooks
 from .imports import Hook
 from .keras_hooks import KerasHooks
@@ -126,7 +127,7 @@ class LegacyKerasHooks:
     def data_handler(self, handler: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Observe the making of what iterates over batches; streams get a tee."""
         yield
-        self.keras.watch_batches(handler, "_dataset", handler._adapter)
+        self.keras.watch_batches(handler, "_dataset", handler._adapter, LegacyBatches)
 
     def flatten_metrics(self, logs: Any, *_args: Any, **_kwargs: Any) -> Watching:
         """Note the names of the numbers that `evaluate` is about to return as a list."""

@@ -61,6 +61,9 @@ class Tee:
         self._count = 0
         self.source = "tf.data"
         self.complete = True
+        self.partial = False
+        """Whether a budget ended the pass that is going on before its last batch: what was left out of it then does not
+        tell that rows moved."""
 
     def add(self, x: Any, y: Any) -> None:
         """Take in a batch."""
@@ -172,6 +175,9 @@ class Tee:
 
         with self._lock:
             self._take_in()
+            partial, self.partial = self.partial, False
+            if partial and self._passes:
+                self._this_pass = []
             if not self._this_pass:
                 return
             if not self._passes:

@@ -56,6 +56,8 @@ class TorchTrainings:
     # ------------------------------------------------------------ begin and end
     def prepare(self, call: Call, optimizer: Any, schedulers: list[str], *, late: bool = False) -> None:
         """Make ready for a step on a call, before it changes the weights; `late` where it has changed them."""
+        if self.probe.budget is not None:
+            self.probe.budget.step_of_own()
         loop = self.loops.get(id(call.model))
         watched = [item for item in self.passes.passes if item.model is call.model]
         if loop is not None and watched and not any(item is optimizer for item in loop.optimizers):

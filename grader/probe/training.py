@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from .capping import Cap
 from .channel import spelled
 from .models import augmenting_layers, weights_digest
 from .streams import Tee, moved
@@ -40,6 +41,8 @@ class Training:
     """How weights came into the model while it was trained that no training of this run made."""
     late: bool = False
     """Noticed only after its first step: what the weights were before is not known."""
+    cap: Cap | None = None
+    """What a budget allows it; None where none was asked for."""
     started: float = field(default_factory=time.monotonic)
 
     def begin(self, **fields: Any) -> None:
@@ -115,6 +118,7 @@ class Training:
             drawn_from=self.drawn_from,
             validation_drawn_from=self.validation_drawn_from,
             unstable=unstable,
+            **({} if self.cap is None else {"capped": self.cap.told()}),
             **fields,
         )
 

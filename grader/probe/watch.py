@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .budget import Budget
 from .channel import Channel
 from .labels import LabelSets
 from .models import Models
@@ -52,6 +53,8 @@ class Probe:
         """Custom trainings that are going on, by the id of the model object."""
         self.last_word: Callable[[Any], None] | None = None
         self.session: Any = None
+        self.budget: Budget | None = None
+        """What trainings may still use; None where they are not capped."""
         self.integrity: Any = None
         self._augmentations = 0
         self._numbers: dict[str, itertools.count[int]] = {}

@@ -80,7 +80,10 @@ Kinds and their fields (optional ones in brackets; ids: rows r*, labels l*, mode
                     [built_with: digest after the first epoch, of a model that fit built], [put_in: how weights came
                     in meanwhile that no training made],
                     [drawn_from, validation_drawn_from: rows whose altered copies a stream brought, as
-                    ImageDataGenerator.flow(x) does]
+                    ImageDataGenerator.flow(x) does],
+                    [capped: null, or where a budget cut it {steps, steps_asked (null: not known), ended_early,
+                    fewer_validated}: steps that were done and asked for, whether epochs were left out, whether
+                    validation was on a part of its rows]
     model.sealed    model, weights: digest, [artifact (.keras; a graph where that would need the student's code; a
                     program of PyTorch)], [why_not: why there is no artifact, or why it can't be loaded without the
                     student's code]
@@ -117,6 +120,9 @@ from __future__ import annotations
 
 FD_VARIABLE = "GRADER_PROBE_FD"
 """Environment variable with the number of the channel's write descriptor."""
+
+BUDGET_VARIABLE = "GRADER_PROBE_BUDGET"
+"""Environment variable with what trainings are allowed (`budget.Allowance` as JSON); not set where all is."""
 
 CHUNK_BYTES = 192 * 1024
 """Raw bytes of an artifact in one part: 256 KiB as base64, far below the line cap."""

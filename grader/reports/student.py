@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.model import LEVELS, Evidence, Grade, Highlight, Level, Rubric, RunFacts
+from grader.reports.budgets import budget_sentences
 from grader.reports.claims import claim_lines
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
@@ -86,6 +87,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         grade=grade,
         rubric_title=rubric.title if rubric else grade.rubric_id,
         verdict=_verdict(criteria, level_names(rubric)),
+        budget=tuple(link_cells(words, known) for words in budget_sentences(grade.run)),
         deliverables=_deliverable_views(grade, known),
         strongest=_highlight(grade.strongest, criteria, known),
         next_thing=_highlight(grade.next_thing, criteria, known),
@@ -212,6 +214,10 @@ def _interpreter(run: RunFacts) -> str:
     return f"{where}Python {used.python}" + (f" with {extra}" if extra else "")
 
 
+def _budget(run: RunFacts) -> str:
+    return "" if run.budget.kind == "full" else f"{run.budget}{' s' if run.budget.kind == 'seconds' else ''}"
+
+
 def _given(evidence: Evidence) -> str:
     cells = [cell_number(cell.index) for cell in evidence.cells if cell.own is not None]
     many = f" and {len(cells) - MOST_GIVEN} more" if len(cells) > MOST_GIVEN else ""
@@ -239,6 +245,7 @@ def _run_facts(grade: Grade, evidence: Evidence, known: frozenset[int]) -> tuple
             ("Not covered by it", "; ".join(run.isolation_gaps)),
             ("No better isolation", _no_better(run)),
             ("Ran in", _interpreter(run)),
+            ("Training budget", _budget(run)),
             ("What happened", run.message or ""),
             ("Why", run.diagnosis),
             ("Needed, but not here", ", ".join(run.needs)),

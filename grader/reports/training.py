@@ -51,7 +51,7 @@ def _training_view(training: TrainingRun, evidence: Evidence, *, is_final: bool)
     model = evidence.model(training.model)
     done = count(training.epochs_done, "epoch")
     asked = f" of {training.epochs_asked} asked for" if training.epochs_done != training.epochs_asked else ""
-    facts = [done + asked, f"batches of {training.batch_size}" if training.batch_size else ""]
+    facts = [done + asked, training.how_cut, f"batches of {training.batch_size}" if training.batch_size else ""]
     facts += [f"{model.optimizer}, {model.loss}" if model and model.optimizer else ""]
     facts += [
         count(model.parameters, "parameter") if model else "",

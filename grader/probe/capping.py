@@ -1,0 +1,281 @@
+"""The cap of one training: which batch is an epoch's last, which epoch the training's. See `budget` for the contract.
+
+Steps are cut before epochs, so that histories keep their full length wherever the share allows it: plots over
+`range(epochs)` and `history["loss"][-1]` go on working.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .streams import Tee
+
+WHOLE_PASSES = {"training": 1, "validation": 2}
+"""Passes of a stream that are drawn to their end, trained on or not: the first tells the rows, and whether rows move
+between training and validation shows only in a second pass over those held out."""
+
+
+class ModernBatches:
+    """Keras 3's iterator over the batches of each epoch."""
+
+    def __init__(self, owner: Any) -> None:
+        """Keep the iterator and its own way of counting."""
+        self._owner = owner
+        self._each = owner._enumerate_iterator
+
+    def pass_through(self, passes: Any) -> None:
+        """Have each epoch's batches come from `passes`."""
+        self._owner._enumerate_iterator = passes
+
+    def each(self) -> Any:
+        """Return the batches of one epoch, one item for each call of the training function."""
+        return self._each()
+
+    @property
+    def planned(self) -> int | None:
+        """Steps of a whole epoch, None where that isn't known yet."""
+        return self._owner.steps_per_epoch or self._owner._num_batches or None
+
+    def steps_of(self, item: Any) -> int:
+        """How many steps an item stands for."""
+        return int(item[1] - item[0] + 1)
+
+    def draw(self, item: Any) -> None:
+        """Draw the batches of an item without training on them."""
+        for _ in range(self.steps_of(item)):
+            next(item[2])
+
+    def ran_out(self) -> Any:
+        """Return Keras's context that takes note of the end of a stream of unknown length."""
+        return self._owner.catch_stop_iteration()
+
+    def left_early(self) -> None:
+        """Do what follows the last batch of an epoch."""
+        self._owner.data_adapter.on_epoch_end()
+
+
+class LegacyBatches:
+    """The same of Keras 2: one handler for all epochs, whose iterator is handed over for each."""
+
+    def __init__(self, owner: Any) -> None:
+        """Keep the handler and its own ways of counting."""
+        self._owner = owner
+        self._each = owner.steps
+        self._iterator: Any = None
+        epochs = owner.enumerate_epochs
+
+        def enumerate_epochs() -> Iterator[Any]:
+            for epoch, self._iterator in epochs():
+                yield epoch, self._iterator
+
+        owner.enumerate_epochs = enumerate_epochs
+
+    def pass_through(self, passes: Any) -> None:
+        """Have each epoch's batches come from `passes`."""
+        self._owner.steps = passes
+
+    def each(self) -> Any:
+        """Return the batches of one epoch, one item for each call of the training function."""
+        return self._each()
+
+    @property
+    def planned(self) -> int | None:
+        """Steps of a whole epoch, None where that isn't known yet."""
+        return self._owner._inferred_steps or None
+
+    def steps_of(self, _item: Any) -> int:
+        """How many steps an item stands for."""
+        return int(self._owner._step_increment) + 1
+
+    def draw(self, item: Any) -> None:
+        """Draw the batches of an item without training on them."""
+        for _ in range(self.steps_of(item)):
+            next(self._iterator)
+
+    def ran_out(self) -> Any:
+        """Return Keras's context that takes note of the end of a stream of unknown length."""
+        return self._owner.catch_stop_iteration()
+
+    def left_early(self) -> None:
+        """Do nothing: the handler itself ends epochs."""
+
+
+@dataclass
+class Cap:
+    """What one training may still do, and what was cut of it.
+
+    `epochs` are those asked for, `seconds` its share. `steps` is the most it may do in all. `even` spreads both over
+    its epochs; else it goes on as asked until its seconds are over.
+    """
+
+    epochs: int
+    seconds: float
+    steps: int | None = None
+    even: bool = True
+    epochs_done: int = 0
+    steps_done: int = 0
+    planned: int | None = None
+    fewer_steps: bool = False
+    fewer_validated: bool = False
+    ended_early: bool = False
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._deadline = time.monotonic() + self.seconds
+        self._quota: int | None = None
+        self._epoch_began = self._epoch_until = 0.0
+        self._step_s: float | None = None
+        self._timed: tuple[float, int] = (0.0, 0)
+        self._validation_s = 0.0
+        self._validation_began: float | None = None
+        self._passes = {"training": 0, "validation": 0}
+
+    # ------------------------------------------------------------ what is asked of it
+    def apply(self, batches: Any, what: str, tee: Tee | None) -> None:
+        """Cap the batches of `training` or `validation`; `tee` sees those of a stream."""
+        one_pass = self._training_pass if what == "training" else self._validation_pass
+        batches.pass_through(lambda: one_pass(batches, tee))
+
+    def epoch_ended(self, model: Any) -> None:
+        """Take note of an epoch's end, and make it the last one where time is up."""
+        now = time.monotonic()
+        self.epochs_done += 1
+        if self._validation_began is not None:
+            self._validation_s, self._validation_began = now - self._validation_began, None
+        if self.epochs_done < self.epochs and now >= self._deadline and not model.stop_training:
+            model.stop_training = self.ended_early = True
+
+    def told(self) -> dict[str, Any] | None:
+        """Return what was cut as a field of `fit.ended`, None where nothing was."""
+        if not (self.fewer_steps or self.fewer_validated or self.ended_early):
+            return None
+        asked = None if self.planned is None else self.planned * self.epochs
+        return {
+            "steps": self.steps_done,
+            "steps_asked": asked,
+            "ended_early": self.ended_early,
+            "fewer_validated": self.fewer_validated,
+        }
+
+    # ------------------------------------------------------------ passes
+    def _training_pass(self, batches: Any, tee: Tee | None) -> Iterator[Any]:
+        self._begin_epoch(batches.planned)
+        taken, each = 0, batches.each()
+        for item in each:
+            began = time.monotonic()
+            yield item
+            steps = batches.steps_of(item)
+            taken += steps
+            self._stepped(steps, time.monotonic() - began)
+            if _more_to_come(taken, batches.planned) and self._enough(taken, batches.planned):
+                self.fewer_steps = True
+                self._leave(batches, each, tee, "training")
+                break
+        self.planned = batches.planned or self.planned
+
+    def _validation_pass(self, batches: Any, tee: Tee | None) -> Iterator[Any]:
+        self._validation_began = time.monotonic()
+        taken, each = 0, batches.each()
+        for item in each:
+            began = time.monotonic()
+            yield item
+            if taken == self._validation_s == 0:
+                self._spare(time.monotonic() - began)
+                self._validation_began = time.monotonic()
+            taken += batches.steps_of(item)
+            if _more_to_come(taken, batches.planned) and self._validated_enough(taken):
+                self.fewer_validated = True
+                began = time.monotonic()
+                self._leave(batches, each, tee, "validation")
+                self._validation_began += time.monotonic() - began
+                break
+
+    def _leave(self, batches: Any, each: Any, tee: Tee | None, what: str) -> None:
+        """End an epoch's batches; what a stream still holds is drawn, so that its rows are known."""
+        self._passes[what] += 1
+        if tee is not None and self._passes[what] <= WHOLE_PASSES[what]:
+            self._draw(batches, each, tee)
+        else:
+            if tee is not None:
+                tee.partial = True
+            each.close()
+            batches.left_early()
+
+    def _draw(self, batches: Any, each: Any, tee: Tee) -> None:
+        """Draw the rest of a pass, for as long as the training's share at most; its own time stays what it is."""
+        began = time.monotonic()
+        with batches.ran_out():
+            for item in each:
+                batches.draw(item)
+                if time.monotonic() - began > self.seconds:
+                    tee.complete = False
+                    each.close()
+                    batches.left_early()
+                    break
+        self._spare(time.monotonic() - began)
+
+    # ------------------------------------------------------------ decisions
+    def _spare(self, seconds: float) -> None:
+        """Leave time out of a share of training: tracing, and looking at rows. The run's own seconds hold it all."""
+        if self.even:
+            self._deadline += seconds
+            self._epoch_until += seconds
+
+    def _begin_epoch(self, planned: int | None) -> None:
+        left = max(1, self.epochs - self.epochs_done)
+        self._set_time(time.monotonic())
+        self._quota = None
+        if self.steps is not None:
+            steps_left = max(0, self.steps - self.steps_done)
+            if planned is None or planned * left > steps_left:
+                self._quota = max(1, steps_left // left)
+
+    def _set_time(self, now: float) -> None:
+        self._epoch_began = now
+        self._epoch_until = now + max(0.0, self._deadline - now) / max(1, self.epochs - self.epochs_done)
+
+    def _stepped(self, steps: int, seconds: float) -> None:
+        first = self.steps_done == 0
+        self.steps_done += steps
+        if first:  # it took the tracing of the graph too: that is nothing to plan by
+            self._spare(seconds)
+            self._set_time(time.monotonic())
+            return
+        total, count = self._timed
+        self._timed = (total + seconds, count + steps)
+        self._step_s = self._timed[0] / self._timed[1]
+
+    def _enough(self, taken: int, planned: int | None) -> bool:
+        if self._quota is not None and taken >= self._quota:
+            return True
+        now = time.monotonic()
+        if not self.even:
+            return now >= self._deadline
+        return now >= self._epoch_until - self._validation_s and not self._all_fits(now, taken, planned)
+
+    def _all_fits(self, now: float, taken: int, planned: int | None) -> bool:
+        """Tell whether all that is left of the training would be over in time."""
+        each = min((number for number in (self._quota, planned) if number is not None), default=None)
+        if each is None or self._step_s is None:
+            return False
+        left = max(1, self.epochs - self.epochs_done)
+        return now + (each * left - taken) * self._step_s + left * self._validation_s <= self._deadline
+
+    def _validated_enough(self, taken: int) -> bool:
+        if not self.even:
+            return False
+        if self._quota is not None:
+            return taken >= self._quota
+        now = time.monotonic()
+        began = now if self._validation_began is None else self._validation_began
+        left = max(1, self.epochs - self.epochs_done)
+        so_far = (began - self._epoch_began) + (now - began)
+        return now >= self._epoch_until and now + (left - 1) * so_far > self._deadline
+
+
+def _more_to_come(taken: int, planned: int | None) -> bool:
+    return planned is None or taken < planned
