@@ -48,10 +48,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """A finding in words. `anchor` is empty where it is shown a second time: ids are unique in a page."""
+    """A finding in words. `anchor` is empty where it is shown a second time: ids are unique in a page.
+
+    `place` is the anchor of where it is shown in full.
+    """
 
     check: str
     anchor: str
+    place: str
     outcome: str
     symbol: str
     word: str
@@ -67,13 +71,14 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True)
 class ReasonView:
-    """Why the level is what it is, with the cells of the finding that says so."""
+    """Why the level is what it is, with the cells of the finding that says so, and that finding's anchor."""
 
     sentence: Markup
     cells: tuple[int, ...]
     style: str
     symbol: str
     word: str
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +203,7 @@ def _reason_view(reason: str, findings: Sequence[Finding], known_cells: frozense
     symbol, word, style = _outcome(source)
     # Cells that the sentence itself links are not repeated behind it.
     cells = tuple(cell for cell in _shown_cells(source, known_cells) if f'"#cell-{cell}"' not in words)
-    return ReasonView(words, cells, style, symbol, word)
+    return ReasonView(words, cells, style, symbol, word, anchor_of(source.check))
 
 
 def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: bool = True) -> FindingView:
@@ -206,7 +211,8 @@ def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: boo
     symbol, word, style = _outcome(finding)
     return FindingView(
         check=finding.check,
-        anchor=f"finding-{finding.check}" if anchored else "",
+        anchor=anchor_of(finding.check) if anchored else "",
+        place=anchor_of(finding.check),
         outcome=finding.outcome,
         symbol=symbol,
         word=word,
@@ -219,6 +225,11 @@ def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: boo
         cells=_shown_cells(finding, known_cells),
         measured=measured_pairs(finding.measured),
     )
+
+
+def anchor_of(check: str) -> str:
+    """Return the id under which a page shows a check's finding in full."""
+    return f"finding-{check}"
 
 
 def _shown_cells(finding: Finding, known_cells: frozenset[int]) -> tuple[int, ...]:

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from grader.model import Evidence, Role, RowSet
 from grader.reports.charts import Lane, lane_chart
 from grader.reports.crossings import Crossing, crossings_of
-from grader.reports.numbers import cell_number, count, decimal, joined
+from grader.reports.numbers import cell_number, count, decimal, joined, percent
 from grader.reports.official import official_sentences
+from grader.reports.outcome import final_verification
 from grader.reports.wording import ROLES
 
 MOST_LANES = 6
@@ -99,9 +100,20 @@ def _use_of(rows: RowSet, evidence: Evidence, *, short: bool) -> str:
         for verb, cells in (("trained on", fitted), ("watched", watched), ("scored", scored))
         if cells
     ]
-    words = ", ".join(parts) or "seen on the way to a model"
+    words = (", ".join(parts) or "seen on the way to a model") + _score_of(rows, evidence)
     # A sentence too long for its lane is told in general; the table below has it whole.
     return ROLES[rows.role][1] if short and len(words) > LONGEST_USE else words
+
+
+def _score_of(rows: RowSet, evidence: Evidence) -> str:
+    """Return the final score behind the rows it was measured on: where the data flowed to in the end."""
+    final = evidence.scoring(evidence.final_scoring)
+    result = final_verification(evidence)
+    if final is None or result is None or final.rows != rows.id:
+        return ""
+    if evidence.task == "regression":
+        return f": error {decimal(result.mae)}" if result.mae is not None else ""
+    return f": {percent(result.accuracy)}" if result.accuracy is not None else ""
 
 
 def _cell_words(indices: Sequence[int]) -> str:

@@ -95,7 +95,7 @@ def result_view(evidence: Evidence) -> ResultView | None:
         else "claimed by the run, could not be recomputed",
         sample="The figures are of a sample of the rows." if sampled else "",
         figures=_figures(result),
-        matrix=confusion_matrix(result.matrix, tuple(named.get(name, name) for name in result.classes)),
+        matrix=confusion_matrix(result.matrix, tuple(named.get(name, name) for name in result.classes), _worst(result)),
         worst=pairs[0] if pairs else "",
         pairs=pairs,
         per_class=tuple(
@@ -111,6 +111,14 @@ def result_view(evidence: Evidence) -> ResultView | None:
         mistakes=tuple(_mistake_view(item, named) for item in result.mistakes[:MOST_MISTAKES]),
         note=result.note,
     )
+
+
+def _worst(result: Verified) -> tuple[int, int] | None:
+    """Return where in the matrix the pair stands that is named as the most frequent mistake."""
+    if not result.confused or not {result.confused[0].true, result.confused[0].predicted} <= set(result.classes):
+        return None
+    pair = result.confused[0]
+    return result.classes.index(pair.true), result.classes.index(pair.predicted)
 
 
 def _figures(result: Verified) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from grader.reports import numbers
-from grader.reports.text import phrase
+from grader.reports.text import capitalised, phrase
 from grader.resources import shipped
 
 SCRIPTS = {"index.html.j2": ("sort.js", "filter.js")}
@@ -70,4 +70,5 @@ def _environment() -> Environment:
     )
     for name in ("percent", "decimal", "count", "points", "duration"):
         environment.filters[name] = getattr(numbers, name)
+    environment.filters["capital"] = lambda value: capitalised(value) if isinstance(value, str) else value
     return environment

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from grader.model import Evidence, Grade, ReferenceResult, Role, Verified
-from grader.reports.charts import Bar, bar_chart
+from grader.reports.charts import Bar, Mark, bar_chart, score_strip
 from grader.reports.numbers import count, decimal, joined, percent
 from grader.reports.official import with_titles
 from grader.reports.outcome import final_verification
@@ -143,6 +143,36 @@ def comparison(evidence: Evidence) -> Comparison | None:
     return Comparison(
         bar_chart("Scores compared", tuple(bars), None if by_error else 1.0, score_writer(evidence)), unit, notes
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreGlance:
+    """The final score for a first glance: its number, which rows it is of, and a line with what it compares with."""
+
+    value: str
+    rows: str
+    strip: Markup
+
+
+def score_glance(evidence: Evidence) -> ScoreGlance | None:
+    """Return the recomputed (else the claimed) final score beside a guess and the best reference; None without one."""
+    result = final_verification(evidence)
+    scoring = evidence.scoring(evidence.final_scoring)
+    by_error = evidence.task == "regression"
+    value = (result.mae if by_error else result.accuracy) if result else None
+    if result is None or scoring is None or value is None:
+        return None
+    written = score_writer(evidence)
+    references = [item for item in evidence.references if item.metric == ("mae" if by_error else "accuracy")]
+    best = (min if by_error else max)(references, key=lambda item: item.score, default=None)
+    guess = result.baseline_mae if by_error else result.majority_accuracy
+    marks = [Mark("This notebook", value, "student")]
+    marks += [Mark("best reference", best.score, "reference")] if best is not None else []
+    marks += [Mark("a guess", guess, "baseline")] if guess is not None else []
+    what = "mean absolute error" if by_error else "accuracy"
+    origin = "recomputed" if result.origin == "verified" else "claimed by the run"
+    strip = score_strip(f"The {what} beside others", marks, None if by_error else 1.0, written)
+    return ScoreGlance(written(value), f"{what} on {count(result.rows_used)} {_ROWS_OF[scoring.role]}, {origin}", strip)
 
 
 def _spreads(references: Sequence[ReferenceResult]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from grader.reports.numbers import cell_number, count, duration
 from grader.reports.outcome import final_verification, result_view
 from grader.reports.own_data import own_data_view
 from grader.reports.page import render
-from grader.reports.scores import comparison, score_lines
+from grader.reports.scores import comparison, score_glance, score_lines
 from grader.reports.text import capitalised, link_cells, sentence
 from grader.reports.training import training_views
 from grader.reports.wording import (
@@ -96,6 +96,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         known_cells=known,
         further=further,
         advice=tuple(item for item in further if item.outcome == "fail")[:MOST_ADVICE],
+        glance=score_glance(evidence),
         scores=score_lines(grade, evidence),
         comparison=comparison(evidence),
         trainings=training_views(evidence),

@@ -10,7 +10,7 @@ import struct
 import time
 import zlib
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 
 import numpy as np
 import pytest
@@ -32,6 +32,7 @@ from grader.model import (
     Scoring,
     Verified,
 )
+from grader.questions import ask
 from grader.reports import render_report
 from grader.reports.markup import descriptor_parts, highlighted, rendered_markdown
 from grader.reports.outcome import picture_uri
@@ -299,8 +300,69 @@ def test_pictures_and_charts_have_words(page: Page) -> None:
     """Every image has alternative text, every chart a label that tells its numbers."""
     assert all(item.get("alt") for item in page.tags("img"))
     charts = page.tags("svg")
-    assert len(charts) == 4
+    assert len(charts) == 5
     assert all(item["role"] == "img" and len(str(item["aria-label"])) > 20 for item in charts)
+
+
+def test_every_reason_leads_to_its_evidence(page: Page) -> None:
+    """Behind each reason stand the cells it rests on and the finding in full; findings lead back to nothing missing."""
+    links = {str(item["href"]) for item in page.tags("a") if str(item["href"]).startswith("#")}
+    assert {"#finding-model.trains", "#finding-code.runs_top_to_bottom", "#finding-write_up.score_honest"} <= links
+    assert links - {"#main"} <= {f"#{name}" for name in page.ids}
+
+
+def test_findings_stand_in_the_margin_of_their_cells(html: str) -> None:
+    """Beside cell 11 stand its failure and the missing pictures, as sentences that lead to the evidence."""
+    cell = html.partition('id="cell-11"')[2].partition("</article>")[0]
+    margin = Page(cell.partition('<aside class="margin"')[2].partition(">")[2].partition("</aside>")[0])
+    assert "No wrong prediction is displayed" in margin.text
+    assert "#finding-code.runs_top_to_bottom" in {item["href"] for item in margin.tags("a")}
+
+
+def test_the_score_stands_at_the_top_beside_a_guess_and_the_best_reference(page: Page) -> None:
+    """One number, whose rows, and where it lies: the first glance."""
+    assert re.search(r"The score 95\.\d\s% accuracy on 360 held-out rows, recomputed", page.text)
+    strip = next(str(item["aria-label"]) for item in page.tags("svg") if "beside others" in str(item["aria-label"]))
+    assert re.search(r"best reference 97\.5\s%; a guess 10\.3\s%", strip)
+
+
+def test_the_references_curve_stands_beside_the_notebooks_own() -> None:
+    """On its held-out rows, for a few times the notebook's epochs; a regression's scaled loss is not compared."""
+    evidence = rich_evidence()
+    history = (("loss", (2.0, 1.0)), ("accuracy", (0.5, 0.9)), ("val_accuracy", (0.4, 0.8) + (0.81,) * 98))
+    references = tuple(replace(item, history=history) for item in evidence.references)
+    page = Page(render_report(rich_grade(), replace(evidence, references=references)))
+    loss, accuracy = (str(item["aria-label"]) for item in page.tags("svg") if "epochs" in str(item["aria-label"]))
+    assert "reference from 2 to 1 in 2 epochs" in loss
+    assert re.search(r"reference from 40\.0\s% to 81\.0\s% in 42 epochs", accuracy)
+    assert "Reference: Small CNN" in page.text
+    regression = render_report(rich_grade(), replace(evidence, references=references, task="regression"))
+    assert "Reference: Small CNN" not in regression
+
+
+def test_the_worst_pair_is_framed(html: str) -> None:
+    """The cell of the matrix that the sentence names has a frame, and the legend says so."""
+    assert re.findall(r'class="wrong-5 worst" title="([^"]*)"', html) == ["8: 4 rows taken for 1 (11.4\N{NARROW NO-BREAK SPACE}%)"]  # fmt: skip
+    assert "framed: the worst pair" in html
+
+
+def test_the_data_flow_ends_in_the_score(page: Page) -> None:
+    """The lane of the rows that were scored says what came of it."""
+    chart = next(str(item["aria-label"]) for item in page.tags("svg") if "rows were used" in str(item["aria-label"]))
+    assert re.search(r"Test: 360 rows, scored in cell 9: 95\.\d\s%", chart)
+
+
+def test_the_students_file_hides_nothing(html: str, page: Page) -> None:
+    """No comments, no data attributes, nothing hidden, nothing of the staff's: neither questions nor what others wrote."""
+    assert "<!--" not in html
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert not [name for name in names if name.startswith("data-") or name in {"hidden", "inert"}]
+    grade, evidence = rich_grade(), rich_evidence()
+    private = [item.review for item in grade.findings if item.review]
+    private += [text for item in ask(evidence, grade.findings) for text in (item.text, item.listen_for)]
+    assert private
+    assert not [text for text in private if text in html or escape(text) in html]
+    assert not re.search(r"staff|similar|evidence\.json", html, re.IGNORECASE)
 
 
 def test_the_policy_lets_in_one_style_and_nothing_else(html: str, page: Page) -> None:
@@ -338,7 +400,22 @@ ATTACKS = (
     "\ud800",
 )
 OWN_TAGS = {
-    *("html", "head", "meta", "title", "style", "body", "a", "header", "main", "footer", "section", "article", "nav"),
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "a",
+        "header",
+        "main",
+        "footer",
+        "section",
+        "article",
+        "nav",
+        "aside",
+    ),
     *(
         "div",
         "p",

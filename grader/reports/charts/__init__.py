@@ -6,11 +6,13 @@ from grader.reports.charts.curves import Series, curve_chart
 from grader.reports.charts.distribution import level_distribution
 from grader.reports.charts.lanes import Lane, SharedRows, lane_chart
 from grader.reports.charts.scatter import Dot, cohort_chart
+from grader.reports.charts.strip import Mark, score_strip
 
 __all__ = [
     "Bar",
     "Dot",
     "Lane",
+    "Mark",
     "Series",
     "SharedRows",
     "bar_chart",
@@ -19,5 +21,6 @@ __all__ = [
     "curve_chart",
     "lane_chart",
     "level_distribution",
+    "score_strip",
     "share_bar",
 ]

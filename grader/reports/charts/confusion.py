@@ -15,16 +15,19 @@ SHADES = 5
 PICTURE = 380.0
 
 
-def confusion_matrix(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
+def confusion_matrix(
+    matrix: Sequence[Sequence[int]], names: Sequence[str], marked: tuple[int, int] | None = None
+) -> Markup:
     """Draw counts with the true class per row. Shades are shares of the row: right answers blue, wrong ones orange.
 
     Wrong answers have their own scale, up to the largest share among them: else 4 errors in 40 would not be seen.
+    `marked` is the pair (true class, answer) that gets a frame: the worst.
     """
     size = len(matrix)
     if not size or any(len(row) != size for row in matrix):
         return Markup("")
     labels = [names[index] if index < len(names) else str(index) for index in range(size)]
-    return _table(matrix, labels) if size <= MOST_READABLE else _picture(matrix, labels)
+    return _table(matrix, labels, marked) if size <= MOST_READABLE else _picture(matrix, labels)
 
 
 def _shares(matrix: Sequence[Sequence[int]]) -> tuple[list[list[float]], float]:
@@ -40,7 +43,7 @@ def _shade(share: float, *, right: bool, worst: float) -> str:
     return f"{'right' if right else 'wrong'}-{step}"
 
 
-def _table(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
+def _table(matrix: Sequence[Sequence[int]], labels: Sequence[str], marked: tuple[int, int] | None) -> Markup:
     shares, worst = _shares(matrix)
     head = [element("td", class_="corner")]
     head += [element("th", label, scope="col") for label in labels]
@@ -53,7 +56,7 @@ def _table(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
                 element(
                     "td",
                     f"{value:,}" if value else "\N{MIDDLE DOT}",
-                    class_=shade,
+                    class_=f"{shade} worst" if (i, j) == marked else shade,
                     title=_told(labels, i, j, value, shares[i][j]),
                 )
             )

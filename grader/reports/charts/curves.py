@@ -29,7 +29,7 @@ SMALLEST_DRAWN, LARGEST_DRAWN = 1e-290, 1e290
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line: `values` are one per epoch, possibly not numbers; `style` is `train` or `validation`."""
+    """One line: `values` are one per epoch, possibly not numbers; `style` is `train`, `validation`, `reference`."""
 
     name: str
     values: tuple[float, ...]
@@ -173,7 +173,7 @@ def _line(scale: _Scale, line: Series) -> list[Markup]:
             path.append(f"{'L' if pen_down else 'M'}{scale.x(epoch):.1f} {scale.y(value):.1f}")
         pen_down = _can_be_drawn(value)
     parts = [element("path", d=" ".join(path), class_=f"line {line.style}")] if path else []
-    if len(points) <= MOST_DOTS:
+    if len(points) <= MOST_DOTS and line.style != "reference":  # another's curve stands back
         parts += [
             element("circle", cx=scale.x(epoch), cy=scale.y(value), r=2.4, class_=f"dot {line.style}")
             for epoch, value in kept
