@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from grader.evidence.altered import find_asides
 from grader.evidence.diagnosis import diagnose
-from grader.evidence.failures import explain_failure, find_needs, tell_whose_fault
 from grader.evidence.final import find_result
-from grader.evidence.groups import find_group_crossing
-from grader.evidence.integrity import find_watch_gaps
-from grader.evidence.lacks import MOST_NOTES, Lacks
-from grader.evidence.made_rows import count_made_before_split, find_interpolated
-from grader.evidence.narrowing import find_narrowings
-from grader.evidence.near_copies import find_near_copies
+from grader.evidence.leaks import with_leaks
 from grader.evidence.observing import Observation, observe
 from grader.evidence.official import KnownData, known_splits, recognise, with_official_origins
-from grader.evidence.proxies import find_label_proxy
 from grader.evidence.reading import read_cells, read_class_names, read_code, read_documents, read_prose
 from grader.evidence.reading.cuts import read_searches
-from grader.evidence.records import Fault, Hooked, Lacked, Noted, Scored
-from grader.evidence.rowsets import (
-    collect_row_sets,
-    count_augmented_copies,
-    find_unlike_divisions,
-    measure_label_agreement,
-    membership_unstable,
-    with_source_classes,
-)
-from grader.evidence.run_files import collect_run_files, is_of_files
-from grader.evidence.series import find_series_crossing
+from grader.evidence.rowsets import collect_row_sets, measure_label_agreement, with_source_classes
+from grader.evidence.run_facts import collect_run_facts
+from grader.evidence.run_files import collect_run_files
 from grader.evidence.tasks import tell_input_kind, tell_task
-from grader.evidence.thresholds import find_threshold_searches
 from grader.evidence.trainings import collect_models, collect_trainings, with_cuts
 from grader.evidence.watching import (
     MetricMatcher,
     collect_drawings,
     collect_metrics,
-    collect_preprocessing,
     collect_scorings,
     collect_seeds,
     collect_splits,
@@ -46,19 +30,13 @@ from grader.model import (
     EVIDENCE_VERSION,
     Diagnosis,
     Evidence,
-    GroupCrossing,
     InputKind,
     LabelFacts,
-    ModelFacts,
     Run,
-    RunFacts,
     Submission,
     Task,
     TrainingRun,
 )
-
-MAX_FAULTS = 50
-"""Most of the probe's own faults repeated in the evidence."""
 
 
 def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData] | None = None) -> Evidence:
@@ -70,102 +48,76 @@ def collect_evidence(submission: Submission, run: Run, known: Sequence[KnownData
     missing facts (None, `unknown`, `other`), never to an error.
     """
     seen = observe(run)
+    read = _read(submission, run, seen)
+    watched = _with_watched(read, run, seen, known_splits() if known is None else known)
+    return with_leaks(_with_task(watched, seen), seen, read_searches(submission))
+
+
+def _read(submission: Submission, run: Run, seen: Observation) -> Evidence:
+    """Return what reading a submission tells, how its run went, and what was trained."""
     cells = read_cells(submission, run)
-    models = collect_models(seen.log)
     trainings = with_source_classes(collect_trainings(seen.log, seen.lineage), seen.lineage.fits, seen.labels)
     trainings = with_cuts(trainings, seen.lineage.fits, run.budget)
-    scorings = collect_scorings(seen.log, seen.lineage, run.artifacts)
-    asides = find_asides(seen.log, seen.lineage, scorings)
-    row_sets = collect_row_sets(seen.rows, seen.labels, seen.lineage, scorings)
-    official = recognise(seen.rows, row_sets, known_splits() if known is None else known)
-    row_sets = with_official_origins(row_sets, official)
-    metrics = collect_metrics(
-        seen.log, MetricMatcher(seen.log, seen.labels, scorings, run.artifacts), seen.labels, row_sets
-    )
-    final = find_result(scorings, models, seen.lineage, asides, metrics)
-    scored = seen.scored(final.id) if final else None
-    final_model = final.model if final else (trainings[-1].model if trainings else None)
-    trained_on = seen.lineage.trained_on(seen.lineage.fits_before(scored)) if scored else ()
-    task, input_kind = _kinds(seen, models, scored, final_model)
-    facts = next((item.labels for item in row_sets if item.role == "train" and item.labels), None)
     return Evidence(
         version=EVIDENCE_VERSION,
         submission=submission.id,
         notebook=submission.notebook.name,
         sha256=submission.sha256,
-        run=_run_facts(submission, run, seen, trainings),
+        run=collect_run_facts(submission, run, seen, trainings),
         cells=cells,
         code=read_code(submission, cells),
         prose=read_prose(submission, cells),
-        task=task,
-        input_kind=input_kind,
         class_names=read_class_names(submission),
-        row_sets=row_sets,
-        overlaps=seen.lineage.overlaps(scored, seen.log.of("model.scored", Scored)),
-        models=models,
         trainings=trainings,
-        scorings=scorings,
-        metric_calls=metrics,
-        unlike_divisions=find_unlike_divisions(seen.log),
-        narrowings=find_narrowings(seen, scorings, task),
-        threshold_searches=find_threshold_searches(seen, scorings, metrics, read_searches(submission)),
-        splits=collect_splits(seen.log),
-        preprocessing=collect_preprocessing(
-            seen.log, seen.rows, scored.rows if scored else None, trained_on, _watched_before(seen, scored)
-        ),
-        drawings=collect_drawings(seen.log, seen.rows),
-        seeds=collect_seeds(seen.log),
-        diagnoses=_diagnoses(trainings, facts, task),
-        final_scoring=final.id if final else None,
-        final_model=final_model,
-        label_agreement=measure_label_agreement(seen.labels, seen.lineage.fits),
-        unstable_membership=membership_unstable(seen.log, seen.lineage, scorings),
-        label_proxy=find_label_proxy(seen, scored, seen.lineage.fits_before(scored) if scored else (), task),
-        series_crossing=find_series_crossing(seen, scored.rows if scored else None, trained_on, input_kind),
-        official=official,
-        group_crossing=_group_crossing(seen, scored),
-        near_copies=find_near_copies(seen, scored.rows if scored else None, trained_on),
-        augmentation_before_split=_copies_before_split(seen, scored, trained_on),
-        interpolated=find_interpolated(seen, scored.rows if scored else None, trained_on),
-        run_files=collect_run_files(seen.log),
         documents=read_documents(cells),
         project=submission.project,
         chosen=submission.chosen,
     )
 
 
-def _watched_before(seen: Observation, scored: Scored | None) -> tuple[str, ...]:
-    fits = seen.lineage.fits_before(scored) if scored else ()
-    return tuple(dict.fromkeys(rows for fit in fits for rows in fit.steered_by))
-
-
-def _copies_before_split(seen: Observation, scored: Scored | None, trained_on: Sequence[str]) -> int | None:
-    """Return the most copies that one way of telling them finds, None where none of them could tell."""
-    rows = scored.rows if scored else None
-    counts = (
-        count_augmented_copies(seen.rows, rows, trained_on),
-        count_made_before_split(seen, rows, trained_on),
+def _with_watched(evidence: Evidence, run: Run, seen: Observation, known: Sequence[KnownData]) -> Evidence:
+    """Return the evidence with what the run did with rows and models, and which scoring is its result."""
+    log, lineage = seen.log, seen.lineage
+    models = collect_models(log)
+    scorings = collect_scorings(log, lineage, run.artifacts)
+    row_sets = collect_row_sets(seen.rows, seen.labels, lineage, scorings)
+    official = recognise(seen.rows, row_sets, known)
+    row_sets = with_official_origins(row_sets, official)
+    matcher = MetricMatcher(log, seen.labels, scorings, run.artifacts)
+    metrics = collect_metrics(log, matcher, seen.labels, row_sets)
+    final = find_result(scorings, models, lineage, find_asides(log, lineage, scorings), metrics)
+    last = evidence.trainings[-1].model if evidence.trainings else None
+    return replace(
+        evidence,
+        row_sets=row_sets,
+        models=models,
+        scorings=scorings,
+        metric_calls=metrics,
+        splits=collect_splits(log),
+        drawings=collect_drawings(log, seen.rows),
+        seeds=collect_seeds(log),
+        final_scoring=final.id if final else None,
+        final_model=final.model if final else last,
+        label_agreement=measure_label_agreement(seen.labels, lineage.fits),
+        official=official,
+        run_files=collect_run_files(log),
     )
-    return max((count for count in counts if count is not None), default=None)
 
 
-def _group_crossing(seen: Observation, scored: Scored | None) -> GroupCrossing | None:
-    fits = seen.lineage.fits_before(scored) if scored else ()
-    labels = next((seen.labels.of_fit(fit) for fit in reversed(fits) if fit.train), None)
-    return find_group_crossing(seen, scored.rows if scored else None, fits, labels)
+def _with_task(evidence: Evidence, seen: Observation) -> Evidence:
+    """Return the evidence with what is predicted from what, and what the curves say of it."""
+    task, input_kind = _kinds(evidence, seen)
+    labels = next((item.labels for item in evidence.row_sets if item.role == "train" and item.labels), None)
+    return replace(evidence, task=task, input_kind=input_kind, diagnoses=_diagnoses(evidence.trainings, labels, task))
 
 
-def _kinds(
-    seen: Observation,
-    models: Sequence[ModelFacts],
-    scored: Scored | None,
-    final_model: str | None,
-) -> tuple[Task, InputKind]:
+def _kinds(evidence: Evidence, seen: Observation) -> tuple[Task, InputKind]:
     """Return task and input kind, from the rows and labels of the final model's training, else of its scoring."""
-    model = next((item for item in models if item.id == final_model), None)
+    scored = seen.scored(evidence.final_scoring)
+    model = evidence.model(evidence.final_model)
     fits = seen.lineage.fits_before(scored) if scored else seen.lineage.fits
     fit = fits[-1] if fits else None
-    compiled = model if model and model.loss else next((m for m in models if fit and m.id == fit.model), model)
+    compiled = model if model and model.loss else next((m for m in evidence.models if fit and m.id == fit.model), model)
     names = (fit.began.labels, *seen.labels.ids_of(fit.train)) if fit else ()
     names = (*names, *((scored.labels, *seen.labels.ids_of(scored.rows)) if scored else ()))
     labels = next((seen.labels.records[name] for name in names if name in seen.labels.records), None)
@@ -180,28 +132,3 @@ def _diagnoses(trainings: Sequence[TrainingRun], labels: LabelFacts | None, task
     if task == "classification" and labels and sum(labels.counts):
         chance = max(labels.counts) / sum(labels.counts)
     return tuple(diagnose(training, chance) for training in trainings)
-
-
-def _run_facts(submission: Submission, run: Run, seen: Observation, trainings: Sequence[TrainingRun]) -> RunFacts:
-    lacks = Lacks(seen.log.of("run.lacked", Lacked))
-    faults = seen.log.of("probe.fault", Fault) + seen.log.of("probe.dropped", Fault)
-    return RunFacts(
-        status=run.status,
-        isolation=run.isolation,
-        failed_cell=run.failed_cell,
-        message=run.message,
-        needs=find_needs(submission, run.cells, lacks),
-        diagnosis=explain_failure(submission, run.cells, lacks),
-        probe_faults=tuple(dict.fromkeys(item.text for item in faults if not is_of_files(item)))[:MAX_FAULTS],
-        channel_faults=run.channel_faults + seen.log.faults,
-        watched=tuple(dict.fromkeys(item.library for item in seen.log.of("probe.hooked", Hooked))),
-        isolation_gaps=run.isolation_gaps,
-        why_not_better=run.why_not_better,
-        remedy=run.remedy,
-        interpreter=run.interpreter,
-        watch_gaps=find_watch_gaps(submission, run),
-        wall_s=run.wall_s,
-        failed_by=tell_whose_fault(submission, run.cells, lacks, trainings),
-        budget=run.budget,
-        substituted=tuple(dict.fromkeys(item.text for item in seen.log.of("run.note", Noted)))[:MOST_NOTES],
-    )
