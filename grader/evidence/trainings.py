@@ -19,6 +19,9 @@ ACTIVATION_LAYERS = {"Softmax": "softmax", "Sigmoid": "sigmoid"}
 History = tuple[tuple[str, tuple[float, ...]], ...]
 """One series per log name, one value per epoch."""
 
+FEWEST_EPOCHS = 2
+"""What the first epoch looks at is not known from epochs before it."""
+
 NEURAL_LIBRARIES = frozenset({"keras", "tensorflow", "tf_keras", "torch", "pytorch", "jax", "flax"})
 
 
@@ -96,6 +99,7 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
     for record in log.of("fit.epoch", FitEpoch):
         epochs.setdefault(record.fit, []).append(record)
     compiles = log.of("model.compiled", Compiled)
+    scored = log.of("model.scored", Scored)
     found = (_training(fit, tuple(epochs.get(fit.began.id, ())), compiles) for fit in lineage.fits)
     applied = log.of("augmentation", Moved)
     given = {record.id: record.facts for record in log.of("labels.seen", LabelsSeen)}
@@ -103,6 +107,7 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
     return tuple(
         replace(
             item,
+            completed=item.completed or _was_left(fit, item.epochs_done, scored),
             drawn_from=lineage.originals(fit),
             augmentation=_augmentation(fit, applied),
             labels=given.get(fit.began.labels or ""),
@@ -110,6 +115,22 @@ def collect_trainings(log: Log, lineage: Lineage) -> tuple[TrainingRun, ...]:
             trainable_parameters=_trainable(fit, described),
         )
         for item, fit in zip(found, lineage.fits, strict=True)
+    )
+
+
+def _was_left(fit: Fit, epochs: int, scored: Sequence[Scored]) -> bool:
+    """Whether a loop of the student's own was over when its cell failed further down.
+
+    After the last of several epochs the same weights were asked for rows that no epoch had looked at.
+    """
+    ended = fit.ended
+    if ended is None or not fit.began.custom or epochs < FEWEST_EPOCHS:
+        return False
+    seen = {fit.train, fit.watched, *fit.looked_at}
+    return any(
+        item.model == fit.model and item.weights == ended.weights and not item.during and item.rows not in seen
+        for item in scored
+        if fit.began.order < item.order < ended.order
     )
 
 

@@ -69,3 +69,34 @@ def test_rows_stay_where_the_order_stays_or_nothing_is_divided(tmp_path: Path) -
     cached = (("cache", "c", "all"), ("take", "t", "c"), ("skip", "s", "c"))
     assert not wandering(tmp_path / "cached", *cached)
     assert not wandering(tmp_path / "a look", TEST)
+
+
+def in_a_failing_cell(folder: Path, scored: Any, *, epochs: int = 3) -> bool:
+    """Whether a loop is said to be complete whose cell failed after rows were scored with the weights of the end.
+
+    Each epoch but the last is seen to look at the first rows.
+    """
+    builder = RunBuilder(folder)
+    builder.model("m1")
+    builder.fit("m1", ROWS[20:], np.arange(20) % 10, losses=(1.0,) * epochs)
+    ended = builder.events.pop()
+    ended.fields.update(completed=False, error="NameError")
+    for epoch in range(epochs - 1):
+        builder.predict("m1", ROWS[:10])
+        builder.events[-1].fields.update(during="f1", weights=f"epoch {epoch}")
+    builder.predict("m1", scored)
+    builder.send("fit.ended", **ended.fields)
+    for event in builder.events:
+        if event.kind == "fit.began":
+            event.fields["loop"] = "custom"
+    (training,) = builder.evidence().trainings
+    return training.completed
+
+
+def test_a_loop_is_over_where_its_cell_fails_further_down(tmp_path: Path) -> None:
+    """All in one cell, whose last line fails: the test rows, which no epoch had looked at, were scored by then. The
+    look of an epoch, or the first rows looked at at all, tell nothing.
+    """
+    assert in_a_failing_cell(tmp_path / "tested", ROWS[10:20])
+    assert not in_a_failing_cell(tmp_path / "watched", ROWS[:10])
+    assert not in_a_failing_cell(tmp_path / "first epoch", ROWS[10:20], epochs=1)
