@@ -245,8 +245,10 @@ def late_in_functions(draft: Draft, rng: Random) -> Draft:
 @rewritten(fits=lambda draft: not draft.number)
 def late_another_matrix(draft: Draft, rng: Random) -> Draft:
     """The matrix is drawn with matplotlib where it was seaborn or printed, with seaborn where it was matplotlib."""
-    answers, shown = draft.matrix.split("\n", 1) if "\n" in draft.matrix else (draft.matrix, "")
-    if not shown or "counts =" in shown or "permutation" in shown:
+    lines = draft.matrix.splitlines()
+    start = next((place for place, line in enumerate(lines) if re.search("onfusion|crosstab", line)), 0)
+    answers, shown = "\n".join(lines[:start]), "\n".join(lines[start:])
+    if not answers or "counts =" in draft.matrix or "permutation" in draft.matrix:
         return draft
     labels = "y_train" if "y_train" in shown else draft.feed.test_labels
     seaborn = 'sns.heatmap(counts, annot=True, fmt="d")\nplt.xlabel("predicted")\nplt.ylabel("true")\nplt.show()'
