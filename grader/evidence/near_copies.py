@@ -55,6 +55,9 @@ BORDERED = 12
 SOME = 0.1
 """Share of the scored rows that must have been loaded, and that must not have been, for the others to be made."""
 
+CHANNELS = frozenset({1, 3, 4})
+"""Grey, colour, and colour with transparency."""
+
 PLAIN = 0.05
 """Contrast, in units of the spread of all values, below which a picture is plain: nothing is read into it."""
 
@@ -66,10 +69,12 @@ def find_near_copies(seen: Observation, scored: str | None, trained_on: Sequence
     known = values_and_places(seen, scored)
     if known is None or scored is None or len(known[0]) < FEWEST or known[0][0].size < FEWEST_VALUES:
         return None
-    left = known[0]
+    left = _channels_last(known[0])
     sample = left[spread_over(len(left), MAX_SAMPLED)]
     parts = [
-        part for rows in trained_on if (part := known_values(seen, rows)) is not None and part[0].size == left[0].size
+        _channels_last(part)
+        for rows in trained_on
+        if (part := known_values(seen, rows)) is not None and part[0].size == left[0].size
     ]
     if not parts:
         return None
@@ -103,8 +108,8 @@ def _made_by_hand(
     hashes, values = [], []
     for name in used:
         known, exact = values_and_places(seen, name), seen.rows.exact(name)
-        if known is not None and exact is not None and known[0].shape[1:] == sample.shape[1:]:
-            values.append(known[0])
+        if known is not None and exact is not None and known[0][0].size == sample[0].size:
+            values.append(_channels_last(known[0]))
             hashes.append(exact[known[1]])
     places = np.unique(np.concatenate(hashes), return_index=True)[1] if hashes else np.zeros(0, dtype=np.int64)
     if not 0 < len(places) <= MAX_COMPARED:
@@ -167,6 +172,7 @@ def nearest_of(
     """
     if len(rows) < FEWEST or rows[0].size < FEWEST_VALUES:
         return None
+    rows, parts = _channels_last(rows), [_channels_last(part) for part in parts]
     view = _view(rows)
     variants = _variants(rows[sample], view)
     total = sum(len(part) for part in parts)
@@ -245,6 +251,13 @@ def _view(rows: NDArray[np.generic]) -> _View:
     spread = np.float32(float(np.ma.filled(flat.std(), 0)) or 1.0)
     margin = 1 if picture and min(shape[:2]) >= BORDERED else 0
     return _View(shape, np.float32(0), spread, margin, picture)
+
+
+def _channels_last(rows: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return pictures as they are looked at; PyTorch has their channels before height and width."""
+    if rows.ndim == 4 and rows.shape[1] in CHANNELS and rows.shape[3] > max(CHANNELS):
+        return np.moveaxis(rows, 1, 3)
+    return rows
 
 
 def _is_picture(rows: NDArray[np.generic]) -> bool:

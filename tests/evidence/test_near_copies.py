@@ -56,6 +56,15 @@ def test_disguised_test_rows_are_found(tmp_path: Path, disguise) -> None:
     assert share(tmp_path, np.concatenate([TRAIN, disguise(TEST)])) == 1
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_may_come_first(tmp_path: Path, channels: int) -> None:
+    """PyTorch's pictures, mirrored: as much copies as others."""
+    pictures = np.repeat(SMOOTH[:, None], channels, axis=1)
+    train, test = pictures[:240], pictures[240:]
+    assert share(tmp_path / "others", train, test) == 0
+    assert share(tmp_path / "copies", np.concatenate([train, test[..., ::-1]]), test) == 1
+
+
 @pytest.mark.parametrize(
     "disguise",
     [

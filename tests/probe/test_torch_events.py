@@ -14,6 +14,7 @@ from tests.probe.torch_idioms import (
     AUGMENTED,
     BY_HAND,
     COMPILED,
+    FROM_FOLDERS,
     LOADERS,
     OTHERS,
     PRELUDE,
@@ -126,6 +127,25 @@ def test_altered_copies_are_rows_of_later_epochs(running: WatchedKernel) -> None
     ended = one(running, mark, "fit.ended")
     assert "asked 480" in printed
     assert running.row_set(ended["later_rows"])["count"] == 240
+
+
+def test_pictures_read_from_folders_are_rows(running: WatchedKernel) -> None:
+    """A data set of (path, class), as torchvision's ImageFolder is one: pictures are opened and transformed as they are
+    asked for. What trained and what was scored are known by row, with their classes, and share none.
+    """
+    mark = running.mark()
+    running.run(FROM_FOLDERS)
+    ended, scored = one(running, mark, "fit.ended"), one(running, mark, "model.scored")
+    train, test = running.row_set(ended["rows"]), running.row_set(scored["rows"])
+    assert [(item["count"], item["shape"], item["complete"]) for item in (train, test)] == [
+        (80, [1, 8, 8], True),
+        (40, [1, 8, 8], True),
+    ]
+    assert not np.isin(running.array(test["exact"]), running.array(train["exact"])).any()
+    assert ended["later_rows"]  # other pictures are mirrored in later epochs
+    kinds = np.random.default_rng(0).integers(0, 3, 360)[:120]
+    counted = [np.array(running.label_set(item["labels"])["counts"]) for item in (ended, scored)]
+    assert (counted[0] + counted[1]).tolist() == np.bincount(kinds).tolist()
 
 
 def test_closures_pairs_of_networks_and_words(running: WatchedKernel) -> None:

@@ -143,6 +143,57 @@ report("augmented asked", pictures.asked)
 after("augmented")
 """
 
+FROM_FOLDERS = """
+import os, tempfile
+from PIL import Image
+torch.manual_seed(8)
+random.seed(8)
+root = tempfile.mkdtemp()
+for place, (picture, label) in enumerate(zip(X_all[:120, 0], y_all[:120])):
+    os.makedirs(f"{root}/kind{label}", exist_ok=True)
+    Image.fromarray((picture * 255).astype("uint8")).save(f"{root}/kind{label}/{place}.png")
+
+class PictureFolder(Dataset):
+    def __init__(self, root, transform=None):
+        self.classes = sorted(entry.name for entry in os.scandir(root) if entry.is_dir())
+        self.samples = [
+            (os.path.join(root, name, file), label)
+            for label, name in enumerate(self.classes)
+            for file in sorted(os.listdir(os.path.join(root, name)))
+        ]
+        self.targets = [label for _, label in self.samples]
+        self.transform = transform
+    def __len__(self):
+        return len(self.samples)
+    def __getitem__(self, index):
+        path, label = self.samples[index]
+        with open(path, "rb") as stream:
+            picture = Image.open(stream).convert("L")
+        return (self.transform(picture) if self.transform else picture), label
+
+def to_tensor(picture):
+    return torch.from_numpy(np.array(picture, dtype="float32")[None] / 255)
+def maybe_mirrored(picture):
+    return to_tensor(picture.transpose(Image.FLIP_LEFT_RIGHT) if random.random() < 0.5 else picture)
+
+order = torch.randperm(120).tolist()
+plain, altered = PictureFolder(root, to_tensor), PictureFolder(root, maybe_mirrored)
+train_batches = DataLoader(Subset(altered, order[40:]), batch_size=16, shuffle=True)
+test_batches = DataLoader(Subset(plain, order[:40]), batch_size=20)
+model = Net()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+losses = []
+for epoch in range(3):
+    model.train()
+    for a, b in train_batches:
+        loss = F.cross_entropy(model(a), b)
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        losses.append(loss.item())
+report("from folders losses", losses)
+report("from folders scored", list(evaluate(model, test_batches, nn.CrossEntropyLoss())[:2]))
+after("from folders")
+"""
+
 OTHERS = """
 torch.manual_seed(4)
 values, target = X_train.reshape(240, 64), X_train.reshape(240, 64)[:, :5].sum(1, keepdim=True)
@@ -261,6 +312,7 @@ ALL = {
     "scored": SCORED,
     "by_hand": BY_HAND,
     "augmented": AUGMENTED,
+    "from folders": FROM_FOLDERS,
     "others": OTHERS,
     "compiled": COMPILED,
     "scripted": SCRIPTED,
