@@ -45,6 +45,8 @@ def repeat_of(second: Evidence) -> Repeat:
     if run.status != "ok":
         said = run.message or run.status.replace("_", " ")
         return Repeat(run.status, wall_s=run.wall_s, note=f"run once more, it did not come to its end: {said}")
+    if second.cut_trainings:
+        return Repeat(run.status, wall_s=run.wall_s, note="run once more, its training was cut at the budget")
     if result is None or result.value is None:
         return Repeat(run.status, wall_s=run.wall_s, note="run once more, it gave no score that could be measured")
     return Repeat(

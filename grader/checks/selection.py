@@ -110,13 +110,14 @@ def _best(result: StudentResult, compared: tuple[Candidate, ...]) -> list[Candid
 
 
 def best_by_validation(evidence: Evidence, kept: Kept) -> bool | None:
-    """Return whether the kept model is the best by validation too; None where the others were not all validated.
+    """Return whether the kept model is the best by validation too; None where the others were not all validated, or
+    trainings were cut at the grader's own budget, so that another may seem the best.
 
     By the best epoch of accuracy or loss (or the task's error), whichever speaks for the kept model.
     """
     series = {item.model: validation_bests(evidence, item.model) for item in kept.compared}
     names = set.intersection(*(set(values) for values in series.values()))
-    if not names:
+    if not names or evidence.cut_trainings:
         return None
     own = series[kept.best.model]
     return any(own[name] >= max(values[name] for values in series.values()) for name in names)
