@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from grader.checks.verdicts import Verdict
-from grader.model import Evidence, Outcome
+from grader.model import Evidence, Outcome, TrainingRun
 
 RESTS_ON_LEARNING = frozenset(
     {
@@ -43,6 +43,11 @@ RESTS_ON_LEARNING = frozenset(
 )
 """Checks that speak of scores, of progress, or of a text beside them: fewer steps give other ones."""
 
+RESTS_ON_EPOCHS = frozenset(
+    {"training.curves_compared", "training.curves_genuine", "training.curves_shown", "training.four_curves"}
+)
+"""Checks of curves: with epochs left out, one may be a single point, or be drawn over epochs that never were."""
+
 LABEL = "Measured under a budget."
 
 
@@ -53,7 +58,8 @@ def under_budget(check_id: str, verdict: Verdict, evidence: Evidence) -> Verdict
     number stays a failure: more steps don't mend it.
     """
     cut = evidence.cut_trainings
-    if not cut or check_id not in RESTS_ON_LEARNING or verdict.outcome not in {"pass", "fail"}:
+    rests = check_id in RESTS_ON_LEARNING or (check_id in RESTS_ON_EPOCHS and any(map(_lost_epochs, cut)))
+    if not cut or not rests or verdict.outcome not in {"pass", "fail"}:
         return verdict
     measured = {**verdict.measured, "budget": str(evidence.run.budget)}
     if verdict.outcome == "pass" or (check_id == "training.loss_falls" and _broke_down(evidence)):
@@ -61,6 +67,10 @@ def under_budget(check_id: str, verdict: Verdict, evidence: Evidence) -> Verdict
     said = f"This can't be told: a training was {cut[-1].how_cut}. Seen so far: {verdict.summary}"
     outcome: Outcome = "unknown" if verdict.moves_level else "not_applicable"
     return replace(verdict, outcome=outcome, summary=said, measured=measured, fix=None, review=None)
+
+
+def _lost_epochs(training: TrainingRun) -> bool:
+    return training.cut is not None and training.cut.ended_early
 
 
 def _broke_down(evidence: Evidence) -> bool:

@@ -33,6 +33,9 @@ MATRIX_CALLS = (
     "multilabel_confusion_matrix",
 )
 
+LOOP_ENDED = "BudgetSpent"
+"""What ends a cell whose training loop a budget cut."""
+
 READ_LANGUAGES = frozenset({"en", "es"})
 """Languages whose prose the reader understands well enough to say that something is missing."""
 WORDS_TO_READ = 25
@@ -64,7 +67,8 @@ def why_unseen(evidence: Evidence, calls: Iterable[str]) -> str | None:
     unfinished = [cell for cell in asking if cell.run_status != "ok" or cell.defines_functions]
     if run.status in CUT_SHORT and unfinished:
         return f"the run was cut short ({run.status.replace('_', ' ')})"
-    if run.failed_by == "budget" and unfinished:
+    ended = run.budget.caps and any(cell.exception == LOOP_ENDED for cell in unfinished)
+    if ended or (run.failed_by == "budget" and unfinished):
         return "a cell failed after its training had been cut at the grader's own budget, and perhaps because of that"
     if run.needs and unfinished:
         return f"this machine lacks what the notebook needs ({', '.join(run.needs)})"

@@ -139,9 +139,16 @@ def tell_whose_fault(
     if failed is not None:
         if _needs_of(failed, submission, lacks):
             return "machine"
-        cut = any(item.cut is not None and item.cell <= failed.index for item in trainings)
-        return "budget" if cut and failed.exception.rpartition(".")[2] in MAY_COME_OF_A_CUT else "notebook"
+        return "budget" if _may_come_of_a_cut(submission, failed, trainings) else "notebook"
     return "notebook" if _exit_of(submission, cells) is not None else ""
+
+
+def _may_come_of_a_cut(submission: Submission, failed: CellRun, trainings: Sequence[TrainingRun]) -> bool:
+    """Whether a training before the failure was cut, and the cell was not handed in with an error of its own."""
+    cut = any(item.cut is not None and item.cell <= failed.index for item in trainings)
+    before = next((cell for cell in submission.cells if cell.index == failed.index), None)
+    own = before is not None and any(output.kind == "error" for output in before.outputs)
+    return cut and not own and failed.exception.rpartition(".")[2] in MAY_COME_OF_A_CUT
 
 
 def explain_failure(submission: Submission, cells: Sequence[CellRun], lacks: Lacks = NOTHING_TOLD) -> str:

@@ -93,3 +93,13 @@ def test_a_cell_that_failed_after_a_cut_is_left_open(failed_by):
     run = replace(cut().run, status="error", failed_cell=6, failed_by=failed_by)
     evidence = replace(cut(), cells=broken, run=run)
     assert outcome("code.runs_top_to_bottom", evidence) == ("unknown" if failed_by == "budget" else "fail")
+
+
+def test_a_curve_of_epochs_that_were_left_out_is_left_open():
+    """Where a training was cut after its first epoch, its curve is one point by our doing; cut steps excuse nothing."""
+    bare = replace(GOOD, drawings=())
+    assert outcome("training.curves_shown", replace(cut(bare), drawings=())) == "fail"
+    early = replace(training(), cut=TrainingCut(40, 400, ended_early=True), epochs_done=1)
+    found = find("training.curves_shown", replace(cut(bare), drawings=(), trainings=(early,)))
+    assert found.outcome == "unknown"
+    assert "cut at the grader's budget after epoch 1 of 3" in found.summary

@@ -10,7 +10,7 @@ import pytest
 from run_builder import RunBuilder
 
 from grader.evidence.collecting import collect_evidence
-from grader.model import Budget, Evidence, TrainingCut
+from grader.model import Budget, Evidence, SavedOutput, TrainingCut
 
 QUICK = Budget("quick")
 RISING = (0.5, 0.45, 0.44, 0.6, 0.8, 1.1, 1.4)
@@ -81,3 +81,19 @@ def test_a_failure_that_may_come_of_a_cut_is_not_the_notebook_s(
     made.failing_cell("plt.plot(range(10), history.history['loss'])", exception, message)
     assert under(made, QUICK, capped=CAPPED).run.failed_by == whose
     assert under(made, QUICK).run.failed_by == "notebook"
+
+
+def test_an_error_that_was_handed_in_is_the_notebook_s(made: RunBuilder) -> None:
+    """Saved with an error, the cell failed before any budget."""
+    made.failing_cell(
+        "plt.plot(range(10), history.history['loss'])", "ValueError", "x and y must have same first dimension"
+    )
+    first = made.submission()
+    failed = replace(first.cells[0], outputs=(SavedOutput("error", "ValueError: x and y"),))
+    events = tuple(
+        replace(item, fields={**item.fields, "capped": CAPPED}) if item.kind == "fit.ended" else item
+        for item in made.events
+    )
+    run = replace(made.run(), budget=QUICK, events=events)
+    assert collect_evidence(replace(first, cells=(failed,)), run).run.failed_by == "notebook"
+    assert collect_evidence(first, run).run.failed_by == "budget"
