@@ -17,6 +17,7 @@ from grader.evidence.collecting import collect_evidence
 from grader.evidence.official import known_splits
 from grader.evidence.sealing import reference_data, sealed_scorings, with_recomputed
 from grader.execution import RunProgress, RunSettings, run_submission
+from grader.execution.warming import Templates
 from grader.model import Evidence, HiddenTest, OwnData, Run, SealedScoring, Submission, Verified
 from grader.progress import Progress
 from grader.reference import train_references
@@ -49,6 +50,8 @@ class Measurer:
     stop: threading.Event
     hidden: HiddenData | None = None
     """The instructor's own test, which every final model is scored on."""
+    templates: Templates | None = None
+    """Processes that have the libraries in memory already; without them each run imports them for itself."""
 
     def run(self, submission: Submission, work: Path, settings: RunSettings) -> Run:
         """Run a submission and leave the run's files in `work`, which is emptied first."""
@@ -61,7 +64,7 @@ class Measurer:
 
         shutil.rmtree(work, ignore_errors=True)
         self.progress.stage(submission.id, "running", "starting")
-        return run_submission(submission, work, settings, on_progress, stop=self.stop)
+        return run_submission(submission, work, settings, on_progress, stop=self.stop, templates=self.templates)
 
     def measure(self, submission: Submission, run: Run, box: RunSettings) -> Evidence:
         """Return all that a run came to. What can't be recomputed leaves a note, and the rest stands."""
@@ -82,8 +85,11 @@ class Measurer:
         return replace(evidence, run=replace(evidence.run, only_read=True))
 
     def measure_again(self, submission: Submission, work: Path, box: RunSettings) -> Evidence:
-        """Run once more, and recompute nothing but the final score."""
-        run = self.run(submission, work, box)
+        """Run once more, and recompute nothing but the final score.
+
+        Without a template: what is forked of one hashes strings alike, and would hide what hangs on that.
+        """
+        run = replace(self, templates=None).run(submission, work, box)
         evidence = collect_evidence(submission, run)
         final = tuple(item for item in sealed_scorings(evidence, run) if item.scoring == evidence.final_scoring)
         return self._verified(evidence, final, box)
@@ -161,7 +167,15 @@ class Measurer:
 
         A model sealed by one Keras can't always be read by another.
         """
-        reread = partial(run_script, stop=self.stop, python=box.python, environment=dict(box.interpreter.variables))
+        template = None if self.templates is None else self.templates.of(box)
+        reread = partial(
+            run_script,
+            stop=self.stop,
+            python=box.python,
+            threads=box.threads,
+            environment=dict(box.interpreter.variables),
+            entrance=None if template is None else template.entrance(),
+        )
         return partial(verify, tier=box.tier, limits=box.limits, run=reread)
 
     def _raise_if_stopped(self, error: InfrastructureError) -> None:

@@ -24,6 +24,7 @@ from grader.evidence.old_apis import tell_era
 from grader.evidence.reading.given import NOTHING_GIVEN, Given
 from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
+from grader.execution.warming import Templates
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.measuring import Measurer, References
@@ -114,6 +115,8 @@ class ClassGrader:
     book: Gradebook
     progress: Progress
     stop: threading.Event
+    templates: Templates | None = None
+    """Processes for runs to start from; without them each begins by importing its libraries."""
 
     def grade_all(self, submissions: Sequence[Submission | Unreadable]) -> tuple[Result, ...]:
         """Grade all of them, several at a time, and write the class page and `grades.csv`.
@@ -215,7 +218,7 @@ class ClassGrader:
 
     def _measurer(self) -> Measurer:
         references = References(self.settings.reference_budget_s, self.settings.out / WORK_FOLDER / REFERENCES)
-        return Measurer(references, self.progress, self.stop, self.settings.hidden)
+        return Measurer(references, self.progress, self.stop, self.settings.hidden, self.templates)
 
     def _require_space(self) -> None:
         """Raise StorageFullError where results or boxes have no room: no submission could be graded."""

@@ -84,8 +84,8 @@ def command(
         run_by_era=running.settings_by_era(run, folders=folders),
         second_opinion=second_opinion,
     )
-    with Gradebook.open(out) as book, watching(1, 1) as progress:
-        ClassGrader(settings, book, progress, stop).grade_all((submission,))
+    with running.templates() as templates, Gradebook.open(out) as book, watching(1, 1) as progress:
+        ClassGrader(settings, book, progress, stop, templates).grade_all((submission,))
     grade = read_grade(out / submission.id / "grade.json")
     print_grade(grade, Console(), level_names(loaded))
     options.tell_cost(second_opinion)

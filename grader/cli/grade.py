@@ -106,8 +106,8 @@ def command(
         hidden=hidden,
         second_opinion=second_opinion,
     )
-    with Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
-        results = ClassGrader(settings, book, progress, stop).grade_all(found)
+    with running.templates() as templates, Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
+        results = ClassGrader(settings, book, progress, stop, templates).grade_all(found)
     _print_class(results, out)
     options.tell_cost(second_opinion)
     _advise_on_environments(results, out)

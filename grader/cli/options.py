@@ -6,6 +6,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +19,7 @@ from grader.resources import holds_results, usual_datasets
 if TYPE_CHECKING:
     from grader.evidence.reading.given import Given
     from grader.execution import RunSettings
+    from grader.execution.warming import Templates
     from grader.model import Tier
     from grader.opinions import SecondOpinion
     from grader.sandbox import TierReport
@@ -47,6 +49,13 @@ class Running:
     python: str | None
     urls: Path | None
     starter: tuple[Path, ...]
+    warm_start: bool
+
+    def templates(self) -> AbstractContextManager[Templates | None]:
+        """Return the processes that runs may start from: ended when the context is left; None where runs start cold."""
+        from grader.execution.warming import Templates
+
+        return Templates() if self.warm_start else nullcontext()
 
     def settings(self, tier: TierReport, *, threads: int, folders: Sequence[Path] = ()) -> RunSettings:
         """Return how a notebook is to be run under `tier`; `folders` are looked through for a `grader.toml`.
@@ -145,6 +154,12 @@ _RUNNING = (
         show_default=True,
         help="Run a notebook once more where only that can show whether its score comes out again, and a level hangs "
         "on it.",
+    ),
+    click.option(
+        "--warm-start/--no-warm-start",
+        default=True,
+        show_default=True,
+        help="Let kernels start from a process that has imported TensorFlow, where that changes nothing but the time.",
     ),
     click.option(
         "--isolation",

@@ -16,6 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import LocalProvisioner
 
 from grader.sandbox import Sandbox
+from grader.sandbox.warm import Entrance
 
 CONNECTION = "connection.json"
 """The connection file as offered inside; the host's has the same key and another path to the same sockets."""
@@ -34,6 +35,7 @@ class BoxProvisioner(LocalProvisioner):  # type: ignore[misc]
     command: KernelCommand
     environment: dict[str, str]
     descriptors: tuple[int, ...] = ()
+    entrance: Entrance | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Write the connection files: the host's, and the box's own view of it."""
@@ -50,7 +52,9 @@ class BoxProvisioner(LocalProvisioner):  # type: ignore[misc]
 
     async def launch_kernel(self, cmd: list[str], **_: Any) -> Any:
         """Start the kernel in the box."""
-        self.process = self.sandbox.start(cmd, environment=self.environment, descriptors=self.descriptors)
+        self.process = self.sandbox.start(
+            cmd, environment=self.environment, descriptors=self.descriptors, entrance=self.entrance
+        )
         self.pid = self.process.pid
         return self.connection_info
 
@@ -75,9 +79,16 @@ class BoxProvisioner(LocalProvisioner):  # type: ignore[misc]
 
 
 def kernel_manager(
-    sandbox: Sandbox, command: KernelCommand, environment: dict[str, str], descriptors: Sequence[int]
+    sandbox: Sandbox,
+    command: KernelCommand,
+    environment: dict[str, str],
+    descriptors: Sequence[int],
+    entrance: Entrance | None = None,
 ) -> AsyncKernelManager:
-    """A manager of one kernel in `sandbox`; Unix sockets carry the messages, so the box needs no network."""
+    """A manager of one kernel in `sandbox`; Unix sockets carry the messages, so the box needs no network.
+
+    By an `entrance` the kernel comes with its libraries in memory.
+    """
     unix = {} if sys.platform == "win32" else {"transport": "ipc", "ip": str(sandbox.sockets / "k")}
     manager = AsyncKernelManager(
         connection_file=str(sandbox.folder / "host.json"), kernel_name="boxed", autorestart=False, **unix
@@ -93,5 +104,6 @@ def kernel_manager(
     provisioner.command = command
     provisioner.environment = environment
     provisioner.descriptors = tuple(descriptors)
+    provisioner.entrance = entrance
     manager.provisioner = provisioner
     return manager

@@ -17,8 +17,10 @@ from grader.errors import RunnerError, StorageFullError
 from grader.execution.cells import INTERRUPT_GRACE_S, STARTUP_S
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import EXIT_STORAGE_FULL, RUN, load_run, write_job, write_run
+from grader.execution.warming import Templates
 from grader.model import Run, Submission
 from grader.sandbox.pipes import PipeReader
+from grader.sandbox.warm import Template
 
 OVERTIME_S = 120.0
 """A runner that is this late (writing its files, ending its box) hangs, and is killed."""
@@ -41,8 +43,11 @@ def run_submission(
     on_progress: OnProgress | None = None,
     *,
     stop: threading.Event | None = None,
+    templates: Templates | None = None,
 ) -> Run:
     """Run a submission top to bottom in a clean boxed kernel, and leave the run's files in `folder`.
+
+    With `templates` the kernel starts with its libraries in memory, where that makes no difference but of time.
 
     Several threads may run submissions at once. A failure of the grader or the machine is a run of status
     `infrastructure_failure`. Ctrl-C, or setting `stop` from any thread, ends the run and everything it started.
@@ -56,7 +61,8 @@ def run_submission(
     write_job(folder, submission, settings)
     began = time.monotonic()
     try:
-        with _Runner(folder, settings) as runner:
+        template = None if templates is None else templates.for_run(submission, settings)
+        with _Runner(folder, settings, template) as runner:
             trouble = runner.follow(on_progress, stop)
     except OSError as error:  # no more processes, no memory for one
         trouble = f"the runner process could not be started ({error})"
@@ -75,13 +81,16 @@ def run_submission(
 class _Runner:
     """The runner process, from its start to its certain end."""
 
-    def __init__(self, folder: Path, settings: RunSettings) -> None:
+    def __init__(self, folder: Path, settings: RunSettings, template: Template | None = None) -> None:
         self._deadline = time.monotonic() + settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S + OVERTIME_S
         package = str(Path(grader.__file__).resolve().parent.parent)
         search = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
         self._stderr = b""
+        way = () if template is None else (template.descriptor,)
+        command = [sys.executable, "-P", "-m", "grader.execution.runner", str(folder.absolute()), str(os.getpid())]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grader.execution.runner", str(folder.absolute()), str(os.getpid())],
+            [*command, *map(str, way)],
+            pass_fds=way,
             stdin=subprocess.PIPE,  # its closing tells the runner to stop
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The disposable process that talks to one kernel: `python -m grader.execution.runner FOLDER PARENT`.
+"""The disposable process that talks to one kernel: `python -m grader.execution.runner FOLDER PARENT [ENTRANCE]`.
 
 Forged messages, floods and faults of the libraries that read them end at worst this process. It reads its job from
 FOLDER and leaves the run there; news go to stdout, one line of JSON each. It ends, and its box with it, when its
@@ -43,10 +43,12 @@ from grader.execution.products import written_files
 from grader.execution.scripts import script_options
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import ARTIFACTS, EVENTS, EXIT_STORAGE_FULL, NOTEBOOK, Job, read_job, write_run
-from grader.model import Run, Script, Submission
+from grader.execution.warming import KERNEL_VARIABLES, entrance_of
+from grader.model import Run, Submission
 from grader.probe.programs.mapping import URLS_VARIABLE
 from grader.probe.wire import FD_VARIABLE
 from grader.sandbox import GIB, Box, Offer, Sandbox
+from grader.sandbox.warm import Entrance
 from grader.urls import mapping_json, offered_names
 
 RUNNER_MEMORY = 2 * GIB
@@ -54,7 +56,6 @@ RUNNER_MEMORY = 2 * GIB
 
 _PR_SET_PDEATHSIG = 1
 
-_KERNEL_VARIABLES = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 _KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
 
 
@@ -80,8 +81,8 @@ class _Channel:
             self.theirs.close()
 
 
-def execute(folder: Path, job: Job) -> Run:
-    """Run a job and leave its files in `folder`; `run.json` is written last.
+def execute(folder: Path, job: Job, entrance: Entrance | None = None) -> Run:
+    """Run a job and leave its files in `folder`; `run.json` is written last. By an `entrance` its kernel starts warm.
 
     Raises:
         SandboxError: the box or the kernel in it did not start.
@@ -94,7 +95,7 @@ def execute(folder: Path, job: Job) -> Run:
         _end_with_stdin(sandbox)
         channel = _open(events, folder, settings)
         notebook = new_notebook(submission)
-        result = asyncio.run(_run_cells(sandbox, notebook, channel, settings, submission.script))
+        result = asyncio.run(_run_cells(sandbox, notebook, channel, job, entrance))
         exit_code = _exit_code(sandbox)
         sandbox.destroy()
         if channel.reader is not None:
@@ -142,15 +143,17 @@ def _open(events: Any, folder: Path, settings: RunSettings) -> _Channel:
 
 
 async def _run_cells(
-    sandbox: Sandbox, notebook: Any, channel: _Channel, settings: RunSettings, script: Script | None
+    sandbox: Sandbox, notebook: Any, channel: _Channel, job: Job, entrance: Entrance | None
 ) -> CellsResult:
+    settings, script = job.settings, job.submission.script
+
     def command(connection: str) -> Sequence[str]:
         start = ["-m", "ipykernel_launcher"] if settings.probe is None else [f"{sandbox.inside('probe')}/launch.py"]
         return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS, *script_options(script)]
 
-    variables = {**_KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
+    variables = {**KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
     variables |= _offered_urls(sandbox, settings)
-    manager = kernel_manager(sandbox, command, variables, channel.descriptors)
+    manager = kernel_manager(sandbox, command, variables, channel.descriptors, entrance)
     client = BoxedNotebookClient(
         notebook,
         km=manager,
@@ -287,7 +290,8 @@ def main() -> None:
     _limit_memory()
     with _quiet():
         try:
-            execute(folder, read_job(folder))
+            job = read_job(folder)
+            execute(folder, job, entrance_of(int(sys.argv[3]), job.settings) if len(sys.argv) > 3 else None)
         except Exception as error:  # noqa: BLE001 - the parent tells it; nothing here may hang on libraries' clean-up
             told = _explained(error, folder) if isinstance(error, OSError) else error
             full = isinstance(told, StorageFullError)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from grader.sandbox.folders import BoxFolder
 from grader.sandbox.interpreter import installation_samples, interpreter_roots, private_to_owner
 from grader.sandbox.layout import Layout, lay_out
 from grader.sandbox.uids import UidSlot
+from grader.sandbox.warm import Entrance, Entry
 from grader.sandbox.watchdog import Watchdog
 
 STDERR_TAIL = 8 * 1024
@@ -28,6 +30,9 @@ STDERR_TAIL = 8 * 1024
 
 GONE_TIMEOUT_S = 10.0
 """How long a killed tree may take to leave; a process in uninterruptible sleep on a slow disk takes seconds."""
+
+GATE_S = 30.0
+"""How long a box waits for a template's fork, which takes a tenth of a second; on a machine under full load, this."""
 
 MAX_MOUNTS = 800
 """Entries of a submission's folder that are mounted one by one; bwrap takes 9000 words. More are linked."""
@@ -72,6 +77,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._lifeline: int | None = None
         self._alive: int | None = None
+        self._entry: Entry | None = None
         self._watchdog: Watchdog | None = None
         self._drain: threading.Thread | None = None
         self._slot = UidSlot() if _own_uid(box) else None
@@ -147,26 +153,33 @@ class Sandbox:
         environment: Mapping[str, str] | None = None,
         descriptors: Sequence[int] = (),
         stdout: int = subprocess.DEVNULL,
+        entrance: Entrance | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start `command` in the box, with the box's environment and `environment`, and watch it.
 
-        Of the caller's descriptors only `descriptors` are there inside, under the same numbers.
+        Of the caller's descriptors only `descriptors` are there inside, under the same numbers. By an `entrance` the
+        command comes with its libraries in memory, where it can.
         """
         variables = {**self.environment(), **(environment or {})}
         config = self._shim_config([*command], variables, descriptors)
         owner, self._alive = os.pipe()
         config["owner"] = owner
+        gate = self._open_gate(entrance) if entrance is not None and entrance.fits(command, variables) else None
+        if gate is not None:
+            config |= {"gate": gate.fileno(), "gate_s": GATE_S}
         config_path = self.folder / "box.json"
         config_path.write_text(json.dumps(config), encoding="utf-8")
         config_path.chmod(0o600)
         try:
-            self.process = self._spawn((*descriptors, owner), stdout)
+            self.process = self._spawn((*descriptors, owner, *([gate.fileno()] if gate else [])), stdout)
         finally:
             os.close(owner)
+            if gate is not None:
+                gate.close()
         self._drain = threading.Thread(target=self._keep_stderr_tail, args=(self.process.stderr,), daemon=True)
         self._drain.start()
         self._watchdog = Watchdog(
-            self.process.pid,
+            self._roots_of_processes,
             self.box.limits,
             self.destroy,
             polled_folder=None if self.mounted else self._host_work,
@@ -225,6 +238,9 @@ class Sandbox:
         if self._alive is not None:
             os.close(self._alive)
             self._alive = None
+        if self._entry is not None:
+            self._entry.close()
+            self._entry = None
         self._folder.remove()
         if self._slot is not None:
             self._slot.release()
@@ -351,6 +367,24 @@ class Sandbox:
         return {"read": read, "write": [self.work, *_DEVICES], "sockets": [str(self.sockets)], "connect": False}
 
     # ------------------------------------------------------------ spawning
+    def _open_gate(self, entrance: Entrance) -> socket.socket | None:
+        """Let a template's fork wait for this box; the box's end of the gate, or None where that is not possible."""
+        if not self.mounted:
+            return None
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            self._entry = entrance.open(ours)
+        if self._entry is None:
+            theirs.close()
+            return None
+        return theirs
+
+    def _roots_of_processes(self) -> list[int]:
+        """The processes of which all others in the box come."""
+        started = None if self.process is None else self.process.pid
+        entered = None if self._entry is None else self._entry.process
+        return [item for item in (started, entered) if item is not None]
+
     def _spawn(self, descriptors: Sequence[int], stdout: int) -> subprocess.Popen[bytes]:
         if self.mounted:
             return self._spawn_bubblewrap(descriptors, stdout)

@@ -21,6 +21,7 @@ from grader.sandbox.limits import KIB, MIB, Limits
 from grader.sandbox.pipes import PipeReader
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.shim import SHIM_FAILED
+from grader.sandbox.warm import Entrance
 
 JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
@@ -59,12 +60,14 @@ def run_script(
     threads: int = 2,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
+    entrance: Entrance | None = None,
 ) -> ScriptResult:
     """Run `script` with `inputs` read-only in a fresh box, and wait for it.
 
     The script is given one word of JSON: `{"arguments": {...}, "inputs": {name: path inside}}`. `modules` are
     importable inside: a package (folder with `__init__.py`) or a file by its name, the files of any other folder by
-    theirs. `environment` is added to the box's variables. Setting `stop` from any thread ends the box.
+    theirs. `environment` is added to the box's variables. Setting `stop` from any thread ends the box. By an `entrance`
+    the script starts with its libraries in memory.
 
     Raises:
         SandboxError: the box could not be put together, ended in a way that is not the script's doing, or was stopped.
@@ -81,7 +84,10 @@ def run_script(
         path = os.pathsep.join(_search_path(sandbox, modules))
         command = [python, sandbox.inside(f"script/{script.name}"), word]
         process = sandbox.start(
-            command, environment={**(environment or {}), "PYTHONPATH": path}, stdout=subprocess.PIPE
+            command,
+            environment={**(environment or {}), "PYTHONPATH": path},
+            stdout=subprocess.PIPE,
+            entrance=entrance,
         )
         stdout = _read_capped(process.stdout, limits.output, sandbox, stop)
         if stop is not None and stop.is_set():

@@ -5,7 +5,11 @@ Run as `python -I -S shim.py CONFIG`, where CONFIG is a JSON file of the grader:
     {"command": [...], "environment": {...}, "descriptors": [5], "folder": "/work", "rlimits": {"DATA": 1, ...},
      "uid": 61000, "keep_read_search": false, "landlock": {"read": [...], "write": [...], "sockets": [...],
      "connect": false}, "seccomp": "<hex>", "folders": ["name", ...], "links": [["name", "target"], ...],
-     "copies": [["name", "source"], ...]}
+     "copies": [["name", "source"], ...], "gate": 7, "gate_s": 30.0}
+
+With a `gate`, a socket, a process that has the command's libraries loaded already may enter the box and become the
+command instead (see `entering.py`); this one then only waits for its end. Where none comes within `gate_s` seconds,
+the command starts here.
 
 Only the standard library: any interpreter can run it. Whatever can't be taken away ends it with a message on stderr
 and SHIM_FAILED, before any untrusted code has run.
@@ -18,6 +22,7 @@ import ctypes
 import json
 import os
 import select
+import socket
 import struct
 import sys
 from typing import Any
@@ -25,8 +30,18 @@ from typing import Any
 SHIM_FAILED = 97
 """Exit status for a box that could not be closed; not one that Python or a shell uses."""
 
+KILLED = 137
+"""Exit status of a command whose end nobody could tell: as a shell's for one that was killed."""
+
 NICENESS = 5
 """A third of the weight of an ordinary process, where both want the processor."""
+
+NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
+"""What a box may have of its own, in the order of entering: with the first come the rights to the others."""
+
+ENTERED = b"entered"
+GATE_MESSAGE = 64 * 1024
+"""Bytes of one message over the gate at most; the configuration itself is read from its file."""
 
 PR_SET_DUMPABLE = 4
 PR_SET_KEEPCAPS = 8
@@ -98,10 +113,7 @@ def become(uid: int, *, keep_read_search: bool) -> None:
         prctl("raise an ambient capability", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH)
     if os.getresuid() != (uid, uid, uid) or os.getresgid() != (uid, uid, uid):
         raise OSError("the uid did not change")
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        held = [line.split()[1] for line in status if line.startswith(("CapEff", "CapPrm", "CapBnd"))]
-    if any(int(mask, 16) & ~wanted for mask in held):
-        raise OSError("capabilities were left over")
+    require_no_capabilities(wanted)
 
 
 def set_capabilities(mask: int) -> None:
@@ -110,6 +122,24 @@ def set_capabilities(mask: int) -> None:
     low, high = mask & 0xFFFFFFFF, mask >> 32
     data = ctypes.create_string_buffer(struct.pack("6I", low, low, low, high, high, high))
     must(libc().capset(header, data), "capset")
+
+
+def give_up_capabilities() -> None:
+    """Drop all, and the means to get any, in a namespace whose first user this is."""
+    for capability in range(LAST_CAPABILITY + 1):
+        libc().prctl(
+            PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)
+        )
+    set_capabilities(0)
+    require_no_capabilities(0)
+
+
+def require_no_capabilities(allowed: int) -> None:
+    """Raise OSError where this process holds a capability, or could get one, that is not allowed."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        held = [line.split()[1] for line in status if line.startswith(("CapEff", "CapPrm", "CapBnd"))]
+    if any(int(mask, 16) & ~allowed for mask in held):
+        raise OSError("capabilities were left over")
 
 
 def set_limits(limits: dict[str, int]) -> None:
@@ -240,15 +270,18 @@ def copy_file(source: str, name: str) -> None:
             os.unlink(name)
 
 
-def enter(config: dict[str, Any]) -> None:
-    """Take everything away, in the order in which it can be taken, and become the command."""
-    linux = sys.platform == "linux"
+def take_identity(config: dict[str, Any]) -> None:
+    """Become the box's own user, and one that the machine can best do without."""
     if "uid" in config:
         become(config["uid"], keep_read_search=config.get("keep_read_search", False))
-    if linux:
+    if sys.platform == "linux":
         prctl("dumpable", PR_SET_DUMPABLE, 1)  # cleared by the change of uid; without it /proc/self is root's
         be_first_to_go()
         be_polite()
+
+
+def furnish(config: dict[str, Any]) -> None:
+    """Go to the working folder and put in it what is to be found there."""
     os.chdir(config["folder"])
     for name in config.get("folders", ()):
         os.makedirs(name, exist_ok=True)
@@ -257,16 +290,63 @@ def enter(config: dict[str, Any]) -> None:
             os.symlink(target, name)
     for name, source in config.get("copies", ()):
         copy_file(source, name)
+
+
+def shut(config: dict[str, Any], kept: list[int]) -> None:
+    """Take everything else away, in the order in which it can be taken; of the descriptors but `kept` are closed."""
     set_limits(config.get("rlimits", {}))
     leave_if_orphaned(config.get("owner"))
-    close_descriptors(config.get("descriptors", []))
+    close_descriptors(kept)
     if "landlock" in config:
         rules = config["landlock"]
         restrict_files(rules["read"], rules["write"], rules["sockets"], connect=rules["connect"])
     if "seccomp" in config:
         filter_system_calls(bytes.fromhex(config["seccomp"]))
+
+
+def enter(config: dict[str, Any]) -> None:
+    """Close the box around this process and become the command."""
+    take_identity(config)
+    furnish(config)
+    shut(config, config.get("descriptors", []))
     command = config["command"]
     os.execve(command[0], command, config["environment"])  # noqa: S606 - no shell is wanted
+
+
+# ---------------------------------------------------------------- a command that comes in by the gate
+def hold(config: dict[str, Any]) -> None:
+    """Offer this box by the gate; once the command is in, wait for its end and end as it did.
+
+    Returns where nobody came. The one who waits has nothing that the command has not, but the gate, over which nothing
+    is listened to at the other end.
+    """
+    with socket.socket(fileno=config["gate"]) as gate:
+        try:
+            offer_box(gate, config)
+            gate.settimeout(config["gate_s"])
+            if gate.recv(GATE_MESSAGE) != ENTERED:
+                return
+        except OSError:
+            return
+        gate.settimeout(None)
+        take_identity(config)
+        shut(config, [gate.fileno()])
+        answer = gate.recv(GATE_MESSAGE)
+        os._exit(int(answer) if answer.isdigit() else KILLED)
+
+
+def offer_box(gate: socket.socket, config: dict[str, Any]) -> None:
+    """Send what makes this box: its namespaces, and every descriptor that the command is to have."""
+    spaces = [name for name in NAMESPACES if os.path.exists(f"/proc/self/ns/{name}")]
+    opened = [os.open(f"/proc/self/ns/{name}", os.O_RDONLY) for name in spaces]
+    owner = [] if config.get("owner") is None else [config["owner"]]
+    kept = [0, 1, 2, *config.get("descriptors", []), *owner]
+    try:
+        told = {"config": sys.argv[1], "namespaces": spaces, "descriptors": kept}
+        socket.send_fds(gate, [json.dumps(told).encode()], [*opened, *kept])
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def main() -> None:
@@ -274,6 +354,8 @@ def main() -> None:
     try:
         with open(sys.argv[1], encoding="utf-8") as file:
             config = json.load(file)
+        if "gate" in config:
+            hold(config)
         enter(config)
     except Exception as error:  # noqa: BLE001 - whatever it is, the box is not closed and nothing may run in it
         print(f"sandbox: {type(error).__name__}: {error}", file=sys.stderr, flush=True)

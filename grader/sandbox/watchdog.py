@@ -33,7 +33,7 @@ MAX_SOCKETS = 64
 
 
 class Watchdog:
-    """Looks at the tree under `root` until `ended` is set, and calls `destroy` at the first breach.
+    """Looks at the trees under `roots` until `ended` is set, and calls `destroy` at the first breach.
 
     `polled_folder` is measured against the scratch limit where no file system of its own holds it; elsewhere
     `own_file_systems` are where such are mounted inside. `socket_folder` lies on the host's disk and must hold nothing
@@ -45,7 +45,7 @@ class Watchdog:
 
     def __init__(
         self,
-        root: int,
+        roots: Callable[[], list[int]],
         limits: Limits,
         destroy: Callable[[Breach], None],
         *,
@@ -57,7 +57,7 @@ class Watchdog:
         self.seen: list[int] = []
         """The box's processes at the last look."""
         self.ended = threading.Event()
-        self._root = root
+        self._roots = roots
         self._limits = limits
         self._destroy = destroy
         self._polled_folder = polled_folder
@@ -70,7 +70,7 @@ class Watchdog:
     def start(self) -> None:
         """Begin to look."""
         for look in (self._look_at_counts, self._memory, self._disk):
-            name = f"watchdog-{self._root}-{look.__name__}"
+            name = f"watchdog-{look.__name__}"
             threading.Thread(target=self._keep_looking, args=(look,), name=name, daemon=True).start()
 
     def _keep_looking(self, look: Callable[[], Breach | None]) -> None:
@@ -82,7 +82,8 @@ class Watchdog:
                 return
 
     def _tree(self) -> list[int]:
-        return processes.descendants(self._root, stop_above=self._limits.processes)
+        most = self._limits.processes
+        return [item for root in self._roots() for item in processes.descendants(root, stop_above=most)]
 
     def _look_at_counts(self) -> Breach | None:
         return self._time() or self._count() or self._unconfirmed() or self._sockets()

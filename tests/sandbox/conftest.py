@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from grader.model import Tier
 from grader.sandbox import MIB, Limits, ScriptResult, run_script, try_tier
+from grader.sandbox.warm import Template
 
 SMALL = Limits(memory=256 * MIB, processes=24, scratch=32 * MIB, tmp=16 * MIB, file=64 * MIB, wall_s=30.0, output=MIB)
 """Limits that a test reaches in a second."""
@@ -25,23 +26,40 @@ def require(tier: Tier) -> Tier:
     return tier
 
 
-@pytest.fixture(params=["bubblewrap", "landlock"])
+class Warm(str):
+    """A tier whose boxes are entered by forks of a template, which must hold all that the tier holds."""
+
+    __slots__ = ()
+
+
+WARM: Any = Warm("bubblewrap")
+
+
+@pytest.fixture(params=["bubblewrap", "landlock", pytest.param(WARM, id="warm")])
 def walled(request: pytest.FixtureRequest) -> Tier:
     """Each tier that isolates."""
     return require(request.param)
 
 
-@pytest.fixture(params=["bubblewrap", "landlock", "none"])
+@pytest.fixture(params=["bubblewrap", "landlock", "none", pytest.param(WARM, id="warm")])
 def tier(request: pytest.FixtureRequest) -> Tier:
     """Each tier."""
     return require(request.param)
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Template]:
+    """A template of little: `colorsys` is in memory in what comes of it."""
+    made = Template(("colorsys", "matplotlib"), {}, threads=2)
+    yield made
+    made.close()
 
 
 RunCode = Callable[..., ScriptResult]
 
 
 @pytest.fixture
-def run_code(tmp_path: Path) -> RunCode:
+def run_code(tmp_path: Path, request: pytest.FixtureRequest) -> RunCode:
     """Run code in a fresh box; `ARGUMENTS` and `INPUTS` are there inside, and `answer(x)` prints JSON."""
 
     def run(
@@ -66,7 +84,8 @@ def run_code(tmp_path: Path) -> RunCode:
             "    return None\n"
         )
         script.write_text(head + textwrap.dedent(code))
-        return run_script(script, arguments, inputs or {}, tier=tier, limits=limits)
+        entrance = request.getfixturevalue("template").entrance() if isinstance(tier, Warm) else None
+        return run_script(script, arguments, inputs or {}, tier=tier, limits=limits, entrance=entrance)
 
     return run
 

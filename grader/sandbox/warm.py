@@ -1,0 +1,172 @@
+"""Boxes whose command has its libraries in memory before it starts: a template process, and the way from it into boxes.
+
+Importing TensorFlow takes seconds, a fork of a process that has it a hundredth of one. The template is a process of the
+grader's own (`template.py`): no student's code runs in it. For each command a fork of it goes into a box that
+bubblewrap has put together as for any other, and takes from itself what a command started there would not have
+(`entering.py`). Whatever fails on that way, the command starts in the box as it would without a template.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from grader.sandbox.environment import box_environment
+from grader.sandbox.folders import BoxFolder
+
+READY_S = 120.0
+"""Importing takes five seconds; twenty times that on a machine under full load."""
+
+GONE_S = 5.0
+MOST_BYTES = 512 * 1024
+"""What a template says of itself: the names of a few hundred modules."""
+
+OF_THE_BOX = frozenset({
+    "PATH", "HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME", "PYTHONPATH", "GRADER_DATA",
+    "OPENBLAS_NUM_THREADS",
+})  # fmt: skip
+"""Variables that a template can have otherwise than the command: what libraries took from them is put right."""
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Entrance:
+    """The way for a template's forks into boxes; it can be handed to another process by its descriptor.
+
+    `variables` are those that the template's libraries were imported under.
+    """
+
+    def __init__(self, control: socket.socket, variables: Mapping[str, str]) -> None:
+        self._control = control
+        self._variables = variables
+
+    @classmethod
+    def of_descriptor(cls, descriptor: int, variables: Mapping[str, str]) -> Self:
+        """The way whose descriptor was inherited."""
+        return cls(socket.socket(fileno=descriptor), variables)
+
+    def fits(self, command: Sequence[str], variables: Mapping[str, str]) -> bool:
+        """Whether a fork would be what the command is: a script of this interpreter, whose libraries read no other
+        variables.
+        """
+        own = self._variables
+        same = all(own.get(name) == value for name, value in variables.items() if _matters(name))
+        return same and len(command) > 1 and command[0] == sys.executable and command[1].endswith(".py")
+
+    def open(self, gate: socket.socket) -> Entry | None:
+        """Send a fork to the box behind `gate`; None where the template is gone."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                socket.send_fds(self._control, [b"in"], [gate.fileno(), theirs.fileno()])
+            except OSError:
+                ours.close()
+                return None
+        return Entry(ours)
+
+
+class Entry:
+    """One fork on its way: `process` is its number as soon as it is in."""
+
+    def __init__(self, news: socket.socket) -> None:
+        self._news = news
+        self._process: int | None = None
+        news.settimeout(0)
+
+    @property
+    def process(self) -> int | None:
+        """The command's process on the host; None before it is there, and where nobody came."""
+        if self._process is None:
+            with contextlib.suppress(OSError, ValueError):
+                self._process = int(self._news.recv(64))
+        return self._process
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._news.close()
+
+
+class Template:
+    """A process that holds `modules` in memory, from its start to its certain end. One thread's matter, but `entrance`.
+
+    `variables` are added to those of a box with `threads` threads.
+    """
+
+    def __init__(self, modules: Sequence[str], variables: Mapping[str, str], threads: int) -> None:
+        self._folder = BoxFolder()
+        self._lock = threading.Lock()
+        self._names: frozenset[str] | None = None
+        home, tmp = self._folder.path / "home", self._folder.path / "tmp"
+        for folder in (home, tmp):
+            folder.mkdir(mode=0o700)
+        self._variables = {**box_environment(sys.executable, str(home), str(tmp), threads), **variables}
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(READY_S)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, str(_HERE / "template.py"), str(theirs.fileno()), *modules],
+                pass_fds=(theirs.fileno(),),
+                # OpenBLAS would start its threads at once; a fork lets it have them.
+                env={**self._variables, "OPENBLAS_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+
+    def entrance(self) -> Entrance | None:
+        """Wait until the template is ready; None where it has failed."""
+        return Entrance(self._control, self._variables) if self.names and self.lives else None
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The top-level modules in memory, once it is ready; none where it has failed."""
+        with self._lock:
+            if self._names is None:
+                self._names = self._wait_until_ready()
+            return self._names
+
+    @property
+    def descriptor(self) -> int:
+        """What another process has to inherit to use the entrance."""
+        return self._control.fileno()
+
+    def close(self) -> None:
+        """End it; forks that are in their boxes stay."""
+        self._control.close()
+        try:
+            self._process.wait(GONE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._folder.remove()
+
+    def _wait_until_ready(self) -> frozenset[str]:
+        try:
+            said = self._control.recv(MOST_BYTES)
+            return frozenset(str(name) for name in json.loads(said)) if said else frozenset()
+        except (OSError, ValueError):
+            return frozenset()
+
+
+def template_variables(variables: Mapping[str, str], threads: int) -> dict[str, str]:
+    """The variables of a template, folders aside: for an entrance that was handed over by its descriptor."""
+    return {**box_environment(sys.executable, os.sep, os.sep, threads), **variables}
+
+
+def _matters(name: str) -> bool:
+    return name not in OF_THE_BOX and not name.startswith("GRADER_")

@@ -1,0 +1,113 @@
+"""Which runs start from a template, and that such a run is the run that it would have been."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grader.execution import RunSettings, run_submission
+from grader.execution.warming import Templates, starts_cold
+from grader.model import Run
+
+from .conftest import require, submission_of
+
+NAMES = frozenset({"numpy", "keras", "six"})
+
+
+class TestWhoStartsCold:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "import tensorflow as tf",
+            "import os\nos.environ['PYTHONHASHSEED'] = '0'\nos.environ[\"TF_CPP_MIN_LOG_LEVEL\"] = '3'",
+            "import lighthouse",
+            "print('keras')",
+        ],
+    )
+    def test_ordinary_notebooks_do_not(self, source: str) -> None:
+        """Nothing in them could tell that libraries were in memory before they began."""
+        assert not starts_cold(submission_of(source), NAMES)
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "import os\nos.environ['KERAS_BACKEND'] = 'torch'",
+            "%env TF_ENABLE_ONEDNN_OPTS=0",
+            "os.putenv('TF_USE_LEGACY_KERAS', '1')",
+            "import torch",
+            "from torchvision import datasets",
+            "import sys\nprint('tensorflow' in sys.modules)",
+            "from importlib import reload",
+        ],
+    )
+    def test_those_that_could_tell_do(self, source: str) -> None:
+        """Variables that libraries read when imported, other frameworks, a look at what is imported: they start cold."""
+        assert starts_cold(submission_of(source), NAMES)
+
+    def test_a_file_named_like_a_library_does(self, tmp_path: Path) -> None:
+        """A student's own `six.py` comes before the library; `kitten.py` is in nobody's way."""
+        (tmp_path / "kitten.py").write_text("")
+        assert not starts_cold(submission_of("import kitten", folder=tmp_path), NAMES)
+        (tmp_path / "six.py").write_text("")
+        assert starts_cold(submission_of("import six", folder=tmp_path), NAMES)
+
+
+TRAINING = (
+    """
+import random
+import keras, numpy as np, tensorflow as tf
+from sklearn.linear_model import LogisticRegression
+keras.utils.set_random_seed(3)
+""",
+    "x = np.random.rand(400, 6).astype('float32')\ny = (x.sum(1) > 3).astype('int32')",
+    """
+model = keras.Sequential([
+    keras.layers.Dense(8, activation='relu'), keras.layers.Dropout(0.2), keras.layers.Dense(2, activation='softmax')
+])
+model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])
+history = model.fit(x[:300], y[:300], validation_data=(x[300:350], y[300:350]), epochs=3, verbose=0)
+""",
+    "print([value.hex() for value in history.history['loss']], model.evaluate(x[350:], y[350:], verbose=0))",
+    "print(LogisticRegression().fit(x, y).coef_.tolist(), float(tf.random.uniform([])), random.random())",
+    "import matplotlib.pyplot as plt\nplt.plot(history.history['loss'])\nplt.show()",
+)
+
+
+def _printed(run: Run) -> list[str]:
+    assert run.executed_notebook is not None
+    cells = json.loads(run.executed_notebook.read_text(encoding="utf-8"))["cells"]
+    outputs = (output for cell in cells for output in cell["outputs"])
+    return [str(item.get("text") or sorted(item.get("data", ()))) for item in outputs if item.get("name") != "stderr"]
+
+
+@pytest.mark.slow
+class TestARunFromATemplate:
+    def test_is_the_run_that_starts_cold(self, tmp_path: Path) -> None:
+        """Losses, scores, draws and figures of a seeded Keras training are the same, bit for bit; so are the events."""
+        settings = RunSettings(require("bubblewrap"))
+        submission = submission_of(*TRAINING)
+        with Templates() as templates:
+            template = templates.for_run(submission, settings)
+            assert template is not None, "it would have started cold"
+            assert "tensorflow" in template.names
+            warm = run_submission(submission, tmp_path / "warm", settings, templates=templates)
+        cold = run_submission(submission, tmp_path / "cold", settings)
+        assert warm.status == cold.status == "ok", (warm.message, cold.message)
+        assert _printed(warm) == _printed(cold)
+        assert _told(warm) == _told(cold)
+        assert not _imports_told(warm)
+        assert _imports_told(cold), "a kernel that imports TensorFlow itself says so on stderr"
+
+
+def _told(run: Run) -> list[object]:
+    """What was watched of the student's doings; what tells of the process itself is left out."""
+    own = ("probe.", "file.")
+    events = [item for item in run.events if not item.kind.startswith(own)]
+    return [(item.cell, item.kind, {**item.fields, "seconds": None}) for item in events]
+
+
+def _imports_told(run: Run) -> bool:
+    assert run.executed_notebook is not None
+    return "oneDNN" in run.executed_notebook.read_text(encoding="utf-8")
