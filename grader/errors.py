@@ -5,6 +5,8 @@
     │   ├── SubmissionsNotFoundError  no folder, no notebook there
     │   ├── RubricError               a rubric file with mistakes, each named by its path
     │   ├── MarksError                a file of marks given by hand with mistakes, each named by its line
+    │   ├── SheetError                a CSV file of a course system, or a roster, that isn't what it should be
+    │   ├── ExportError               marks that can't be brought into the form asked for
     │   ├── DatasetError              a data folder that is not there, or not laid out as expected
     │   ├── UrlMapError               a mapping file of --urls with mistakes, each named by its line
     │   ├── JudgeEndpointError        a --judge that nothing could be sent to, or a key that must not be
@@ -67,6 +69,14 @@ class MarksError(UsageError):
         self.source = source
         self.mistakes = mistakes
         super().__init__(f"--marks {source}: " + "; ".join(mistakes))
+
+
+class SheetError(UsageError):
+    """A CSV file of a course system, or a roster, that can't be read or isn't what it should be."""
+
+
+class ExportError(UsageError):
+    """Marks that can't be brought into the form asked for: an option is missing, or doesn't fit the class."""
 
 
 class DatasetError(UsageError):

@@ -7,6 +7,9 @@ from pathlib import Path
 GRADEBOOK = "gradebook.db"
 """The file that makes a folder one of results: no student's work, and never shown to one."""
 
+STUDENTS = "students.json"
+"""The file beside it that says whose the submissions are. It is for staff, and never enters a sandbox."""
+
 PACKAGE = Path(__file__).resolve().parent
 
 

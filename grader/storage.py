@@ -19,12 +19,14 @@ from cattrs.errors import BaseValidationError
 
 from grader.durable import utf8, write_atomically
 from grader.errors import ResultsError
-from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, Highlight, Judgement
+from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, HandIn, Highlight, Judgement
 
 T = TypeVar("T")
 
 GRADE_SCHEMA = 1
 """Version of the `grade.json` contract: raised when a field changes its meaning or goes away."""
+
+STUDENTS_SCHEMA = 1
 
 GRADE_SCHEMA_FILE = Path(__file__).resolve().parent / "reports" / "grade.schema.json"
 """The JSON schema of `grade.json`, shipped inside the package."""
@@ -64,6 +66,25 @@ def read_evidence(path: Path) -> Evidence:
             "grade the submission again with --rerun"
         )
     return _structure(path, plain, Evidence)
+
+
+# ---------------------------------------------------------------- whose submissions they are
+def write_hand_ins(path: Path, hand_ins: Mapping[str, HandIn]) -> None:
+    """Write whose the submissions of a class are, by submission (ResultsError where that is impossible)."""
+    document = {"schema": STUDENTS_SCHEMA, "submissions": {name: asdict(item) for name, item in hand_ins.items()}}
+    write_atomically(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_hand_ins(path: Path) -> dict[str, HandIn]:
+    """Return whose the submissions of a class are; nothing where no file says it.
+
+    Raises:
+        ResultsError: the file is broken.
+    """
+    if not path.exists():
+        return {}
+    plain = _read_object(path)
+    return {name: _structure(path, item, HandIn) for name, item in plain.get("submissions", {}).items()}
 
 
 # ---------------------------------------------------------------- grades

@@ -15,12 +15,12 @@ LAYERS = (
     ("durable", "locking"),
     ("model",),
     ("probe",),
-    ("urls", "datasets", "file_kinds"),
+    ("urls", "datasets", "file_kinds", "sheets"),
     ("progress",),
-    ("intake", "sandbox", "evidence", "checks", "questions", "rubrics", "judge", "reports", "storage"),
+    ("intake", "sandbox", "evidence", "checks", "questions", "rubrics", "judge", "reports", "storage", "roster"),
     ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying", "opinions"),
     ("regrading", "environments", "recognising", "repeating", "measuring"),
-    ("pipeline", "calibration"),
+    ("pipeline", "calibration", "exports"),
     ("cli",),
 )
 """From the bottom up; a part may import parts of lower layers, itself, and what SIDEWAYS allows."""

@@ -45,6 +45,16 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
     show_default=True,
     help="Take sentences that most of the class has alike for the assignment's: they earn nothing.",
 )
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The class list (CSV): columns submission, name, email, sis_id, login, canvas_id, moodle_id, or what Canvas, "
+    "Moodle, Gradescope or nbgrader export of a class. It says whose the submissions are; no run sees it.",
+)
+@click.option(
+    "--assignment", default="", metavar="NAME", help="Which assignment, where nbgrader's folder holds several."
+)
 @click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
@@ -57,6 +67,8 @@ def command(
     jobs: str,
     hidden_test: Path | None,
     shared_text: bool,  # noqa: FBT001 - click passes flags by position of meaning
+    roster: Path | None,
+    assignment: str,
     rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
@@ -66,6 +78,7 @@ def command(
     an interrupted call goes on where it stopped.
     """
     from grader.cli.watch import watching
+    from grader.cli.whose import whose
     from grader.environments import trusted_folders
     from grader.gradebook import Gradebook
     from grader.intake import load_submissions
@@ -85,13 +98,15 @@ def command(
     tier = unsandboxed() if unsafe_no_sandbox else options.require_tier(running.isolation)
     # Archives are opened into a private folder that is gone when the command ends.
     unpacked = ctx.with_resource(tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True))
-    found = load_submissions(submissions, Path(unpacked))
+    found = load_submissions(submissions, Path(unpacked), assignment)
+    known = whose(found, roster)
     side_by_side = options.jobs_for(jobs, len(found))
     folders = trusted_folders(submissions, own=False)
     run = running.settings(tier, threads=max(1, options.cores() // side_by_side), folders=folders)
     out = options.output_folder(out, submissions)
     stop = threading.Event()
-    second_opinion = judging.second_opinion(out, [item.id for item in found], stop)
+    names = [item.id for item in found] + [one.name for item in known.hand_ins.values() for one in item.students]
+    second_opinion = judging.second_opinion(out, [name for name in names if name], stop)
     settings = GradeSettings(
         out=out,
         rubric=loaded,
@@ -108,7 +123,9 @@ def command(
     )
     with running.templates() as templates, Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
         results = ClassGrader(settings, book, progress, stop, templates).grade_all(found)
+        known.keep(out)
     _print_class(results, out)
+    known.tell()
     options.tell_cost(second_opinion)
     _advise_on_environments(results, out)
     if results and all(item.status == "infrastructure_failure" for item in results):

@@ -14,7 +14,7 @@ import stat
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +79,31 @@ class Unpacker:
     def __post_init__(self) -> None:
         self.room = min(self.room, int(shutil.disk_usage(self.folder).free * (1 - SPARED_SHARE)))
 
+    def gather(self, files: Sequence[tuple[str, Path]]) -> Path:
+        """Bring files together in a new folder, under the names given (`/` for folders in it); return the folder.
+
+        Of two of one name the first counts. Links and special files stay away. Only the files' owner may write to
+        them after as before: where the disk allows it they are the same files, not copies.
+
+        Raises:
+            ResultsError: the disk is full.
+        """
+        self._count += 1
+        into = self.folder / str(self._count)
+        into.mkdir(mode=0o700)
+        for name, path in files:
+            parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
+            target = into.joinpath(*parts[-MAX_DEPTH:])
+            if not parts or target.exists() or path.is_symlink() or not path.is_file():
+                continue
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                _same_or_copy(path, target)
+            except OSError as error:
+                if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                    raise ResultsError(f"{into} is on a full disk: free space, or set TMPDIR to another one") from error
+        return into
+
     def unpack(self, archive: Path, most: int = MAX_UNPACKED_BYTES) -> tuple[Path, tuple[LeftOut, ...]]:
         """Unpack one archive into a new folder; return the folder, and what did not come out of the archive.
 
@@ -99,6 +124,13 @@ class Unpacker:
             raise
         self.room -= written
         return into, left_out
+
+
+def _same_or_copy(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(path, target, follow_symlinks=False)
 
 
 def _unpack_all(entries: zipfile.ZipFile, into: Path, most: int) -> tuple[tuple[LeftOut, ...], int]:

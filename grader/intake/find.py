@@ -10,10 +10,12 @@ from pathlib import Path
 
 from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake.archives import ADVICE, MAX_SUBMISSION_BYTES, LeftOut, Unpacker, is_archive, names_in
+from grader.intake.downloads import HandedIn, recognise
+from grader.intake.links import only_links, refused_list
 from grader.intake.names import Ids
 from grader.intake.projects import MAIN_SCRIPTS, Project, fullest, load_scripts, with_project
 from grader.intake.read import load_notebook, load_pdf
-from grader.model import Script, Submission, Unreadable
+from grader.model import UNSAID, HandIn, Script, Submission, Unreadable
 from grader.resources import holds_results
 
 MAX_DEPTH = 4
@@ -35,10 +37,16 @@ class Candidate:
     root: Path | None = None
     scripts: tuple[Script, ...] = ()
     chosen: str = ""
+    hand_in: HandIn = UNSAID
 
 
-def load_submissions(path: Path, unpacked: Path | None = None) -> tuple[Submission | Unreadable, ...]:
+def load_submissions(
+    path: Path, unpacked: Path | None = None, assignment: str = ""
+) -> tuple[Submission | Unreadable, ...]:
     """Read all submissions at `path`: a notebook, a folder of notebooks, a folder per student, or a zip of any of them.
+
+    Downloads of Canvas, Moodle, Gradescope and nbgrader are known by their names: each student's files come together
+    under the names they were handed in under, and the submission says whose it is.
 
     What can't be read comes back as Unreadable under its name; the others are unaffected.
 
@@ -46,11 +54,15 @@ def load_submissions(path: Path, unpacked: Path | None = None) -> tuple[Submissi
         path: the file or folder.
         unpacked: an empty, private folder that zip archives are opened into; it must outlive the submissions.
             Without one, archives are not opened.
+        assignment: which of several assignments, where nbgrader's folder holds more than one.
 
     Raises:
         SubmissionsNotFoundError: where there is no such path, or nothing that looks like a submission.
     """
-    finder = Finder(Unpacker(unpacked) if unpacked is not None else None)
+    refused = refused_list(path) if os.path.isfile(path) else ""
+    if refused:
+        raise SubmissionsNotFoundError(refused)
+    finder = Finder(Unpacker(unpacked) if unpacked is not None else None, assignment)
     candidates = sorted(finder.at(path), key=lambda item: item.name)
     if not candidates:
         raise SubmissionsNotFoundError(
@@ -99,6 +111,7 @@ class Finder:
     """Looks for submissions; archives are opened only where there is an unpacker."""
 
     unpacker: Unpacker | None
+    assignment: str = ""
 
     def at(self, path: Path) -> list[Candidate]:
         """Return the submissions at a path that somebody named.
@@ -127,6 +140,9 @@ class Finder:
     def _in_folder(self, folder: Path) -> Iterator[Candidate]:
         """Yield the submissions of a class folder, or of one student's own project folder."""
         entries = _visible(folder)
+        if download := self._download(folder, entries):
+            yield from map(self._of_download, download)
+            return
         loose = [entry for entry in entries if _is_notebook(entry)]
         inside = {entry: self.of_student(entry) for entry in entries if _is_folder(entry)}
         if loose:  # beside notebooks, a folder of scripts or PDFs belongs to one of them, unless it has a README
@@ -166,13 +182,31 @@ class Finder:
             raise SubmissionsNotFoundError(f"{archive} {error}") from error
         found = list(self._in_folder(_unwrapped(folder)))
         lost = [item for item in left_out if Path(item.name).suffix.lower() in {".ipynb", ".zip"}]
-        if len(found) == 1 and not lost:
+        if len(found) == 1 and not lost and found[0].hand_in == UNSAID:
             yield replace(found[0], name=archive.stem)
             return
         yield from found
         for item in lost:
             name = item.name.replace("\\", "/").rstrip("/").rpartition("/")[2]
             yield Candidate(Path(name).stem, Path(name), None, f"was left in the archive: it {item.reason}")
+
+    def _download(self, folder: Path, entries: list[Path]) -> list[HandedIn]:
+        """Return what a course system's download holds; nothing where the folder is none, or can't be opened here."""
+        found = recognise(folder, entries, self.assignment)
+        inner = _unwrapped(folder)
+        if not found and inner != folder:
+            found = recognise(inner, _visible(inner), self.assignment)
+        return found if self.unpacker is not None or not any(item.files for item in found) else []
+
+    def _of_download(self, item: HandedIn) -> Candidate:
+        """Return what one student handed in through a course system, its files brought together."""
+        folder = item.folder
+        if self.unpacker is not None and item.files:
+            folder = self.unpacker.gather(item.files)
+        if folder is None or item.problem:
+            return Candidate(item.name, Path(item.name), None, item.problem or EMPTY, hand_in=item.hand_in)
+        found = self.of_student(folder) or Candidate(item.name, folder, None, _why_empty(folder))
+        return replace(found, name=item.name, hand_in=item.hand_in)
 
     def of_student(self, student: Path) -> Candidate | None:
         """Return what a student's folder holds: a notebook, an archive of one, scripts; None where it holds none."""
@@ -303,8 +337,9 @@ def _left_out(left_out: tuple[LeftOut, ...]) -> str:
 
 
 def _why_empty(folder: Path) -> str:
-    readable = os.access(folder, os.R_OK | os.X_OK)
-    return EMPTY if readable else "can't be opened; check the folder's permissions"
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return "can't be opened; check the folder's permissions"
+    return only_links([entry for entry in _visible(_unwrapped(folder)) if not os.path.isdir(entry)]) or EMPTY
 
 
 def _unwrapped(folder: Path) -> Path:
@@ -354,11 +389,11 @@ def _is_folder(entry: Path) -> bool:
 
 def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:
     if candidate.problem:
-        return Unreadable(submission_id, candidate.notebook, candidate.problem)
+        return Unreadable(submission_id, candidate.notebook, candidate.problem, candidate.hand_in)
     try:
-        return _read(candidate, submission_id)
+        return replace(_read(candidate, submission_id), hand_in=candidate.hand_in)
     except SubmissionError as error:
-        return Unreadable(submission_id, candidate.notebook, str(error))
+        return Unreadable(submission_id, candidate.notebook, str(error), candidate.hand_in)
 
 
 def _read(candidate: Candidate, submission_id: str) -> Submission:

@@ -11,7 +11,16 @@ MAX_ID_BYTES = 200
 
 _RESERVED_BY_WINDOWS = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
-OUR_FILES = ("index.html", "grades.csv", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm", "gradebook.db-journal")
+OUR_FILES = (
+    "index.html",
+    "grades.csv",
+    "students.json",
+    "exports",
+    "gradebook.db",
+    "gradebook.db-wal",
+    "gradebook.db-shm",
+    "gradebook.db-journal",
+)
 """What stands beside the students' folders among the results: a student called so would stand in its way."""
 
 

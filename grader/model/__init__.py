@@ -57,6 +57,7 @@ from grader.model.result import CriterionResult, Result
 from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
 from grader.model.run import Budget, CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import MEAN_OF, START, VOTE_OF, Labels, ReferenceData, Rows, SealedScoring, Units
+from grader.model.student import UNSAID, CourseSystem, HandIn, Student
 from grader.model.submission import Cell, CellKind, Document, ProjectFile, SavedOutput, Script, Submission, Unreadable
 from grader.model.watched import (
     CallbackFacts,
@@ -78,6 +79,7 @@ __all__ = [
     "LEVELS",
     "MEAN_OF",
     "START",
+    "UNSAID",
     "VOTE_OF",
     "Budget",
     "CallbackFacts",
@@ -89,6 +91,7 @@ __all__ = [
     "ClassScore",
     "CodeFacts",
     "Confusion",
+    "CourseSystem",
     "Criterion",
     "CriterionResult",
     "Deliverable",
@@ -105,6 +108,7 @@ __all__ = [
     "Finding",
     "Grade",
     "GroupCrossing",
+    "HandIn",
     "HiddenTest",
     "Highlight",
     "InputKind",
@@ -164,6 +168,7 @@ __all__ = [
     "SplitCall",
     "Statement",
     "StatementKind",
+    "Student",
     "Submission",
     "TableFile",
     "Task",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.model.project import FileKind
+from grader.model.student import UNSAID, HandIn
 
 CellKind = Literal["code", "markdown", "raw"]
 
@@ -107,6 +108,8 @@ class Submission:
     project: tuple[ProjectFile, ...] = ()
     chosen: str = ""
     """Why this one of several notebooks is graded; empty where there is but one."""
+    hand_in: HandIn = UNSAID
+    """Whose it is and how it came, where a course system's download says so. No run and no sandbox sees it."""
 
     @property
     def is_pdf(self) -> bool:
@@ -126,3 +129,4 @@ class Unreadable:
     id: str
     path: Path
     reason: str
+    hand_in: HandIn = UNSAID
