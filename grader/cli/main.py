@@ -16,6 +16,7 @@ COMMANDS = {
     "grade": ("grader.cli.grade", "Grade a folder of notebooks."),
     "check": ("grader.cli.check", "Check your own notebook before you hand it in."),
     "regrade": ("grader.cli.regrade", "Judge again from stored evidence; runs nothing."),
+    "export": ("grader.cli.export", "Marks and feedback for Canvas, Moodle, Gradescope, nbgrader, Excel, e-mail."),
     "reference": ("grader.cli.reference", "Train or show the reference recipes."),
     "rubric": ("grader.cli.rubric", "List, show, check, begin and calibrate rubrics."),
     "data": ("grader.cli.data", "List and add the data sets that notebooks find offline."),

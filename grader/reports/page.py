@@ -35,6 +35,11 @@ def render(template: str, **values: Any) -> str:
     )
 
 
+def render_message(template: str, **values: Any) -> str:
+    """Render a message for e-mail: no style sheet and no policy, as mail programs drop both."""
+    return _environment().get_template(template).render(**values)
+
+
 def content_security_policy(style: str, script: str) -> str:
     """Return a policy that allows pictures inside the page, this one style and this one script, and nothing else."""
     parts = ["default-src 'none'", "img-src data:", f"style-src '{_digest(style)}'"]

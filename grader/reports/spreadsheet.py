@@ -22,21 +22,21 @@ def grades_csv(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = [*criteria, *(f"{name}_points" for name in criteria)]
-    writer.writerow(["id", "status", *map(_safe, names), "total", "max_total", "needs_review", "review_reasons"])
+    writer.writerow(["id", "status", *map(defused, names), "total", "max_total", "needs_review", "review_reasons"])
     for row in rows:
         found = {item.criterion: item for item in row.criteria}
         levels = [(found[name].level or "") if name in found else "" for name in criteria]
         points = [_points(found[name].points) if name in found else "" for name in criteria]
         writer.writerow(
             [
-                _safe(row.submission),
+                defused(row.submission),
                 row.status,
                 *levels,
                 *points,
                 _points(row.points),
                 _points(row.max_points),
                 "true" if row.needs_review else "false",
-                _safe("; ".join(row.review_reasons)),
+                defused("; ".join(row.review_reasons)),
             ]
         )
     return file.getvalue().encode("utf-8", "replace").decode()
@@ -52,7 +52,7 @@ def _points(value: float | None) -> str:
     return "" if value is None else written_points(value)
 
 
-def _safe(text: str) -> str:
+def defused(text: str) -> str:
     """Defuse text that a spreadsheet would run; line breaks inside become spaces, so that a row stays a line."""
     line = text.replace("\x00", "")
     if line.lstrip(" ").startswith(FORMULA_STARTS):
