@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from grader.model import Grade, Judgement, Level
+    from grader.model import Grade, Judgement, Level, Rubric
     from grader.sandbox import TierReport
 
 MARKS = {"emerging": "●○○○", "developing": "●●○○", "proficient": "●●●○", "exemplary": "●●●●"}
@@ -30,6 +30,12 @@ INDENT = 6
 @options.running
 @options.judging
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='Append the result as Markdown, for GitHub: --summary "$GITHUB_STEP_SUMMARY".',
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -37,6 +43,7 @@ def command(
     running: options.Running,
     judging: options.Judging,
     out: Path | None,
+    summary: Path | None,
 ) -> None:
     """Check your own NOTEBOOK, or the folder of your project, with the engine that grades it.
 
@@ -89,8 +96,26 @@ def command(
     grade = read_grade(out / submission.id / "grade.json")
     print_grade(grade, Console(), level_names(loaded))
     options.tell_cost(second_opinion)
+    if summary is not None:
+        append_summary(summary, grade, loaded)
     click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
     ctx.exit(exit_status(grade))
+
+
+def append_summary(path: Path, grade: Grade, rubric: Rubric) -> None:
+    """Append the result as Markdown to a file that others may have written to before.
+
+    Raises:
+        ResultsError: it can't be written.
+    """
+    from grader.errors import ResultsError
+    from grader.reports.summary import summarise, summary_markdown
+
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(summary_markdown(summarise(grade, rubric)) + "\n")
+    except OSError as error:
+        raise ResultsError(f"--summary {path} can't be written ({error.strerror}); give another file") from error
 
 
 def unwalled_warning(tier: TierReport) -> str:

@@ -17,6 +17,7 @@ COMMANDS = {
     "check": ("grader.cli.check", "Check your own notebook before you hand it in."),
     "regrade": ("grader.cli.regrade", "Judge again from stored evidence; runs nothing."),
     "export": ("grader.cli.export", "Marks and feedback for Canvas, Moodle, Gradescope, nbgrader, Excel, e-mail."),
+    "bundle": ("grader.cli.bundle", "Pack the grader for Gradescope, or for a self-check on GitHub."),
     "reference": ("grader.cli.reference", "Train or show the reference recipes."),
     "rubric": ("grader.cli.rubric", "List, show, check, begin and calibrate rubrics."),
     "data": ("grader.cli.data", "List and add the data sets that notebooks find offline."),

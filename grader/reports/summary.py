@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -94,6 +95,29 @@ def _criterion_text(line: CriterionLine) -> str:
 def summary_html(summary: Summary) -> str:
     """Return a summary as an HTML e-mail: nothing remote, nothing that runs."""
     return render_message("summary.html.j2", summary=summary)
+
+
+def summary_markdown(summary: Summary) -> str:
+    """Return a summary as Markdown with a table; whatever of a student's stands in it is text, not Markdown or HTML."""
+    parts = [f"## {_escaped(summary.title)}", _escaped(summary.verdict)]
+    parts += [f"**{_escaped(summary.open)}**"] if summary.open else []
+    parts += [f"**Do this next:** {_escaped(summary.next_step)}"] if summary.next_step else []
+    parts += [f"**Strongest:** {_escaped(summary.strongest)}"] if summary.strongest else []
+    rows = [
+        f"| {_escaped(line.title)} | {_escaped(line.level)} | {line.points} | {_escaped(line.reason)} |"
+        for line in summary.lines
+    ]
+    if rows:
+        parts.append("\n".join(["| Criterion | Level | Points | Why |", "|---|---|---|---|", *rows]))
+    return "\n\n".join([*parts, *map(_escaped, summary.remarks)]) + "\n"
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@:-])")
+"""Letters that mean something in GitHub's Markdown, `@` and `:` among them: mentions and links."""
+
+
+def _escaped(text: str) -> str:
+    return _MARKDOWN.sub(lambda match: f"&#{ord(match[1])};", " ".join(text.split()))
 
 
 def comment_lines(summary: Summary) -> tuple[str, ...]:

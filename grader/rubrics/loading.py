@@ -35,7 +35,7 @@ def load_rubric(name_or_path: str | Path, known_checks: Collection[str] | None =
     Raises:
         RubricError: there is no such rubric, it can't be read, or it has mistakes (all of them are listed).
     """
-    path = _find(name_or_path)
+    path = rubric_path(name_or_path)
     return read_rubric(_read(path), str(path), known_checks)
 
 
@@ -53,7 +53,8 @@ def read_rubric(content: bytes, source: str, known_checks: Collection[str] | Non
 
 
 # ---------------------------------------------------------------- the file
-def _find(name_or_path: str | Path) -> Path:
+def rubric_path(name_or_path: str | Path) -> Path:
+    """Return the file of a shipped rubric, or the one named (RubricError where no rubric has that name)."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or "/" in text or "\\" in text or Path(text).suffix:
         return Path(text)

@@ -7,16 +7,20 @@ import email.policy
 import io
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from exports.classroom import grade_of, renamed, result, write_class
+from markdown_it import MarkdownIt
 
+from grader.cli.check import append_summary
+from grader.errors import ResultsError
 from grader.exports.feedback import feedback_zip, moodle_zip, own_participants
 from grader.exports.gradescope import gradescope_results
 from grader.exports.marks import ClassMarks, read_marks
 from grader.model import HandIn, Student
-from grader.reports.summary import comment_lines, summarise, summary_html, summary_text
+from grader.reports.summary import comment_lines, summarise, summary_html, summary_markdown, summary_text
 from grader.rubrics import load_rubric
 
 STUDENTS = {
@@ -130,3 +134,26 @@ def test_gradescope_never_makes_a_failure_of_the_machine_a_zero():
     )
     assert (unread["score"], unread["tests"][0].get("score")) == (0.0, None)
     assert "a.txt is not a notebook" in unread["output"]
+
+
+def test_a_job_s_page_on_github_shows_text_as_text():
+    """A table a student's words can't break out of: no link, no picture, no mention, no HTML of theirs."""
+    evil = grade_of(renamed(result("x"), notebook="a|b<script>.ipynb"))
+    sentence = "![p](http://x/y.png) | <img src=x> @everyone `code` https://x.org"
+    evil = replace(evil, judgements=tuple(replace(item, reasons=(sentence,)) for item in evil.judgements))
+    page = summary_markdown(summarise(evil, load_rubric("unit1")))
+    rendered = MarkdownIt("gfm-like", {"linkify": False}).render(page)
+    assert rendered.count("<tr>") == 6
+    assert all(row.count("<td>") in {0, 4} for row in rendered.split("<tr>"))
+    assert not re.search(r"<(?:img|script|a|code)\b", rendered)
+    assert "![p](http://x/y.png) | &lt;img src=x&gt; @everyone `code` https://x.org" in rendered
+
+
+def test_check_appends_to_a_summary_file(tmp_path):
+    """What others wrote to it before stays."""
+    path = tmp_path / "summary.md"
+    path.write_text("before\n")
+    append_summary(path, grade_of(result("x")), load_rubric("unit1"))
+    assert path.read_text().startswith("before\n## Unit 1")
+    with pytest.raises(ResultsError, match="can't be written"):
+        append_summary(tmp_path, grade_of(result("x")), load_rubric("unit1"))
