@@ -18,6 +18,9 @@ _NO_WINDOW = re.compile(r"widget|ipympl|notebook|nbagg|tk|qt\d*|gtk\d*|wx|osx|we
 _NO_BROWSER = ("tensorboard", "tensorboard.notebook", "google.colab.data_table", "google.cloud.bigquery")
 """Extensions whose magics show something that a browser fetches from a server."""
 
+_OURS = "grader"
+"""The extension by which a notebook checks itself; the interpreter that it runs in need not have it."""
+
 _CONTENT = re.compile(r"(?<![\w/.:-])/content(?=[/\s'\";|&>)]|$)")
 _SCRIPT = re.compile(r"%%(?:bash|sh|shell|script|!)")
 
@@ -84,11 +87,18 @@ class Magics:
 
     def load_extension(self, name: str) -> Any:
         """`%load_ext tensorboard`: loaded, and its magic says that it isn't shown."""
+        if name == _OURS:  # a student's self-check, left in the notebook: a check inside a check is none
+            self._shell.register_magic_function(self.grader_check, "line", "grader_check")
+            return None
         if name not in _NO_BROWSER:
             return self._load_extension(name)
         if name.startswith("tensorboard"):
             self._shell.register_magic_function(self.tensorboard, "line", "tensorboard")
         return None
+
+    def grader_check(self, line: str) -> None:
+        """Do nothing: the notebook is being checked."""
+        del line
 
     def tensorboard(self, line: str) -> None:
         """Say that no server is started."""

@@ -112,6 +112,11 @@ def summary_markdown(summary: Summary) -> str:
     return "\n\n".join([*parts, *map(_escaped, summary.remarks)]) + "\n"
 
 
+def notebook_html(summary: Summary, report: str) -> str:
+    """Return a summary as it stands below a cell, in the notebook's own colours; `report` is the path of the report."""
+    return render_message("below_cell.html.j2", summary=summary, report=report)
+
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~<>&@:-])")
 """Letters that mean something in GitHub's Markdown, `@` and `:` among them: mentions and links."""
 
