@@ -110,7 +110,9 @@ class Measurer:
         """Add what is recomputed outside the student's process: the scores, and the reference trainings."""
         sealed = sealed_scorings(evidence, run)
         evidence = self._with_hidden_test(self._verified(evidence, sealed, box), sealed, box)
-        return self._with_references(evidence, run, box) if self.references.budget_s > 0 else evidence
+        if self.references.budget_s <= 0 or evidence.cut_trainings:  # what was cut is no match for a whole reference
+            return evidence
+        return self._with_references(evidence, run, box)
 
     def _verified(self, evidence: Evidence, sealed: tuple[SealedScoring, ...], box: RunSettings) -> Evidence:
         """Add what the sealed models score in a clean process; where none can be had, the note says why."""

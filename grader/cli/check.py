@@ -57,6 +57,7 @@ def command(
     from grader.errors import SubmissionError, SubmissionsNotFoundError
     from grader.gradebook import Gradebook
     from grader.intake import load_submission
+    from grader.model import Budget
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.reports.wording import level_names
     from grader.rubrics import load_rubric
@@ -72,7 +73,7 @@ def command(
     if tier.tier == "none":
         click.echo(unwalled_warning(tier), err=True)
     folders = trusted_folders(notebook, own=True)
-    run = running.settings(tier, threads=options.cores(), folders=folders)
+    run = running.settings(tier, threads=options.cores(), folders=folders, budget=Budget("quick"))
     out = options.output_folder(
         out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
     )
@@ -142,11 +143,14 @@ def print_grade(grade: Grade, console: Console, names: Mapping[Level, str]) -> N
     from rich.text import Text
 
     from grader.cli.watch import plain
+    from grader.reports.budgets import budget_sentences
 
     run = grade.run
     if run.get("status") != "ok":
         status = str(run.get("status")).replace("_", " ")
         console.print(Text(f"The run: {plain(str(run.get('message') or status))}\n"))
+    if told := budget_sentences(run):
+        console.print(Text(f"{plain(' '.join(told))}\n"))
     for item in grade.judgements:
         console.print(_headline(item, names))
         for reason in item.reasons[:REASONS_SHOWN]:

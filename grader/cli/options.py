@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from grader.evidence.reading.given import Given
     from grader.execution import RunSettings
     from grader.execution.warming import Templates
-    from grader.model import Tier
+    from grader.model import Budget, Tier
     from grader.opinions import SecondOpinion
     from grader.sandbox import TierReport
     from grader.urls import UrlFile
@@ -42,6 +43,7 @@ class Running:
     rubric: str
     data: Path | None
     timeout: float
+    budget: Budget | None
     memory: float
     reference_budget: float
     third_run: bool
@@ -57,8 +59,12 @@ class Running:
 
         return Templates() if self.warm_start else nullcontext()
 
-    def settings(self, tier: TierReport, *, threads: int, folders: Sequence[Path] = ()) -> RunSettings:
+    def settings(
+        self, tier: TierReport, *, threads: int, folders: Sequence[Path] = (), budget: Budget | None = None
+    ) -> RunSettings:
         """Return how a notebook is to be run under `tier`; `folders` are looked through for a `grader.toml`.
+
+        `budget` is the command's own where none was given; without one, trainings run in full.
 
         Raises:
             DatasetError: the folder of data sets is not there.
@@ -76,6 +82,7 @@ class Running:
             data=data_folder(self.data),
             threads=threads,
             urls=url_files(self.urls),
+            budget=self.budget or budget,
         )
         chosen = choose_environment(self.python, read_environments(folders))
         return settings if chosen is None else in_environment(chosen, settings)
@@ -118,6 +125,28 @@ def url_files(mapping: Path | None) -> tuple[UrlFile, ...]:
     return load_urls(mapping)
 
 
+LEAST_BUDGET_S = 5.0
+"""Importing TensorFlow alone takes that long."""
+
+
+def _budget(_: click.Context, __: click.Parameter, value: str | None) -> Budget | None:
+    from grader.model import Budget
+
+    if value is None:
+        return None
+    if value == "full":
+        return Budget("full")
+    if value == "quick":
+        return Budget("quick")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not LEAST_BUDGET_S <= seconds < math.inf:
+        raise click.BadParameter(f"give full, quick, or a number of seconds, at least {LEAST_BUDGET_S:g}")
+    return Budget("seconds", seconds)
+
+
 _RUNNING = (
     click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by."),
     click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets."),
@@ -133,6 +162,14 @@ _RUNNING = (
         default=DEFAULT_TIMEOUT_S,
         show_default=True,
         help="Seconds a notebook may run.",
+    ),
+    click.option(
+        "--budget",
+        metavar="full|quick|SECONDS",
+        callback=_budget,
+        help="How much training is done: all that notebooks ask for; a small equal share of each fit, spread over its "
+        "epochs; or what fits into SECONDS a notebook. What was cut is said, and its results move no level down.  "
+        "[default: full; of check: quick]",
     ),
     click.option(
         "--memory",

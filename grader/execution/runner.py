@@ -27,6 +27,7 @@ from typing import Any
 
 from grader.durable import FULL, has_space, storage_full
 from grader.errors import SandboxError, StorageFullError
+from grader.execution.allowance import budget_variables
 from grader.execution.cells import (
     INTERRUPT_GRACE_S,
     OUTPUT_WAIT_S,
@@ -152,7 +153,7 @@ async def _run_cells(
         return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS, *script_options(script)]
 
     variables = {**KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
-    variables |= _offered_urls(sandbox, settings)
+    variables |= _offered_urls(sandbox, settings) | budget_variables(settings.budget, notebook)
     manager = kernel_manager(sandbox, command, variables, channel.descriptors, entrance)
     client = BoxedNotebookClient(
         notebook,
@@ -236,6 +237,7 @@ def _run(
         why_not_better=settings.why_not_better,
         remedy=settings.remedy,
         interpreter=settings.interpreter,
+        budget=settings.budget,
         executed_notebook=folder / NOTEBOOK,
         peak_memory_bytes=peak_memory,
     )

@@ -113,3 +113,12 @@ def test_a_wrong_number_of_jobs(tmp_path, write_notebook, jobs):
     result = grader("grade", write_notebook("1"), "--jobs", jobs)
     assert result.returncode == 2
     assert "auto" in result.stderr
+
+
+@pytest.mark.parametrize("budget", ["fast", "0", "-5", "nan", "inf"])
+def test_a_budget_is_full_quick_or_seconds(tmp_path, write_notebook, budget):
+    """What can be given stands in the message, and nothing is run."""
+    result = grader("check", write_notebook("1"), "--budget", budget, "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert "full, quick, or a number of seconds" in result.stderr
+    assert not (tmp_path / "out").exists()
