@@ -122,3 +122,19 @@ model.save_weights("w.h5")
     graded = grade(write_notebook(SETUP, SEQUENTIAL, old, SCORE), tmp_path / "out", "--python", python)
     assert graded.run()["status"] == "ok", graded.run()["diagnosis"]
     assert graded.findings()["evaluation.score_verified"] == ("pass", "verified")
+
+
+@pytest.mark.parametrize("variable", ["GRADER_TEST_KERAS2_PYTHON", "GRADER_TEST_TF_KERAS_PYTHON"])
+def test_a_budget_cuts_keras_2_as_it_cuts_keras_3(tmp_path, write_notebook, variable) -> None:
+    """A thousand steps of rows in memory and of a data set; whose rows are whose is told as in a full run."""
+    python = named_by(variable)
+    (tmp_path / "grader.toml").write_text(
+        f'[environments]\ndefault = "legacy"\n[environments.legacy]\npython = "{python}"\n'
+        'variables = { TF_USE_LEGACY_KERAS = "1" }\n'
+    )
+    more = SEQUENTIAL.replace("epochs=10", "epochs=10, batch_size=2")
+    stream = FUNCTIONAL.replace("batch(32)", "batch(2)").replace("epochs=8", "epochs=10")
+    capped = grade(write_notebook(SETUP, more, SCORE, stream, SCORE), tmp_path / "out", "--budget", "quick")
+    assert capped.run()["status"] == "ok", capped.run()
+    assert [item["cell"] for item in capped.run()["budget"]["cut"]] == [1, 3]
+    assert capped.findings()["split.held_out_test"][0] == capped.findings()["split.stable"][0] == "pass"
