@@ -17,6 +17,7 @@
     │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
     │   └── ResultsError              an --out folder that can't be written, or holds no results
     ├── StorageFullError              a disk the grader writes to is full: exit status 3, and the class goes on later
+    ├── StaleDecisionError            somebody else decided meanwhile: nothing was overwritten
     ├── SubmissionError               one submission can't be read: reported under its name, the rest go on
     └── InfrastructureError           the grader or the machine failed: never a student's low level
         ├── SandboxError              a box could not be started or did not obey
@@ -138,6 +139,10 @@ class ResultsError(UsageError):
 
 class StorageFullError(GraderError):
     """A disk that the grader writes to is full: no fault of a submission, so the whole command ends."""
+
+
+class StaleDecisionError(GraderError):
+    """Somebody else changed what a person was about to change; nothing was overwritten."""
 
 
 class SubmissionError(GraderError):

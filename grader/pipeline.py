@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import __version__
-from grader.checks import run_checks
 from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
@@ -26,11 +25,11 @@ from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
 from grader.execution.warming import Templates
 from grader.gradebook import Gradebook
-from grader.judge import grade as judge_grade
 from grader.measuring import Measurer, References
 from grader.model import (
     EVIDENCE_VERSION,
     CodeFacts,
+    Decisions,
     Evidence,
     Grade,
     ProseFacts,
@@ -45,6 +44,7 @@ from grader.progress import Progress
 from grader.regrading import (
     EVIDENCE,
     evidence_digest,
+    judged,
     rewrite_submission,
     staff_page_of,
     write_class,
@@ -228,12 +228,14 @@ class ClassGrader:
     def _finish(self, measured: Measured, fingerprint: str) -> Result:
         """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""
         evidence, rubric = self._with_opinions(measured.evidence), self.settings.rubric
-        grade = self._judge(evidence)
+        decisions = self.book.decisions(evidence.submission)
+        grade = self._judge(evidence, decisions)
         page = self._staff_page(evidence, grade)
         digest = write_submission(self.settings.out, rubric, evidence, grade, measured.executed, page)
         result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
         self.book.record(result, lasting, digest)
+        self.book.written(evidence.submission, decisions.version)
         self.progress.finished(result, reused=False)
         return result
 
@@ -241,7 +243,8 @@ class ClassGrader:
         """Judge stored evidence; the line in the gradebook comes last here too."""
         out, rubric = self.settings.out, self.settings.rubric
         evidence = self._with_opinions(without_given(stored, self.settings.given))
-        grade = self._judge(evidence)
+        decisions = self.book.decisions(evidence.submission)
+        grade = self._judge(evidence, decisions)
         page = self._staff_page(evidence, grade)
         result = Result.of_grade(grade)
         if evidence == stored:
@@ -249,6 +252,7 @@ class ClassGrader:
             self.book.record_judgement(result)
         else:
             self.book.record(result, fingerprint, rewrite_submission(out, rubric, evidence, grade, page))
+        self.book.written(evidence.submission, decisions.version)
         self.progress.finished(result, reused=True)
         return result
 
@@ -264,11 +268,10 @@ class ClassGrader:
         """Return the staff's page; nothing where students check their own work."""
         return "" if self.settings.own_notebook else staff_page_of(self.settings.rubric, evidence, grade)
 
-    def _judge(self, evidence: Evidence) -> Grade:
+    def _judge(self, evidence: Evidence, decisions: Decisions) -> Grade:
         self.progress.stage(evidence.submission, "judging")
         rubric = self.settings.rubric
-        findings = run_checks(evidence, rubric.thresholds, rubric.checks)
-        return judge_grade(evidence, rubric, findings, own_notebook=self.settings.own_notebook)
+        return judged(evidence, rubric, decisions, own_notebook=self.settings.own_notebook)
 
 
 def _executed(run: Run) -> bytes:

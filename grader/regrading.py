@@ -12,7 +12,7 @@ from grader.claiming import claimed
 from grader.durable import replace_together
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
-from grader.model import Evidence, Grade, Result, Rubric
+from grader.model import UNDECIDED, Decisions, Evidence, Grade, Result, Rubric
 from grader.questions import ask
 from grader.reports import STAFF_PAGE, grades_csv, render_index, render_report, render_staff
 from grader.storage import evidence_json, grade_json, read_evidence
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence.json"
 EXECUTED = "executed.ipynb"
+
+
+def judged(
+    evidence: Evidence, rubric: Rubric, decisions: Decisions = UNDECIDED, *, own_notebook: bool = False
+) -> Grade:
+    """Return the grade in effect: what the checks find and the rubric gives, with what people decided in its place."""
+    findings = run_checks(evidence, rubric.thresholds, rubric.checks)
+    return judge_grade(evidence, rubric, findings, own_notebook=own_notebook, decisions=decisions)
 
 
 def write_submission(
@@ -92,7 +100,8 @@ def regrade(out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = No
         for row in book.results():
             stored = read_evidence(out / row.submission / EVIDENCE)
             evidence = stored if second_opinion is None else second_opinion.added_to(stored)
-            grade = judge_grade(evidence, rubric, run_checks(evidence, rubric.thresholds, rubric.checks))
+            decisions = book.decisions(row.submission)
+            grade = judged(evidence, rubric, decisions)
             page = staff_page_of(rubric, evidence, grade)
             before = evidence_digest(out, row.submission) or ""
             if evidence == stored:
@@ -103,6 +112,7 @@ def regrade(out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = No
                 known = book.fingerprint(row.submission) if book.describes(row.submission, before) else None
                 digest = rewrite_submission(out, rubric, evidence, grade, page)
                 book.record(Result.of_grade(grade), known or "", digest)
+            book.written(row.submission, decisions.version)
         results = book.results()
         write_class(out, rubric, results)
     return results

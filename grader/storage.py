@@ -19,7 +19,7 @@ from cattrs.errors import BaseValidationError
 
 from grader.durable import utf8, write_atomically
 from grader.errors import ResultsError
-from grader.model import EVIDENCE_VERSION, Evidence, Finding, Grade, HandIn, Highlight, Judgement
+from grader.model import EVIDENCE_VERSION, Decided, Evidence, Finding, Grade, HandIn, Highlight, Judgement
 
 T = TypeVar("T")
 
@@ -126,11 +126,17 @@ def grade_document(grade: Grade) -> dict[str, Any]:
         "next_thing": _highlight_document(grade.next_thing),
         "strongest": _highlight_document(grade.strongest),
         "deliverables": [_public(asdict(item)) for item in grade.deliverables],
+        "comments": [asdict(item) for item in grade.comments],
+        "reviewed": grade.reviewed,
     }
 
 
 def _highlight_document(item: Highlight | None) -> dict[str, str] | None:
     return None if item is None else {"criterion": item.criterion, "sentence": item.sentence}
+
+
+def _decided_document(item: Decided | None) -> dict[str, Any] | None:
+    return None if item is None else asdict(item)
 
 
 _RUN_KEYS = ("status", "isolation", "wall_s", "failed_cell", "message")
@@ -154,6 +160,8 @@ def _criterion_document(item: Judgement) -> dict[str, Any]:
         "title": item.title,
         "descriptor": item.descriptor,
         "review_reasons": item.review_reasons,
+        "decided": _decided_document(item.decided),
+        "own_level": item.own_level,
     }
 
 
@@ -168,6 +176,7 @@ def _finding_document(item: Finding) -> dict[str, Any]:
         "measured": _public(item.measured, sort=True),
         "moves_level": item.moves_level,
         "review": item.review,
+        "decided": _decided_document(item.decided),
     }
 
 
@@ -214,6 +223,8 @@ def _flat_grade(plain: Mapping[str, Any]) -> dict[str, Any]:
         "next_thing": plain.get("next_thing"),
         "strongest": plain.get("strongest"),
         "deliverables": plain.get("deliverables", []),
+        "comments": plain.get("comments", []),
+        "reviewed": plain.get("reviewed", False),
     }
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import ResultsError
+from grader.errors import ResultsError, StaleDecisionError
 from grader.gradebook import Gradebook, natural_order
-from grader.model import CriterionResult, Result
+from grader.gradebook.schema import MIGRATIONS
+from grader.model import Comment, CriterionResult, Override, Result
 from grader.resources import GRADEBOOK
 
 EVALUATION = CriterionResult("evaluation", "Evaluation done right", "proficient", "proficient", "exemplary", True, 3, 4)
@@ -98,7 +99,7 @@ def test_overrides_survive_a_new_run(tmp_path: Path) -> None:
         book.record(ALICE, "f1")
         book.override("alice", "evaluation", "exemplary", author="ta", reason="errors are discussed in a figure")
         book.record(replace(ALICE, points=2.0), "f2")
-        assert [(item.criterion, item.level) for item in book.overrides()] == [("evaluation", "exemplary")]
+        assert [(item.target, item.value) for item in book.overrides()] == [("evaluation", "exemplary")]
         book.override("alice", "evaluation", "developing", author="ta2", reason="no")
         book.withdraw_override("alice", "evaluation", author="ta", reason="agreed with the grader")
         book.withdraw_override("alice", "evaluation", author="ta", reason="twice")
@@ -229,16 +230,22 @@ def test_evidence_that_is_not_the_recorded_runs_is_run_again(tmp_path: Path) -> 
 
 def test_a_gradebook_of_an_older_grader_goes_on(tmp_path: Path) -> None:
     """A file of the first version gets what later ones added; its rows still count as finished."""
-    with Gradebook(tmp_path) as book:
-        book.record(ALICE, "f1", "aa")
     with closing(sqlite3.connect(tmp_path / GRADEBOOK)) as connection:
-        for column in ("evidence_sha256", "score", "reference_score", "metric"):
-            connection.execute(f"ALTER TABLE results DROP COLUMN {column}")
+        connection.executescript(MIGRATIONS[0])
+        row = ("alice", "project.ipynb", "ok", "bubblewrap", "unit1", "ab" * 32, 3.0, 4.0, "f1")
+        connection.execute(
+            "INSERT INTO results (submission, notebook, status, isolation, rubric_id, rubric_sha256, points, max_points, "
+            "fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        connection.execute("INSERT INTO overrides VALUES ('alice', 'model', 'proficient', 'ta', 'seen', '2026-01-01')")
         connection.execute("PRAGMA user_version = 1")
+        connection.commit()
     with Gradebook(tmp_path) as book:
         assert book.is_finished("alice", "f1")
         assert book.describes("alice", "whatever its file holds")
-        assert book.results() == (ALICE,)
+        assert [item.points for item in book.results()] == [3.0]
+        assert book.overrides() == (Override("alice", "level", "model", "proficient", "ta", "seen", "2026-01-01"),)
 
 
 def test_every_commit_is_on_the_disk(tmp_path: Path) -> None:
@@ -246,3 +253,59 @@ def test_every_commit_is_on_the_disk(tmp_path: Path) -> None:
     with Gradebook(tmp_path) as book:
         assert book._fetch("PRAGMA journal_mode", ())[0][0] == "wal"
         assert book._fetch("PRAGMA synchronous", ())[0][0] == 2
+
+
+def _level(value: str, author: str = "ta", reason: str = "seen") -> Override:
+    return Override("alice", "level", "evaluation", value, author, reason, "2026-01-01T00:00:00+00:00", "proficient")
+
+
+def test_a_stale_decision_overwrites_nothing(tmp_path: Path) -> None:
+    """Whoever decides on what somebody changed meanwhile is stopped, also where a finding below the level changed."""
+    with Gradebook(tmp_path) as book:
+        seen = book.version("alice", "level", "evaluation")
+        book.decide(_level("exemplary", "ta1"), expected=seen)
+        with pytest.raises(StaleDecisionError):
+            book.decide(_level("developing", "ta2"), expected=seen)
+        assert [(item.author, item.value) for item in book.overrides()] == [("ta1", "exemplary")]
+        seen = book.version("alice", "level", "evaluation")
+        book.decide(replace(_level("pass"), kind="finding", target="model.trains"))
+        with pytest.raises(StaleDecisionError):
+            book.withdraw("alice", "level", "evaluation", author="ta2", reason="no", expected=seen)
+        assert book.version("alice", "finding", "model.learns") == 0
+        assert [entry.author for entry in book.audit("alice")] == ["ta1", "ta"]
+        assert book.audit("bob") == ()
+
+
+def test_every_change_can_be_undone_and_undoing_too(tmp_path: Path) -> None:
+    """Undo puts back who had decided what and why; it is a line of its own, and undoing that brings the change back."""
+    with Gradebook(tmp_path) as book:
+        book.decide(_level("exemplary", "ta1", "a figure"))
+        second = book.decide(_level("developing", "ta2", "no"))
+        book.undo(second, author="ta2")
+        assert book.overrides() == (_level("exemplary", "ta1", "a figure"),)
+        with pytest.raises(StaleDecisionError):
+            book.undo(second, author="ta2")
+        book.undo(book.audit()[-1].number, author="ta2")
+        assert book.overrides() == (_level("developing", "ta2", "no"),)
+        number = book.comment("alice", "evaluation", "Well drawn.", private=False, author="ta1")
+        said = book.comments()
+        assert said == (Comment(number, "alice", "evaluation", "Well drawn.", False, "ta1", said[0].made_at),)
+        book.remove_comment(number, author="ta2")
+        book.undo(book.audit()[-1].number, author="ta2")
+        assert book.comments() == said
+        assert [entry.action for entry in book.audit()] == [
+            "override", "override", "undo", "undo", "comment", "remove", "undo",
+        ]  # fmt: skip
+
+
+def test_what_files_do_not_show_yet_is_remembered(tmp_path: Path) -> None:
+    """A decision waits to be written until files that were made with it are there, not with an older one."""
+    with Gradebook(tmp_path) as book:
+        first = book.decide(_level("exemplary"))
+        second = book.decide(_level("developing"))
+        assert book.unwritten() == ("alice",)
+        book.written("alice", first)
+        assert book.unwritten() == ("alice",)
+        assert book.decisions("alice").version == second
+        book.written("alice", second)
+        assert book.unwritten() == ()

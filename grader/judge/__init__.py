@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from grader.judge.advice import addressed
+from grader.judge.deciding import (
+    contradictions,
+    decided_level,
+    looked_at,
+    remarks,
+    with_outcomes,
+    with_own_levels,
+)
 from grader.judge.measured import measured_numbers, scores
 from grader.judge.priority import next_thing, strongest, urgency, worth
 from grader.model import (
     LEVELS,
+    UNDECIDED,
     Criterion,
+    Decisions,
     Delivered,
     Evidence,
     Finding,
@@ -52,20 +63,33 @@ def hangs_on(rubric: Rubric, findings: Iterable[Finding], run: RunFacts, check: 
     return levels[0] != levels[1]
 
 
-def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, own_notebook: bool = False) -> Grade:
-    """Return the whole grade of one submission. The order of `findings` does not matter.
+def grade(
+    evidence: Evidence,
+    rubric: Rubric,
+    findings: tuple[Finding, ...],
+    *,
+    own_notebook: bool = False,
+    decisions: Decisions = UNDECIDED,
+) -> Grade:
+    """Return the whole grade of one submission, as it is in effect. The order of `findings` does not matter.
 
     `own_notebook` says that whoever asks wrote the notebook: running it without isolation then needs no review.
+    `decisions` are people's: outcomes they set are judged by the rubric, levels they set stand for the judged ones.
 
     The total is None where any criterion could not be judged: a sum over the rest would look like a low mark.
     """
-    ordered = addressed(tuple(sorted(findings, key=lambda item: item.check)), evidence)
+    own = addressed(tuple(sorted(findings, key=lambda item: item.check)), evidence)
+    ordered = with_outcomes(own, decisions)
     known = {item.check: item for item in ordered}
-    judgements = judge(rubric, ordered, evidence.run)
+    judged = with_own_levels(judge(rubric, ordered, evidence.run), judge(rubric, own, evidence.run))
+    judgements = tuple(
+        _with_level(item, criterion, known, decisions) for item, criterion in zip(judged, rubric.criteria, strict=True)
+    )
     points = [item.points for item in judgements]
     scored = [value for value in points if value is not None]
     run = evidence.run
-    return Grade(
+    reasons = _review_reasons(evidence, judgements, ordered, own_notebook=own_notebook)
+    result = Grade(
         submission=evidence.submission,
         notebook=evidence.notebook,
         sha256=evidence.sha256,
@@ -98,11 +122,13 @@ def grade(evidence: Evidence, rubric: Rubric, findings: tuple[Finding, ...], *, 
         measured=measured_numbers(evidence, ordered),
         points=sum(scored) if len(scored) == len(points) else None,
         max_points=sum(item.max_points for item in judgements),
-        review_reasons=_review_reasons(evidence, judgements, ordered, own_notebook=own_notebook),
+        review_reasons=reasons,
         next_thing=_next_thing(rubric, judgements, known),
         strongest=strongest(rubric.criteria, known, _places(judgements)),
         deliverables=_deliverables(rubric, known, run),
+        comments=remarks(decisions, rubric),
     )
+    return looked_at(result, decisions)
 
 
 def _places(judgements: Iterable[Judgement]) -> dict[str, int]:
@@ -148,7 +174,7 @@ def _says_nothing(run: RunFacts) -> bool:
 
 def _judge(criterion: Criterion, findings: Mapping[str, Finding], run: RunFacts) -> Judgement:
     highest = max(criterion.points.values()) * criterion.weight
-    used = _checks_of(criterion)
+    used = criterion_checks(criterion)
     if _says_nothing(run):
         why = run.message or run.status.replace("_", " ")
         reason = f"This could not be judged: {why}. It says nothing about the work."
@@ -177,6 +203,32 @@ def _judge(criterion: Criterion, findings: Mapping[str, Finding], run: RunFacts)
     )
 
 
+def _with_level(
+    judgement: Judgement, criterion: Criterion, findings: Mapping[str, Finding], decisions: Decisions
+) -> Judgement:
+    """Put a person's level in the place of the judged one, with its own words and next step."""
+    override = decisions.levels.get(criterion.id)
+    if override is None:
+        return judgement
+    level = cast("Level", override.value)
+    mark = decided_level(override, judgement.level)
+    review = tuple(item for item in (mark.contradicted, *contradictions(criterion_checks(criterion), findings)) if item)
+    reasons = (f"A person decided on this level: {override.reason}", *_reasons(criterion, findings, level))
+    return replace(
+        judgement,
+        level=level,
+        low=level,
+        high=level,
+        needs_review=bool(review),
+        points=criterion.points[level] * criterion.weight,
+        reasons=reasons[:MOST_REASONS],
+        next_step=_next_step(criterion, findings, level),
+        descriptor=criterion.levels[LEVELS.index(level)].descriptor,
+        review_reasons=review,
+        decided=mark,
+    )
+
+
 def _reached(criterion: Criterion, findings: Mapping[str, Finding], *, unseen_passes: bool) -> Level:
     """Return the highest level all of whose requirements hold, and those of every level below it."""
     reached = criterion.levels[0].level
@@ -199,7 +251,8 @@ def _satisfied(finding: Finding | None, *, unseen_passes: bool) -> bool:
     return finding.outcome in {"pass", "not_applicable"} or not finding.moves_level
 
 
-def _checks_of(criterion: Criterion) -> tuple[str, ...]:
+def criterion_checks(criterion: Criterion) -> tuple[str, ...]:
+    """Return the checks that a criterion's levels rest on, in the order in which they are asked for."""
     names = (name for rule in criterion.levels for item in rule.requires for name in item.checks)
     return tuple(dict.fromkeys(names))
 
@@ -282,7 +335,7 @@ def _criterion_review(
     criterion: Criterion, findings: Mapping[str, Finding], low: Level, high: Level
 ) -> tuple[str, ...]:
     """Say in words for people why somebody should look; the findings name the checks."""
-    names = _checks_of(criterion)
+    names = criterion_checks(criterion)
     reasons = []
     if low != high:
         unseen = [name for name in names if name not in findings or findings[name].outcome in {"unknown", "error"}]

@@ -1,5 +1,14 @@
 """The frozen dataclasses that flow: submission, run, evidence, findings, judgements, grade."""
 
+from grader.model.decision import (
+    UNDECIDED,
+    Comment,
+    Decided,
+    DecisionKind,
+    Decisions,
+    Override,
+    Remark,
+)
 from grader.model.evidence import EVIDENCE_VERSION, Diagnosis, Evidence, RunFacts
 from grader.model.judgement import (
     LEVELS,
@@ -79,6 +88,7 @@ __all__ = [
     "LEVELS",
     "MEAN_OF",
     "START",
+    "UNDECIDED",
     "UNSAID",
     "VOTE_OF",
     "Budget",
@@ -90,10 +100,14 @@ __all__ = [
     "ClaimBeside",
     "ClassScore",
     "CodeFacts",
+    "Comment",
     "Confusion",
     "CourseSystem",
     "Criterion",
     "CriterionResult",
+    "Decided",
+    "DecisionKind",
+    "Decisions",
     "Deliverable",
     "Delivered",
     "Diagnosis",
@@ -134,6 +148,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Overlap",
+    "Override",
     "OwnData",
     "OwnFunction",
     "Passage",
@@ -144,6 +159,7 @@ __all__ = [
     "Question",
     "ReferenceData",
     "ReferenceResult",
+    "Remark",
     "Repeat",
     "Requirement",
     "Result",

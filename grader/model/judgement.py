@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from grader.model.decision import Decided, Remark
+
 Outcome = Literal["pass", "fail", "unknown", "not_applicable", "error"]
 Origin = Literal["static", "kernel", "verified"]
 Level = Literal["emerging", "developing", "proficient", "exemplary"]
@@ -32,6 +34,8 @@ class Finding:
     moves_level: bool = True
     review: str | None = None
     """Why a person should look at this, where one should."""
+    decided: Decided | None = None
+    """Set where a person put this outcome in the place of the check's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,10 @@ class Judgement:
     findings: tuple[str, ...]
     descriptor: str = ""
     review_reasons: tuple[str, ...] = ()
+    decided: Decided | None = None
+    """Set where a person put this level in the place of the judged one."""
+    own_level: Level | None = None
+    """The level that the evidence alone gives, whatever people decided of this criterion or of findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +182,10 @@ class Grade:
     strongest: Highlight | None = None
     """The success most worth naming; None where nothing was met."""
     deliverables: tuple[Delivered, ...] = ()
+    comments: tuple[Remark, ...] = ()
+    """What people say to the student."""
+    reviewed: bool = False
+    """A person has looked at it, and nothing asks for another look since."""
 
     @property
     def needs_review(self) -> bool:

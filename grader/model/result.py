@@ -24,6 +24,10 @@ class CriterionResult:
     max_points: float
     missed: tuple[str, ...] = ()
     """Checks that the criterion rests on, seen not to be met."""
+    decided: str = ""
+    """The reason of a person who set this level; empty where the grader did."""
+    own_level: Level | None = None
+    """The level that the evidence alone gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Result:
     reference_score: float | None = None
     """The best reference's score on the same rows."""
     metric: str = ""
+    reviewed: bool = False
+    """A person has looked at it, and nothing asks for another look since."""
 
     @classmethod
     def of_grade(cls, grade: Grade) -> Result:
@@ -79,6 +85,7 @@ class Result:
             rubric_id=grade.rubric_id,
             rubric_sha256=grade.rubric_sha256,
             **_beside_reference(grade),
+            reviewed=grade.reviewed,
         )
 
 
@@ -105,4 +112,6 @@ def _criterion_result(judgement: Judgement, failed: frozenset[str]) -> Criterion
         points=judgement.points,
         max_points=judgement.max_points,
         missed=tuple(check for check in judgement.findings if check in failed),
+        decided=judgement.decided.reason if judgement.decided is not None else "",
+        own_level=judgement.own_level,
     )

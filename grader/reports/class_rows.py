@@ -20,6 +20,8 @@ class LevelCell:
     position: int
     style: str
     uncertain: bool
+    decided: bool = False
+    """A person set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +102,5 @@ def _failed_cell(row: Result) -> int | None:
 def _level_cell(item: CriterionResult | None, names: Mapping[Level, str]) -> LevelCell:
     if item is None or item.level is None:
         return LevelCell("No level", 0, "no-level", uncertain=False)
-    return LevelCell(names[item.level], LEVELS.index(item.level) + 1, item.level, uncertain=item.low != item.high)
+    place, uncertain = LEVELS.index(item.level) + 1, item.low != item.high
+    return LevelCell(names[item.level], place, item.level, uncertain=uncertain, decided=bool(item.decided))

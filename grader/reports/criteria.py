@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from markupsafe import Markup
 
-from grader.model import LEVELS, Criterion, Finding, Grade, Judgement, Level, Rubric
+from grader.model import LEVELS, Criterion, Finding, Grade, Judgement, Level, Outcome, Rubric
 from grader.reports.markup import descriptor_parts
 from grader.reports.numbers import cell_number, count, decimal, percent
 from grader.reports.text import capitalised, phrase, sentence
@@ -67,6 +67,8 @@ class FindingView:
     review: Markup | None
     cells: tuple[int, ...]
     measured: tuple[tuple[str, str], ...]
+    decided: str = ""
+    """The check's own outcome in words, where a person set another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,10 @@ class CriterionView:
     next_remark: Markup
     next_step: Markup | None
     findings: tuple[FindingView, ...]
+    decided: bool = False
+    """A person set the level; their reason is the first of `reasons`."""
+    comments: tuple[str, ...] = ()
+    """What people say to the student about it."""
 
 
 def criterion_views(
@@ -127,7 +133,9 @@ def criterion_views(
                 views.append(finding_view(found[check], known_cells, anchored=check not in shown))
                 shown.add(check)
         rule = rules.get(judgement.criterion)
-        criteria.append(_criterion_view(judgement, rule, names, grade.findings, views, known_cells))
+        view = _criterion_view(judgement, rule, names, grade.findings, views, known_cells)
+        said = tuple(item.text for item in grade.comments if item.criterion == judgement.criterion)
+        criteria.append(replace(view, comments=said))
     rest = tuple(finding_view(item, known_cells) for item in grade.findings if item.check not in shown)
     return tuple(criteria), rest
 
@@ -168,6 +176,7 @@ def _criterion_view(
         next_remark=next_remark,
         next_step=sentence(judgement.next_step, known_cells) if judgement.next_step else None,
         findings=tuple(sorted(views, key=lambda item: _FINDING_ORDER[item.style])),
+        decided=judgement.decided is not None,
     )
 
 
@@ -224,6 +233,7 @@ def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: boo
         review=sentence(capitalised(finding.review), known_cells) if finding.review else None,
         cells=_shown_cells(finding, known_cells),
         measured=measured_pairs(finding.measured),
+        decided=OUTCOMES[cast("Outcome", finding.decided.computed)][1] if finding.decided else "",
     )
 
 

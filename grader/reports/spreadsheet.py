@@ -16,13 +16,16 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 def grades_csv(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
     """Return one line per submission: id, status, a level and points per criterion, total, needs_review.
 
-    A cell is empty where there is no level. Text that a spreadsheet would run as a formula gets a leading `'`.
+    The last column names the levels that a person set, with their reasons. A cell is empty where there is no level.
+    Text that a spreadsheet would run as a formula gets a leading `'`.
     """
     criteria = _criteria(rows, rubric)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = [*criteria, *(f"{name}_points" for name in criteria)]
-    writer.writerow(["id", "status", *map(defused, names), "total", "max_total", "needs_review", "review_reasons"])
+    writer.writerow(
+        ["id", "status", *map(defused, names), "total", "max_total", "needs_review", "review_reasons", "set_by_person"]
+    )
     for row in rows:
         found = {item.criterion: item for item in row.criteria}
         levels = [(found[name].level or "") if name in found else "" for name in criteria]
@@ -37,6 +40,7 @@ def grades_csv(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
                 _points(row.max_points),
                 "true" if row.needs_review else "false",
                 defused("; ".join(row.review_reasons)),
+                defused("; ".join(f"{item.criterion}: {item.decided}" for item in row.criteria if item.decided)),
             ]
         )
     return file.getvalue().encode("utf-8", "replace").decode()

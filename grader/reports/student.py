@@ -92,6 +92,7 @@ def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None
         strongest=_highlight(grade.strongest, criteria, known),
         next_thing=_highlight(grade.next_thing, criteria, known),
         review=review_lines(grade, known),
+        comments=tuple(item.text for item in grade.comments if item.criterion not in {one.id for one in criteria}),
         criteria=criteria,
         known_cells=known,
         further=further,

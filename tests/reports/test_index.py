@@ -240,7 +240,7 @@ def test_any_id_is_one_cell_of_one_line(name: str) -> None:
     text = grades_csv((row, row))
     assert len(text.splitlines()) >= 3
     table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, lineterminator="\n")
-    assert table.shape == (2, 16)
+    assert table.shape == (2, 17)
 
 
 def test_an_empty_class_is_a_header() -> None:

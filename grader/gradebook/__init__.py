@@ -7,103 +7,35 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from grader.durable import FULL, has_space, storage_full
 from grader.errors import ResultsError, StorageFullError
-from grader.model import CriterionResult, Level, Result
+from grader.gradebook import people
+from grader.gradebook.people import AuditEntry, bound, now, storable, storable_text
+from grader.gradebook.schema import MIGRATIONS, run_script
+from grader.model import (
+    UNDECIDED,
+    Comment,
+    CriterionResult,
+    DecisionKind,
+    Decisions,
+    Level,
+    Override,
+    Result,
+)
 from grader.resources import GRADEBOOK
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another process (the review app) to finish its transaction before it gives up."""
-
-MIGRATIONS = (
-    """
-    CREATE TABLE results (
-        submission     TEXT PRIMARY KEY,
-        notebook       TEXT NOT NULL DEFAULT '',
-        status         TEXT NOT NULL DEFAULT 'not_run',
-        isolation      TEXT,
-        rubric_id      TEXT NOT NULL DEFAULT '',
-        rubric_sha256  TEXT NOT NULL DEFAULT '',
-        criteria       TEXT NOT NULL DEFAULT '[]',
-        points         REAL,
-        max_points     REAL NOT NULL DEFAULT 0,
-        needs_review   INTEGER NOT NULL DEFAULT 0,
-        review_reasons TEXT NOT NULL DEFAULT '[]',
-        failed_cell    INTEGER,
-        message        TEXT,
-        wall_s         REAL NOT NULL DEFAULT 0,
-        fingerprint    TEXT NOT NULL DEFAULT ''
-    ) STRICT;
-    CREATE TABLE overrides (
-        submission TEXT NOT NULL,
-        criterion  TEXT NOT NULL,
-        level      TEXT NOT NULL CHECK (level IN ('emerging', 'developing', 'proficient', 'exemplary')),
-        author     TEXT NOT NULL,
-        reason     TEXT NOT NULL,
-        made_at    TEXT NOT NULL,
-        PRIMARY KEY (submission, criterion)
-    ) STRICT;
-    CREATE TABLE audit (
-        number     INTEGER PRIMARY KEY AUTOINCREMENT,
-        happened_at TEXT NOT NULL,
-        author     TEXT NOT NULL,
-        action     TEXT NOT NULL,
-        submission TEXT NOT NULL,
-        criterion  TEXT NOT NULL,
-        before     TEXT,
-        after      TEXT,
-        reason     TEXT NOT NULL
-    ) STRICT;
-    CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
-    CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit
-        BEGIN SELECT RAISE(ABORT, 'the audit trail is never shortened'); END;
-    """,
-    "ALTER TABLE results ADD COLUMN evidence_sha256 TEXT NOT NULL DEFAULT '';\n",
-    """
-    ALTER TABLE results ADD COLUMN score REAL;
-    ALTER TABLE results ADD COLUMN reference_score REAL;
-    ALTER TABLE results ADD COLUMN metric TEXT NOT NULL DEFAULT '';
-    """,
-)
-"""One script per schema version, applied in order: `PRAGMA user_version` counts those applied."""
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A person's level for one criterion of one submission, in place of the judged one. `made_at` is ISO 8601, UTC."""
-
-    submission: str
-    criterion: str
-    level: Level
-    author: str
-    reason: str
-    made_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """Who did what to which criterion, when and why. `before` and `after` are levels, None for the judged one."""
-
-    number: int
-    happened_at: str
-    author: str
-    action: str
-    submission: str
-    criterion: str
-    before: str | None
-    after: str | None
-    reason: str
 
 
 class Gradebook:
@@ -157,7 +89,7 @@ class Gradebook:
                     f"{len(MIGRATIONS)}): update the grader, or give another --out folder"
                 )
             for script in MIGRATIONS[version:]:
-                _run_script(connection, script)
+                run_script(connection, script)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     # ------------------------------------------------------------ results
@@ -223,33 +155,137 @@ class Gradebook:
     # ------------------------------------------------------------ what people decided
     def override(self, submission: str, criterion: str, level: Level, *, author: str, reason: str) -> None:
         """Put a person's level in place of the judged one, and write it into the audit trail."""
-        now = _now()
-        with self._transaction() as connection:
-            before = _override_level(connection, submission, criterion)
-            connection.execute(
-                "INSERT OR REPLACE INTO overrides VALUES (?, ?, ?, ?, ?, ?)",
-                tuple(map(_storable, (submission, criterion, level, author, reason, now))),
-            )
-            _write_audit(connection, (now, author, "override", submission, criterion, before, level, reason))
+        self.decide(Override(submission, "level", criterion, level, author, reason, now()))
 
     def withdraw_override(self, submission: str, criterion: str, *, author: str, reason: str) -> None:
         """Let the judged level count again; nothing happens where there was no override."""
-        now = _now()
+        self.withdraw(submission, "level", criterion, author=author, reason=reason)
+
+    def decide(self, item: Override, *, expected: int | None = None) -> int:
+        """Put a person's word in place of the grader's; return the number of its line in the audit trail.
+
+        `expected` is the version (`version`) that the person had before their eyes; None takes whatever is there.
+
+        Raises:
+            StaleDecisionError: somebody changed it since; nothing is stored.
+        """
         with self._transaction() as connection:
-            before = _override_level(connection, submission, criterion)
-            if before is None:
-                return
-            connection.execute("DELETE FROM overrides WHERE submission = ? AND criterion = ?", (submission, criterion))
-            _write_audit(connection, (now, author, "withdraw", submission, criterion, before, None, reason))
+            return people.put(connection, item, "override" if item.kind != "reviewed" else "review", expected)
+
+    def withdraw(
+        self,
+        submission: str,
+        kind: DecisionKind,
+        target: str,
+        *,
+        author: str,
+        reason: str,
+        expected: int | None = None,
+    ) -> int | None:
+        """Let the grader's own word count again; None where nobody had decided.
+
+        Raises:
+            StaleDecisionError: as in `decide`.
+        """
+        with self._transaction() as connection:
+            item = Override(submission, kind, target, "", author, reason, "")
+            return people.take_back(connection, item, expected)
+
+    def comment(self, submission: str, criterion: str, text: str, *, private: bool, author: str) -> int:
+        """Add a comment to the student, or a private note; return its number."""
+        item = Comment(0, submission, criterion, text, private, author, now())
+        with self._transaction() as connection:
+            return people.add_comment(connection, item)
+
+    def remove_comment(self, number: int, *, author: str, expected: int | None = None) -> None:
+        """Remove a comment; what it said stays in the audit trail.
+
+        Raises:
+            StaleDecisionError: it is gone already, or was changed since.
+        """
+        with self._transaction() as connection:
+            people.remove_comment(connection, number, author, expected)
+
+    def undo(self, number: int, *, author: str) -> AuditEntry:
+        """Put back what a line of the audit trail replaced, as a new line of it; return the line that was undone.
+
+        Raises:
+            StaleDecisionError: something was changed there since.
+            ResultsError: there is no such line, or it can't be undone.
+        """
+        with self._transaction() as connection:
+            return people.undo(connection, number, author)
+
+    def note_rubric(self, before: str, after: str, *, author: str, reason: str) -> None:
+        """Write into the audit trail that the class is judged by another rubric; both are SHA-256 digests."""
+        with self._transaction() as connection:
+            people.write_line(connection, people.Line(author, "rubric", "", "rubric", "", before, after, reason, None))
+
+    def version(self, submission: str, kind: str, target: str) -> int:
+        """Return the version of one thing that can be decided, 0 where nobody ever did."""
+        with self._lock, self._faults():
+            return people.version_of(self._connection, submission, kind, target)
+
+    def decisions(self, submission: str) -> Decisions:
+        """Return all that people have decided on one submission."""
+        return self._decisions("WHERE submission = ?", (submission,)).get(storable_text(submission), UNDECIDED)
+
+    def all_decisions(self) -> dict[str, Decisions]:
+        """Return what people have decided, by submission; those that nobody touched are left out."""
+        return self._decisions("", ())
+
+    def _decisions(self, where: str, values: tuple[str, ...]) -> dict[str, Decisions]:
+        with self._lock:
+            overrides = self._fetch(f"SELECT * FROM decisions {where} ORDER BY kind, target", values)  # noqa: S608
+            comments = self._fetch(f"SELECT * FROM comments {where} ORDER BY number", values)  # noqa: S608
+            versions = self._fetch(
+                f"SELECT submission, max(number) FROM audit {where} GROUP BY submission",  # noqa: S608
+                values,
+            )
+        return people.decisions_of(
+            (Override(**dict(row)) for row in overrides),
+            map(people.comment_of, comments),
+            {row[0]: row[1] for row in versions if row[0]},
+        )
 
     def overrides(self) -> tuple[Override, ...]:
-        """Return every override in force, by submission and criterion."""
-        rows = self._fetch("SELECT * FROM overrides ORDER BY submission, criterion", ())
+        """Return every override in force, by submission and what it is about."""
+        rows = self._fetch("SELECT * FROM decisions ORDER BY submission, kind, target", ())
         return tuple(Override(**dict(row)) for row in rows)
 
-    def audit(self) -> tuple[AuditEntry, ...]:
-        """Return the audit trail, oldest first."""
-        return tuple(AuditEntry(**dict(row)) for row in self._fetch("SELECT * FROM audit ORDER BY number", ()))
+    def comments(self) -> tuple[Comment, ...]:
+        """Return every comment and note, oldest first."""
+        return tuple(map(people.comment_of, self._fetch("SELECT * FROM comments ORDER BY number", ())))
+
+    def audit(self, submission: str | None = None) -> tuple[AuditEntry, ...]:
+        """Return the audit trail, or that of one submission, oldest first."""
+        where, values = ("", ()) if submission is None else ("WHERE submission = ?", (submission,))
+        rows = self._fetch(f"SELECT * FROM audit {where} ORDER BY number", values)  # noqa: S608 - words of this method
+        return tuple(map(people.audit_entry, rows))
+
+    # ------------------------------------------------------------ what the files don't show yet
+    def unwritten(self) -> tuple[str, ...]:
+        """Return the submissions whose files don't show what was decided last."""
+        return tuple(row[0] for row in self._fetch("SELECT submission FROM unwritten ORDER BY submission", ()))
+
+    def written(self, submission: str, version: int) -> None:
+        """Note that a submission's files show all that was decided up to this line of the audit trail."""
+        if not version:
+            return
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM unwritten WHERE submission = ? AND version <= ?", bound((submission, version))
+            )
+
+    def secret(self, name: str) -> str:
+        """Return a secret of this gradebook, made at random the first time it is asked for."""
+        with self._transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO secrets VALUES (?, ?)", (name, secrets.token_hex(16)))
+            return str(connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])
+
+    def changes(self) -> int:
+        """Return a number that is another one after any other process has changed the file."""
+        return int(self._fetch("PRAGMA data_version", ())[0][0])
 
     # ------------------------------------------------------------ the connection
     def close(self) -> None:
@@ -267,7 +303,7 @@ class Gradebook:
 
     def _fetch(self, query: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._lock, self._faults():
-            return self._connection.execute(query, tuple(map(_storable, values))).fetchall()
+            return self._connection.execute(query, tuple(map(storable, values))).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -313,45 +349,11 @@ def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
     return (*parts, (2, 0, text))
 
 
-def _run_script(connection: sqlite3.Connection, script: str) -> None:
-    """Run a script's statements inside the open transaction (`executescript` would commit it first)."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            connection.execute(statement)
-            statement = ""
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _override_level(connection: sqlite3.Connection, submission: str, criterion: str) -> str | None:
-    row = connection.execute(
-        "SELECT level FROM overrides WHERE submission = ? AND criterion = ?", (_storable(submission), criterion)
-    ).fetchone()
-    return None if row is None else str(row["level"])
-
-
-def _write_audit(connection: sqlite3.Connection, entry: tuple[str | None, ...]) -> None:
-    connection.execute(
-        "INSERT INTO audit (happened_at, author, action, submission, criterion, before, after, reason) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        tuple(map(_storable, entry)),
-    )
-
-
 def _result_values(result: Result) -> dict[str, Any]:
-    values = {name: _storable(getattr(result, name)) for name in Result.__dataclass_fields__}
+    values = {name: storable(getattr(result, name)) for name in Result.__dataclass_fields__}
     values["criteria"] = json.dumps([asdict(item) for item in result.criteria])
     values["review_reasons"] = json.dumps(result.review_reasons)
     return values
-
-
-def _storable(value: object) -> object:
-    """Return text that SQLite can hold: lone surrogates (a student's file name, an error message) are replaced."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _criterion(item: dict[str, Any]) -> CriterionResult:
@@ -360,7 +362,7 @@ def _criterion(item: dict[str, Any]) -> CriterionResult:
 
 def _result(row: sqlite3.Row) -> Result:
     values = {name: row[name] for name in Result.__dataclass_fields__}
-    values["needs_review"] = bool(values["needs_review"])
+    values["needs_review"], values["reviewed"] = bool(values["needs_review"]), bool(values["reviewed"])
     values["criteria"] = tuple(map(_criterion, json.loads(values["criteria"])))
     values["review_reasons"] = tuple(json.loads(values["review_reasons"]))
     return Result(**values)
