@@ -131,7 +131,7 @@ def finished(out: Path) -> dict[str, Finished]:
 def decided(out: Path) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """Return what people decided, and the audit trail of it."""
     with closing(sqlite3.connect(out / GRADEBOOK, timeout=30)) as connection:
-        overrides = connection.execute("SELECT submission, criterion, level, author FROM overrides ORDER BY 1, 2")
+        overrides = connection.execute("SELECT submission, target, value, author FROM decisions ORDER BY 1, 2")
         audit = connection.execute("SELECT submission, criterion, after, author FROM audit ORDER BY number")
         return overrides.fetchall(), audit.fetchall()
 

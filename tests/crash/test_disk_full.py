@@ -90,7 +90,7 @@ def test_a_class_on_a_full_disk_goes_on_once_there_is_room(make_disk: MakeDisk, 
     hand_in(tmp_path / "first", FEW[:2])
     assert grader("grade", tmp_path / "first", "--out", out, *QUICK).returncode == 0
     with Gradebook.open_existing(out) as book:
-        book.override("s0", "model", "proficient", author="ta", reason="seen")
+        book.override("s2", "model", "proficient", author="ta", reason="seen")
     before, people = finished(out), decided(out)
     ballast = fill(disk, leave=MEGABYTE + 40_000)  # room enough to begin, not for a report
     assert_says_full(grader(*command), out)

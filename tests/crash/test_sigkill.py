@@ -181,7 +181,8 @@ class Trial:
         """Put a person's decision into the gradebook, as the review does, also while the grader is at work."""
         if not (self.out / "gradebook.db").is_file():
             return
-        student, criterion, level = draw.choice(STUDENTS), draw.choice(("model", "evaluation")), draw.choice(LEVELS)
+        # Criteria that no rubric has: what is decided stays, and the files are those of the undisturbed class.
+        student, criterion, level = draw.choice(STUDENTS), draw.choice(("effort", "style")), draw.choice(LEVELS)
         with Gradebook.open_existing(self.out) as book:
             book.override(student, criterion, level, author="ta", reason="seen")  # type: ignore[arg-type]
         self.overrides[student, criterion] = level
