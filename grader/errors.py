@@ -15,6 +15,7 @@
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
     │   ├── CourseEnvironmentError    an interpreter that is not there, or can't run watched kernels
     │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
+    │   ├── ReviewError               a review desk that can't be served there, or whose library is missing
     │   └── ResultsError              an --out folder that can't be written, or holds no results
     ├── StorageFullError              a disk the grader writes to is full: exit status 3, and the class goes on later
     ├── StaleDecisionError            somebody else decided meanwhile: nothing was overwritten
@@ -139,6 +140,10 @@ class ResultsError(UsageError):
 
 class StorageFullError(GraderError):
     """A disk that the grader writes to is full: no fault of a submission, so the whole command ends."""
+
+
+class ReviewError(UsageError):
+    """The review desk can't be served."""
 
 
 class StaleDecisionError(GraderError):

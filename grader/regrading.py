@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 from grader.checks import run_checks
 from grader.claiming import claimed
 from grader.durable import replace_together
+from grader.errors import RubricError
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import UNDECIDED, Decisions, Evidence, Grade, Result, Rubric
 from grader.questions import ask
 from grader.reports import STAFF_PAGE, grades_csv, render_index, render_report, render_staff
+from grader.rubrics import list_rubrics, load_rubric
 from grader.storage import evidence_json, grade_json, read_evidence
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence.json"
 EXECUTED = "executed.ipynb"
+
+APPLIED_RUBRIC = "rubric-"
+"""How the names of rubrics begin that were made for one class, in its folder of results."""
 
 
 def judged(
@@ -116,6 +122,26 @@ def regrade(out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = No
         results = book.results()
         write_class(out, rubric, results)
     return results
+
+
+def class_rubric(out: Path, results: Iterable[Result]) -> Rubric | None:
+    """Return the rubric that a class was graded by: a shipped one, or one that was applied here; None for others.
+
+    Where several were used, the one that most submissions were graded by.
+    """
+    often = Counter(row.rubric_sha256 for row in results if row.rubric_sha256)
+    if not often:
+        return None
+    wanted = often.most_common(1)[0][0]
+    files = [*map(str, list_rubrics()), *sorted(map(str, out.glob(f"{APPLIED_RUBRIC}*.yaml")))]
+    for name in files:
+        try:
+            rubric = load_rubric(name)
+        except RubricError:
+            continue  # of an older grader, or written by hand: it is not what the class was graded by
+        if rubric.sha256 == wanted:
+            return rubric
+    return None
 
 
 def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:

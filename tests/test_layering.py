@@ -21,6 +21,7 @@ LAYERS = (
     ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying", "opinions"),
     ("regrading", "environments", "recognising", "repeating", "measuring"),
     ("pipeline", "calibration", "exports"),
+    ("review",),
     ("cli", "magics"),
 )
 """From the bottom up; a part may import parts of lower layers, itself, and what SIDEWAYS allows."""

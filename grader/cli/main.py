@@ -18,6 +18,7 @@ COMMANDS = {
     "regrade": ("grader.cli.regrade", "Judge again from stored evidence; runs nothing."),
     "export": ("grader.cli.export", "Marks and feedback for Canvas, Moodle, Gradescope, nbgrader, Excel, e-mail."),
     "bundle": ("grader.cli.bundle", "Pack the grader for Gradescope, or for a self-check on GitHub."),
+    "review": ("grader.cli.review", "Review a graded class in your browser: agree, or decide otherwise."),
     "reference": ("grader.cli.reference", "Train or show the reference recipes."),
     "rubric": ("grader.cli.rubric", "List, show, check, begin and calibrate rubrics."),
     "data": ("grader.cli.data", "List and add the data sets that notebooks find offline."),

@@ -10,9 +10,9 @@ import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -113,17 +113,24 @@ class Gradebook:
             values |= {"fingerprint": "", "evidence_sha256": evidence_sha256}
         self._store(values)
 
-    def _store(self, values: dict[str, Any]) -> None:
-        names = ", ".join(values)
-        places = ", ".join(f":{name}" for name in values)
-        updates = ", ".join(f"{name} = excluded.{name}" for name in values)
+    def record_judgements(self, results: Iterable[Result], *, author: str, reason: str) -> None:
+        """Store the whole class as judged by another rubric, all of it or nothing, with a line in the audit trail.
+
+        Whatever files show it wait to be written.
+        """
+        rows = tuple(results)
         with self._transaction() as connection:
-            connection.execute(
-                # The names are those of Result's fields, never input.
-                f"INSERT INTO results ({names}) VALUES ({places}) "  # noqa: S608
-                f"ON CONFLICT (submission) DO UPDATE SET {updates}",
-                values,
-            )
+            found = connection.execute("SELECT rubric_sha256 FROM results LIMIT 1").fetchone()
+            before, after = found[0] if found else None, rows[0].rubric_sha256 if rows else None
+            line = people.Line(author, "rubric", "", "rubric", "", before, after, reason, None)
+            number = people.write_line(connection, line)
+            for row in rows:
+                _upsert(connection, _result_values(row))
+                people.mark_unwritten(connection, row.submission, number)
+
+    def _store(self, values: dict[str, Any]) -> None:
+        with self._transaction() as connection:
+            _upsert(connection, values)
 
     def is_finished(self, submission: str, fingerprint: str) -> bool:
         """Return whether a lasting result made from exactly these inputs is stored."""
@@ -216,37 +223,38 @@ class Gradebook:
         with self._transaction() as connection:
             return people.undo(connection, number, author)
 
-    def note_rubric(self, before: str, after: str, *, author: str, reason: str) -> None:
-        """Write into the audit trail that the class is judged by another rubric; both are SHA-256 digests."""
-        with self._transaction() as connection:
-            people.write_line(connection, people.Line(author, "rubric", "", "rubric", "", before, after, reason, None))
-
     def version(self, submission: str, kind: str, target: str) -> int:
         """Return the version of one thing that can be decided, 0 where nobody ever did."""
         with self._lock, self._faults():
             return people.version_of(self._connection, submission, kind, target)
 
+    def versions(self, submission: str) -> dict[tuple[str, str], int]:
+        """Return the number of the last line on each thing of a submission, by kind and what it is about."""
+        rows = self._fetch(
+            "SELECT kind, criterion, max(number) FROM audit WHERE submission = ? GROUP BY kind, criterion",
+            (submission,),
+        )
+        return {(row[0], row[1]): int(row[2]) for row in rows}
+
     def decisions(self, submission: str) -> Decisions:
         """Return all that people have decided on one submission."""
-        return self._decisions("WHERE submission = ?", (submission,)).get(storable_text(submission), UNDECIDED)
+        version = self.last_line()  # first: what comes in meanwhile is then read, but waits to be written again
+        found = self._decisions("WHERE submission = ?", (submission,)).get(storable_text(submission), UNDECIDED)
+        return replace(found, version=version)
 
     def all_decisions(self) -> dict[str, Decisions]:
         """Return what people have decided, by submission; those that nobody touched are left out."""
-        return self._decisions("", ())
+        version = self.last_line()
+        return {name: replace(item, version=version) for name, item in self._decisions("", ()).items()}
 
     def _decisions(self, where: str, values: tuple[str, ...]) -> dict[str, Decisions]:
-        with self._lock:
-            overrides = self._fetch(f"SELECT * FROM decisions {where} ORDER BY kind, target", values)  # noqa: S608
-            comments = self._fetch(f"SELECT * FROM comments {where} ORDER BY number", values)  # noqa: S608
-            versions = self._fetch(
-                f"SELECT submission, max(number) FROM audit {where} GROUP BY submission",  # noqa: S608
-                values,
-            )
-        return people.decisions_of(
-            (Override(**dict(row)) for row in overrides),
-            map(people.comment_of, comments),
-            {row[0]: row[1] for row in versions if row[0]},
-        )
+        overrides = self._fetch(f"SELECT * FROM decisions {where} ORDER BY kind, target", values)  # noqa: S608
+        comments = self._fetch(f"SELECT * FROM comments {where} ORDER BY number", values)  # noqa: S608
+        return people.decisions_of((Override(**dict(row)) for row in overrides), map(people.comment_of, comments))
+
+    def last_line(self) -> int:
+        """Return the number of the last line of the audit trail, 0 where there is none."""
+        return int(self._fetch("SELECT coalesce(max(number), 0) FROM audit", ())[0][0])
 
     def overrides(self) -> tuple[Override, ...]:
         """Return every override in force, by submission and what it is about."""
@@ -270,7 +278,7 @@ class Gradebook:
 
     def written(self, submission: str, version: int) -> None:
         """Note that a submission's files show all that was decided up to this line of the audit trail."""
-        if not version:
+        if not self._fetch("SELECT 1 FROM unwritten WHERE submission = ?", (submission,)):
             return
         with self._transaction() as connection:
             connection.execute(
@@ -347,6 +355,18 @@ def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a sort key under which digits count as numbers and case does not matter; ties go by the exact text."""
     parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text.casefold())]
     return (*parts, (2, 0, text))
+
+
+def _upsert(connection: sqlite3.Connection, values: dict[str, Any]) -> None:
+    names = ", ".join(values)
+    places = ", ".join(f":{name}" for name in values)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in values)
+    connection.execute(
+        # The names are those of Result's fields, never input.
+        f"INSERT INTO results ({names}) VALUES ({places}) "  # noqa: S608
+        f"ON CONFLICT (submission) DO UPDATE SET {updates}",
+        values,
+    )
 
 
 def _result_values(result: Result) -> dict[str, Any]:

@@ -87,11 +87,16 @@ def write_line(connection: sqlite3.Connection, line: Line) -> int:
     )  # fmt: skip
     number = int(cursor.lastrowid or 0)
     if line.submission:
-        connection.execute(
-            "INSERT INTO unwritten VALUES (?, ?) ON CONFLICT (submission) DO UPDATE SET version = excluded.version",
-            bound((line.submission, number)),
-        )
+        mark_unwritten(connection, line.submission, number)
     return number
+
+
+def mark_unwritten(connection: sqlite3.Connection, submission: str, version: int) -> None:
+    """Note that a submission's files don't show yet what a line of the audit trail says."""
+    connection.execute(
+        "INSERT INTO unwritten VALUES (?, ?) ON CONFLICT (submission) DO UPDATE SET version = excluded.version",
+        bound((submission, version)),
+    )
 
 
 def version_of(connection: sqlite3.Connection, submission: str, kind: str, target: str) -> int:
@@ -231,11 +236,9 @@ def _restore(connection: sqlite3.Connection, entry: AuditEntry, replaced: Mappin
 
 
 # ---------------------------------------------------------------- reading
-def decisions_of(
-    overrides: Iterable[Override], comments: Iterable[Comment], versions: Mapping[str, int]
-) -> dict[str, Decisions]:
+def decisions_of(overrides: Iterable[Override], comments: Iterable[Comment]) -> dict[str, Decisions]:
     """Return what was decided, by submission."""
-    found: dict[str, Decisions] = {name: Decisions(version=version) for name, version in versions.items()}
+    found: dict[str, Decisions] = {}
     for item in overrides:
         one = found.get(item.submission, Decisions())
         if item.kind == "level":

@@ -46,7 +46,7 @@ class Comment:
 class Decisions:
     """All that people have decided on one submission: levels by criterion, outcomes by check.
 
-    `version` is the number of the last line about it in the audit trail, 0 where there is none.
+    `version` is the number of the audit trail's last line when they were read, 0 where there was none.
     """
 
     levels: Mapping[str, Override] = field(default_factory=dict)

@@ -24,7 +24,7 @@ def render(template: str, **values: Any) -> str:
     script = "".join(map(_source, SCRIPTS.get(template, ())))
     policy = content_security_policy(style, script)
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             **values,
@@ -64,8 +64,9 @@ def _shown(value: object) -> object:
 
 
 @functools.cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what all templates are rendered by."""
+    made = Environment(
         loader=FileSystemLoader(shipped("templates")),
         autoescape=True,
         undefined=StrictUndefined,
@@ -74,6 +75,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     for name in ("percent", "decimal", "count", "points", "duration"):
-        environment.filters[name] = getattr(numbers, name)
-    environment.filters["capital"] = lambda value: capitalised(value) if isinstance(value, str) else value
-    return environment
+        made.filters[name] = getattr(numbers, name)
+    made.filters["capital"] = lambda value: capitalised(value) if isinstance(value, str) else value
+    return made

@@ -1,0 +1,153 @@
+"""Pages to look at: the queue, one submission, its report and staff page, the audit trail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flask import Flask, Response, abort, g, make_response, redirect, request
+
+from grader.model import LEVELS
+from grader.questions import ask
+from grader.regrading import executed_notebook
+from grader.reports import render_report, render_staff
+from grader.reports.wording import level_names
+from grader.review.pages import desk, page
+from grader.review.queue import SHOWN, ClassList, Filter, pages
+from grader.review.security import FRAMED_POLICY
+from grader.review.views import OUTCOME_CHOICES, AuditLine, audit_line, framed, moment, queue_row, submission_desk
+
+SHOWN_BESIDE = ("notebook", "report", "staff")
+"""What can lie beside the decisions."""
+
+AUDIT_PER_PAGE = 200
+
+_OWN_PAGES = re.compile(r"/(queue|s/[a-z0-9]{1,20}|agreement|recalibrate|audit)(\?[\w=&%+.*-]*)?(#[\w.-]*)?")
+"""Addresses that a form may send its reader back to."""
+
+
+def way_back(form: Mapping[str, str]) -> str:
+    """Return the page a form came from; the queue where it names none of ours."""
+    asked = form.get("back", "")
+    return asked if _OWN_PAGES.fullmatch(asked) else "/queue"
+
+
+def submission_of(key: str) -> str:
+    """Return the submission that a key stands for, or end with 404."""
+    found = desk().submission(key)
+    if found is None:
+        abort(404)
+    return found
+
+
+def class_list() -> ClassList:
+    """Return the class as this person sees it."""
+    return ClassList(desk().read(), desk().names, g.blind)
+
+
+def add_pages(app: Flask) -> None:
+    """Add these pages to the app."""
+    app.add_url_rule("/queue", view_func=queue)
+    app.add_url_rule("/s/<key>", view_func=submission)
+    app.add_url_rule("/s/<key>/report.html", view_func=report)
+    app.add_url_rule("/s/<key>/staff.html", view_func=staff)
+    app.add_url_rule("/audit", view_func=audit)
+
+
+def queue() -> str | Response:
+    """Show who is to be looked at."""
+    if not g.person:
+        return redirect("/name", 303)  # type: ignore[return-value]
+    wanted, listed, rubric = Filter.of(request.args), class_list(), desk().rubric
+    chosen, number, most = pages(listed.chosen(wanted), wanted.page)
+    counts = listed.counts(wanted)
+    return page(
+        "review/queue.html.j2",
+        wanted=wanted,
+        rows=tuple(queue_row(row, listed, rubric) for row in chosen),
+        tabs=tuple(
+            (wanted.showing(show).query(), words, counts[show], show == wanted.show) for show, words in SHOWN.items()
+        ),
+        criteria=rubric.criteria,
+        levels=tuple((level, level_names(rubric)[level]) for level in LEVELS),
+        query=wanted.query(1),
+        number=number,
+        earlier=wanted.query(number - 1) if number > 1 else "",
+        later=wanted.query(number + 1) if number < most else "",
+        has_earlier=number > 1,
+        has_later=number < most,
+        most=most,
+        total=len(desk().read().rows),
+        rubric_title=rubric.title,
+    )
+
+
+def submission(key: str) -> str | Response:
+    """Show one submission: decisions on one side, the notebook on the other."""
+    if not g.person:
+        return redirect("/name", 303)  # type: ignore[return-value]
+    name = submission_of(key)
+    opened = desk().open(name)
+    wanted = Filter.of(request.args)
+    beside = request.args.get("beside", "")
+    found = class_list().neighbours(name, wanted)
+    keys = desk().names
+    return page(
+        "review/submission.html.j2",
+        it=submission_desk(desk(), name, opened, blind=g.blind),
+        beside=beside if beside in SHOWN_BESIDE else "notebook",
+        wanted=wanted,
+        query=wanted.query(),
+        shown_words=SHOWN[wanted.show].lower(),
+        previous=keys.key(found.previous) if found.previous else "",
+        following=keys.key(found.next) if found.next else "",
+        place=found.place,
+        listed=found.total,
+        done=_done(name),
+        outcomes=OUTCOME_CHOICES,
+        moment=moment,
+    )
+
+
+def _done(submission: str) -> AuditLine | None:
+    """Return the line that the last form wrote, to be shown with a way to undo it."""
+    given = request.args.get("done", "")
+    if not (given.isdecimal() and len(given) < 15):
+        return None
+    entries = [item for item in desk().book.audit(submission) if item.number == int(given)]
+    return audit_line(entries[0], desk(), blind=g.blind) if entries else None
+
+
+def report(key: str) -> Response:
+    """Show the student's report as it is in effect."""
+    name = submission_of(key)
+    grade, evidence = framed(desk(), name, desk().open(name), blind=g.blind)
+    return _framed(render_report(grade, evidence, desk().rubric, executed_notebook(desk().out / name)))
+
+
+def staff(key: str) -> Response:
+    """Show the page for whoever grades."""
+    name = submission_of(key)
+    grade, evidence = framed(desk(), name, desk().open(name), blind=g.blind)
+    return _framed(render_staff(grade, evidence, ask(evidence, grade.findings), desk().rubric))
+
+
+def _framed(html: str) -> Response:
+    response = make_response(html.encode("utf-8", "replace"))
+    response.headers["Content-Type"] = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = FRAMED_POLICY
+    return response
+
+
+def audit() -> str:
+    """Show who did what, the latest first."""
+    given = request.args.get("before", "")
+    entries = desk().book.audit()[::-1]
+    if given.isdecimal() and len(given) < 15:
+        entries = tuple(item for item in entries if item.number < int(given))
+    shown = entries[:AUDIT_PER_PAGE]
+    return page(
+        "review/audit.html.j2",
+        lines=tuple(audit_line(item, desk(), blind=g.blind) for item in shown),
+        earlier=shown[-1].number if len(entries) > len(shown) else 0,
+    )

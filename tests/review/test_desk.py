@@ -1,0 +1,326 @@
+"""The review desk: who comes in, what a decision does, and that nothing is overwritten or lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("flask", reason="flask is not installed")
+
+from review.review_class import HOST, RUBRIC, TOKEN, Reviewer, evidence_of, gate, make_class
+
+from grader.cli.review import command
+from grader.errors import GraderError
+from grader.gradebook import Gradebook
+from grader.regrading import regrade
+from grader.review.desk import Desk
+from grader.review.security import HEADERS, Gate, host_name
+from grader.storage import write_evidence
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_class(tmp_path_factory.mktemp("class") / "out", "ada-lovelace", "absent-bob")
+
+
+@pytest.fixture
+def out(graded: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(graded, tmp_path / "out")
+
+
+@pytest.fixture
+def desk(out: Path) -> Iterator[Desk]:
+    with Gradebook.open_existing(out) as book:
+        yield Desk(out, RUBRIC, book)
+
+
+@pytest.fixture
+def anna(desk: Desk) -> Reviewer:
+    return Reviewer(desk, gate(), "Anna")
+
+
+@pytest.fixture
+def ada(desk: Desk) -> str:
+    """The address of a submission."""
+    return f"/s/{desk.names.key('ada-lovelace')}"
+
+
+def version(desk: Desk, kind: str, target: str) -> str:
+    return str(desk.book.version("ada-lovelace", kind, target))
+
+
+def set_level(who: Reviewer, ada: str, level: str, seen: str = "0", reason: str = "a figure shows it"):
+    return who.post(f"{ada}/level", target="evaluation", value=level, reason=reason, version=seen)
+
+
+def level_of(desk: Desk, criterion: str = "evaluation") -> str | None:
+    row = next(row for row in desk.book.results() if row.submission == "ada-lovelace")
+    return next(item.level for item in row.criteria if item.criterion == criterion)
+
+
+# ---------------------------------------------------------------- coming in
+def test_nobody_comes_in_without_the_token(desk: Desk) -> None:
+    """No page, no file and no form answers before the address with its token was opened, nor with a wrong one."""
+    stranger = Reviewer(desk, Gate("another", frozenset(), local_only=True))
+    stranger.client.delete_cookie("grader_session_8000", domain="127.0.0.1")
+    for address in ("/", "/queue", "/assets/review.js", "/?token=wrong", "/?token=", "/audit"):
+        assert stranger.get(address).status_code == 403, address
+    assert stranger.post("/undo", number="1").status_code == 403
+    stranger.client.set_cookie("grader_session_8000", "made.up", domain="127.0.0.1")
+    assert stranger.get("/queue").status_code == 403
+
+
+def test_the_cookie_is_for_this_server_alone(desk: Desk) -> None:
+    """No script reads it, no other site has it sent; the token stands in no page and in no address that follows."""
+    client = Reviewer(desk, gate()).client
+    answer = client.get(f"/?token={TOKEN}", base_url=HOST)
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert TOKEN not in answer.text
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.7", ""])
+def test_a_foreign_host_name_is_refused(anna: Reviewer, host: str) -> None:
+    """A name that was made to lead here (DNS rebinding) gets nothing, whatever cookie comes with it."""
+    assert anna.client.get("/queue", base_url=HOST, headers={"Host": host}).status_code in {400, 421}
+
+
+def test_hosts_of_the_network_are_known_only_when_asked_for() -> None:
+    """Listening on the network, plain addresses and the machine's name are ours; other names never are."""
+    open_gate = Gate(TOKEN, frozenset({"localhost", "desk.example"}), local_only=False)
+    assert all(
+        map(open_gate.knows_host, ("10.0.0.7:80", "[fe80::1]:80", "desk.example", "DESK.example:1", "localhost"))
+    )
+    assert not any(map(open_gate.knows_host, ("evil.example", "", None, "10.0.0.7.evil.example")))
+    assert host_name("[::1]:8000") == "::1"
+
+
+def test_changes_need_the_proof_of_our_own_page(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """A form without it, with another's, or sent by another site changes nothing."""
+    form = {"target": "evaluation", "value": "exemplary", "reason": "x", "version": "0"}
+    other = Reviewer(desk, gate(), "Ben").csrf()
+    for proof in ("", "wrong", other):
+        sent = anna.client.post(f"{ada}/level", base_url=HOST, data={**form, "csrf": proof})
+        assert sent.status_code == 403
+    crossed = anna.client.post(
+        f"{ada}/level", base_url=HOST, data={**form, "csrf": anna.csrf()}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert crossed.status_code == 403
+    assert desk.book.audit() == ()
+
+
+def test_every_answer_forbids_what_it_does_not_need(anna: Reviewer, ada: str) -> None:
+    """No caching, no sniffing, no framing; pages load and send to this server alone; reports are boxed in."""
+    for address in ("/queue", ada, "/audit", "/nothing", "/assets/review.css"):
+        answer = anna.get(address)
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+    assert anna.get(f"{ada}/report.html").headers["Content-Security-Policy"].startswith("sandbox;")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/s/../gradebook.db", "/s/..%2f..%2fetc%2fpasswd", "/s/ada-lovelace", "/s/ada-lovelace/grade.json",
+     "/assets/..%2fstyle.css", "/assets/../review/app.py", "/s/%00", "/s/a'--", "/queue/../../etc/passwd"],
+)  # fmt: skip
+def test_no_address_names_a_file(anna: Reviewer, address: str) -> None:
+    """Submissions are known by their keys; nothing else leads into the folder."""
+    assert anna.get(address).status_code == 404
+
+
+def test_a_form_sends_nobody_elsewhere(anna: Reviewer, ada: str) -> None:
+    """Whatever a form names as its way back, it is a page of ours."""
+    for back in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/queue\nSet-Cookie: x",
+    ):
+        assert anna.post("/blind", blind="1", back=back).headers["Location"] == "/queue"
+        answer = anna.post(f"{ada}/comment", value="Good.", target="", back=back)
+        assert answer.headers["Location"].startswith(f"{ada}?done=")
+
+
+def test_whoever_decides_has_a_name(desk: Desk, ada: str) -> None:
+    """Without one there is no page of the class, and no change."""
+    nobody = Reviewer(desk, gate())
+    assert nobody.get("/queue").headers["Location"] == "/name"
+    assert set_level(nobody, ada, "exemplary").status_code == 403
+    assert desk.book.audit() == ()
+
+
+# ---------------------------------------------------------------- deciding
+def test_a_level_is_set_with_a_reason_or_not_at_all(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """The gradebook has it at once, with who, why, before and after; without a reason nothing happens."""
+    before = level_of(desk)
+    assert set_level(anna, ada, "developing", reason="  ").status_code == 400
+    assert set_level(anna, ada, "perfect").status_code == 400
+    assert (level_of(desk), desk.book.audit()) == (before, ())
+    answer = set_level(anna, ada, "exemplary")
+    assert answer.status_code == 303
+    assert level_of(desk) == "exemplary"
+    entry = desk.book.audit()[0]
+    assert (entry.author, entry.before, entry.after, entry.reason) == ("Anna", None, "exemplary", "a figure shows it")
+    assert "Undo" in anna.get(answer.headers["Location"]).text
+
+
+def test_an_outcome_moves_the_levels_that_rest_on_it(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """Overruling a check judges the submission again by the rubric, from stored evidence."""
+    before = level_of(desk, "model")
+    assert before != "emerging"
+    anna.post(f"{ada}/finding", target="model.trains", value="fail", reason="it never ends", version="0")
+    assert level_of(desk, "model") == "emerging"
+    anna.post(
+        f"{ada}/withdraw", kind="finding", target="model.trains", version=version(desk, "finding", "model.trains")
+    )
+    assert level_of(desk, "model") == before
+    assert anna.post(f"{ada}/finding", target="no.check", value="fail", reason="x", version="0").status_code == 400
+
+
+def test_two_at_once_see_both_sides(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """Whoever is later is shown what stands now beside what they wanted, and can still put it in its place."""
+    ben = Reviewer(desk, gate(), "Ben")
+    set_level(anna, ada, "exemplary", reason="all is there")
+    late = set_level(ben, ada, "emerging", reason="nothing is there")
+    assert late.status_code == 409
+    assert level_of(desk) == "exemplary"
+    for words in ("all is there", "nothing is there", "Anna"):
+        assert words in late.text
+    seen = re.search(r'name="version" value="(\d+)"', late.text)
+    assert seen is not None
+    assert set_level(ben, ada, "emerging", seen[1], reason="nothing is there").status_code == 303
+    assert level_of(desk) == "emerging"
+    assert [entry.author for entry in desk.book.audit()] == ["Anna", "Ben"]
+
+
+def test_undo_puts_back_what_was_there(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """Also what somebody else had decided; what was changed since can't be undone."""
+    before = level_of(desk)
+    set_level(anna, ada, "exemplary")
+    set_level(anna, ada, "emerging", version(desk, "level", "evaluation"))
+    second = desk.book.audit()[-1].number
+    assert anna.post("/undo", number=str(second), back=ada).status_code == 303
+    assert level_of(desk) == "exemplary"
+    assert anna.post("/undo", number=str(second), back=ada).status_code == 409
+    anna.post("/undo", number="1", back=ada)
+    assert level_of(desk) == "exemplary"
+    anna.post(f"{ada}/withdraw", kind="level", target="evaluation", version=version(desk, "level", "evaluation"))
+    assert level_of(desk) == before
+
+
+def test_comments_and_notes(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """The student reads the comment, not the note and not who wrote it; the bank offers it for others."""
+    anna.post(f"{ada}/comment", target="evaluation", value="Name the <b>axes</b>.")
+    anna.post(f"{ada}/comment", target="evaluation", value="Ask her about cell 4.", private="1")
+    shown = anna.get(ada).text
+    assert "Name the &lt;b&gt;axes&lt;/b&gt;." in shown
+    assert "Ask her about cell 4." in shown
+    report = anna.get(f"{ada}/report.html").text
+    assert "Name the &lt;b&gt;axes&lt;/b&gt;." in report
+    assert "Ask her about" not in report
+    assert "Anna" not in report
+    other = anna.get(f"/s/{desk.names.key('absent-bob')}").text
+    assert 'data-text="Name the &lt;b&gt;axes&lt;/b&gt;."' in other
+    assert "Ask her about" not in other
+    number = str(desk.book.comments()[0].number)
+    assert anna.post(f"/s/{desk.names.key('absent-bob')}/remove-comment", number=number).status_code == 404
+    anna.post(f"{ada}/remove-comment", number=number)
+    assert [item.text for item in desk.book.comments()] == ["Ask her about cell 4."]
+
+
+def test_what_was_reviewed_leaves_the_queue(anna: Reviewer, desk: Desk) -> None:
+    """Marked by a person, it asks for nobody any more; the mark can be undone."""
+    bob = f"/s/{desk.names.key('absent-bob')}"
+    assert "absent-bob" in anna.get("/queue").text
+    anna.post(f"{bob}/reviewed")
+    assert "absent-bob" not in anna.get("/queue").text
+    assert "absent-bob" in anna.get("/queue?show=reviewed").text
+    anna.post("/undo", number="1")
+    assert "absent-bob" in anna.get("/queue").text
+
+
+# ---------------------------------------------------------------- lasting
+def test_files_follow_and_decisions_outlast_a_new_judgement(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """Reports, grades.csv and the class page show what was decided; judging the class again changes none of it."""
+    set_level(anna, ada, "exemplary", reason="<script>alert(1)</script> she told me")
+    assert desk.writer.flush()
+
+    def written() -> tuple[str, ...]:
+        return tuple((out / name).read_text() for name in ("grades.csv", "index.html", "ada-lovelace/report.html", "ada-lovelace/grade.json"))  # fmt: skip
+
+    first = written()
+    assert "she told me" in first[0]
+    assert "set by a person" in first[1]
+    assert "<script>alert" not in first[2]
+    assert "she told me" in first[2]
+    assert json.loads(first[3])["criteria"]["evaluation"]["decided"]["reason"].endswith("she told me")
+    regrade(out, RUBRIC)
+    assert written() == first
+    assert desk.book.unwritten() == ()
+
+
+def test_evidence_that_contradicts_a_decision_puts_it_into_the_queue(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:  # fmt: skip
+    """The person's level stays, and the submission asks for a look, with what changed."""
+    anna.post(f"{ada}/level", target="model", value="exemplary", reason="x", version="0")
+    anna.post(f"{ada}/reviewed")
+    assert "ada-lovelace" not in anna.get("/queue").text
+    write_evidence(out / "ada-lovelace" / "evidence.json", replace(evidence_of("ada-lovelace"), trainings=()))
+    regrade(out, RUBRIC)
+    assert level_of(desk, "model") == "exemplary"
+    assert "it is emerging now" in Reviewer(desk, gate(), "Ben").get("/queue").text
+
+
+def test_names_are_hidden_where_nobody_is_to_know(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """Blind: no id in any page, address, title or form; a search for a name finds nobody."""
+    set_level(anna, ada, "exemplary")
+    anna.post("/blind", blind="1", back="/queue")
+    for address in (
+        "/queue?show=all",
+        ada,
+        f"{ada}?beside=report",
+        f"{ada}/report.html",
+        f"{ada}/staff.html",
+        "/audit",
+    ):
+        text = anna.get(address).text.lower()
+        assert "ada-lovelace" not in text, address
+        assert "lovelace" not in text, address
+    assert "Nobody fits that." in anna.get("/queue?show=all&search=ada").text
+    assert desk.names.alias("ada-lovelace") in anna.get("/queue?show=all").text
+
+
+def test_a_hostile_filter_is_only_text(anna: Reviewer) -> None:
+    """Whatever stands in an address is escaped, and asks the gradebook nothing."""
+    for value in ("<script>alert(1)</script>", "' OR 1=1 --", "%00", "\u202e", "9" * 30):
+        for name in ("search", "criterion", "level", "show", "page", "done", "beside"):
+            answer = anna.client.get("/queue", base_url=HOST, query_string={name: value})
+            assert answer.status_code == 200
+            assert "<script>alert(1)" not in answer.text
+
+
+def test_a_large_form_is_refused(anna: Reviewer, ada: str) -> None:
+    """Nobody fills the gradebook with one comment."""
+    assert anna.post(f"{ada}/comment", value="x" * 200_000).status_code in {403, 413}
+
+
+def test_the_command_refuses_what_it_can_not_serve(out: Path, tmp_path: Path) -> None:
+    """A folder without results, another rubric than the class's, an address that is not ours: one sentence each."""
+    for arguments, words in (
+        ([str(tmp_path)], "holds no results"),
+        ([str(out), "--rubric", "portfolio"], "regrade"),
+        ([str(out), "--host", "203.0.113.9"], r"can't serve on 203\.0\.113\.9"),
+    ):
+        with pytest.raises(GraderError, match=words):
+            command.main([*arguments, "--no-browser"], standalone_mode=False)
