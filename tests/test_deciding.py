@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from test_judge import EVIDENCE, RUBRIC, finding, findings
 
 from grader.judge import grade
-from grader.judge.deciding import reasons_to_look
+from grader.judge.deciding import look_noted
 from grader.model import Comment, Decisions, Override, Remark
 from grader.storage import grade_json, read_grade
 
@@ -68,7 +67,7 @@ def test_an_outcome_that_the_evidence_contradicts_since_asks_for_a_look() -> Non
 def test_what_was_looked_at_is_settled_until_something_new_comes() -> None:
     """Reasons that a person has seen don't ask again; another one does, and it alone."""
     first = grade(EVIDENCE, RUBRIC, findings(d_one="unknown"))
-    seen = replace(decided("reviewed", "", "yes"), computed=json.dumps(reasons_to_look(first)))
+    seen = replace(decided("reviewed", "", "yes"), computed=look_noted(first))
     settled = grade(EVIDENCE, RUBRIC, findings(d_one="unknown"), decisions=Decisions(reviewed=seen))
     assert (first.needs_review, settled.needs_review, settled.reviewed) == (True, False, True)
     new = grade(EVIDENCE, RUBRIC, findings(d_one="unknown", c_one="unknown"), decisions=Decisions(reviewed=seen))

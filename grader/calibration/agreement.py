@@ -55,13 +55,22 @@ class Difference:
 
 def quadratic_kappa(pairs: Iterable[Pair]) -> float | None:
     """Return the quadratic weighted kappa of pairs of levels, None where it is not defined."""
+    return _kappa(pairs, "quadratic")
+
+
+def plain_kappa(pairs: Iterable[Pair]) -> float | None:
+    """Return Cohen's kappa of pairs of levels, by which near misses are misses; None where it is not defined."""
+    return _kappa(pairs, None)
+
+
+def _kappa(pairs: Iterable[Pair], weights: str | None) -> float | None:
     from sklearn.metrics import cohen_kappa_score  # noqa: PLC0415 - half a second that other commands need not wait
 
     places = [(LEVELS.index(hand), LEVELS.index(own)) for hand, own in pairs]
     if len({place for pair in places for place in pair}) < 2:
         return None  # no level but one was ever given: there is nothing that chance could explain
     hand, own = zip(*places, strict=True)
-    return float(cohen_kappa_score(hand, own, labels=range(len(LEVELS)), weights="quadratic"))
+    return float(cohen_kappa_score(hand, own, labels=range(len(LEVELS)), weights=weights))
 
 
 def agreements(rubric: Rubric, submissions: Sequence[Judged], marks: Marks) -> tuple[Agreement, ...]:

@@ -87,11 +87,20 @@ def reasons_to_look(grade: Grade) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*grade.review_reasons, *own]))
 
 
+_NOTHING = '{"reasons": []}'
+
+
+def look_noted(grade: Grade) -> str:
+    """Return what is remembered of a look: the reasons that asked for it, and the grader's own levels at that time."""
+    levels = {item.criterion: item.own_level for item in grade.judgements}
+    return json.dumps({"reasons": reasons_to_look(grade), "own_levels": levels})
+
+
 def looked_at(grade: Grade, decisions: Decisions) -> Grade:
     """Return the grade without the reasons that a person has looked at; new ones stay."""
     if decisions.reviewed is None:
         return grade
-    known = frozenset(json.loads(decisions.reviewed.computed or "[]"))
+    known = frozenset(json.loads(decisions.reviewed.computed or _NOTHING)["reasons"])
     judgements = []
     for item in grade.judgements:
         open_reasons = tuple(why for why in item.review_reasons if f"{item.title}: {why}" not in known)

@@ -15,8 +15,8 @@ class Override:
     """A person's word in place of the grader's, on one submission.
 
     `target` is a criterion with a level as `value`, or a check with an outcome. Of `reviewed` the target is empty and
-    the value `yes`. `computed` is what the grader itself said at that time (of `reviewed`: the reasons to look, as a
-    JSON list); None where that is not known. `made_at` is ISO 8601, UTC.
+    the value `yes`. `computed` is what the grader itself said at that time (of `reviewed`: its reasons to look and its
+    levels, as JSON); None where that is not known. `made_at` is ISO 8601, UTC.
     """
 
     submission: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from grader.checks import run_checks
 from grader.gradebook import Gradebook
 from grader.gradebook.people import AuditEntry
 from grader.judge import grade as judge_grade
-from grader.judge.deciding import reasons_to_look
+from grader.judge.deciding import look_noted
 from grader.model import Comment, Decisions, Evidence, Finding, Grade, Override, Result, Rubric
 from grader.regrading import EVIDENCE
 from grader.review.naming import Names
@@ -121,7 +120,7 @@ class Desk:
             opened.evidence, self.rubric, opened.own, decisions=replace(opened.decisions, reviewed=None)
         )
         wish = Wish(submission, "", "yes", "", author)
-        return self._decide(_override(wish, "reviewed", json.dumps(reasons_to_look(plain))), None)
+        return self._decide(_override(wish, "reviewed", look_noted(plain)), None)
 
     def withdraw(self, wish: Wish, kind: str) -> int | None:
         """Let the grader's own word count again."""
