@@ -37,7 +37,7 @@ def render(template: str, **values: Any) -> str:
 
 def render_message(template: str, **values: Any) -> str:
     """Render a message for e-mail: no style sheet and no policy, as mail programs drop both."""
-    return _environment().get_template(template).render(**values)
+    return environment().get_template(template).render(**values)
 
 
 def content_security_policy(style: str, script: str) -> str:
