@@ -16,7 +16,7 @@ from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import UNDECIDED, Decisions, Evidence, Grade, Result, Rubric
 from grader.questions import ask
-from grader.reports import STAFF_PAGE, grades_csv, render_index, render_report, render_staff
+from grader.reports import AUTOMATIC, STAFF_PAGE, grades_csv, render_index, render_report, render_staff
 from grader.rubrics import list_rubrics, load_rubric
 from grader.storage import evidence_json, grade_json, read_evidence
 
@@ -39,27 +39,40 @@ def judged(
 
 
 def write_submission(
-    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str = ""
+    out: Path,
+    rubric: Rubric,
+    evidence: Evidence,
+    grade: Grade,
+    executed: bytes,
+    staff_page: str = "",
+    *,
+    language: str = AUTOMATIC,
 ) -> str:
     """Write all files of a submission that was run, together; return the digest of its evidence's file.
 
     `executed` is the notebook as it was run, with its pictures; empty where none was kept. No staff page, no such file.
+    `language` is that of the student's report.
     """
     stored = evidence_json(evidence).encode()
-    files = _judged(rubric, evidence, grade, executed, staff_page)
+    files = _judged(rubric, evidence, grade, executed, staff_page, language)
     replace_together(out / evidence.submission, {EVIDENCE: stored, EXECUTED: executed, **files})
     return hashlib.sha256(stored).hexdigest()
 
 
-def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> None:
+def write_judgement(
+    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "", *, language: str = AUTOMATIC
+) -> None:
     """Write the files of a submission whose stored evidence was judged again."""
     folder = out / evidence.submission
-    replace_together(folder, _judged(rubric, evidence, grade, executed_notebook(folder), staff_page))
+    replace_together(folder, _judged(rubric, evidence, grade, executed_notebook(folder), staff_page, language))
 
 
-def rewrite_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> str:
+def rewrite_submission(
+    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "", *, language: str = AUTOMATIC
+) -> str:
     """Write all files of a submission whose stored evidence was added to; return the digest of the new evidence."""
-    return write_submission(out, rubric, evidence, grade, executed_notebook(out / evidence.submission), staff_page)
+    executed = executed_notebook(out / evidence.submission)
+    return write_submission(out, rubric, evidence, grade, executed, staff_page, language=language)
 
 
 def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade) -> str:
@@ -68,11 +81,11 @@ def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade) -> str:
 
 
 def _judged(
-    rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str
+    rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str, language: str
 ) -> dict[str, str | bytes]:
     return {
         "grade.json": grade_json(grade),
-        "report.html": render_report(grade, evidence, rubric, executed),
+        "report.html": render_report(grade, evidence, rubric, executed, language),
         STAFF_PAGE: staff_page,
     }
 
@@ -93,10 +106,13 @@ def evidence_digest(out: Path, submission: str) -> str | None:
         return None
 
 
-def regrade(out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = None) -> tuple[Result, ...]:
+def regrade(
+    out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = None, *, language: str = AUTOMATIC
+) -> tuple[Result, ...]:
     """Judge a class again from its stored evidence; nothing is run.
 
     Where a language model is asked for a second opinion, what it says is added to the stored evidence first.
+    `language` is that of the students' reports: each notebook's own, or one for all.
 
     Raises:
         ResultsError: `out` holds no results, another grader is at work in it, or evidence can't be read.
@@ -111,12 +127,12 @@ def regrade(out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = No
             page = staff_page_of(rubric, evidence, grade)
             before = evidence_digest(out, row.submission) or ""
             if evidence == stored:
-                write_judgement(out, rubric, evidence, grade, page)
+                write_judgement(out, rubric, evidence, grade, page, language=language)
                 book.record_judgement(Result.of_grade(grade), before)
             else:
                 # Evidence that the gradebook knows nothing of is run again by the next `grader grade`: no fingerprint.
                 known = book.fingerprint(row.submission) if book.describes(row.submission, before) else None
-                digest = rewrite_submission(out, rubric, evidence, grade, page)
+                digest = rewrite_submission(out, rubric, evidence, grade, page, language=language)
                 book.record(Result.of_grade(grade), known or "", digest)
             book.written(row.submission, decisions.version)
         results = book.results()

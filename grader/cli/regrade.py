@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from grader.cli import options
+from grader.cli import options, rendering
 
 
 @click.command(name="regrade")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+@rendering.language
 @options.judging
-def command(out: Path, rubric: str, judging: options.Judging) -> None:
+def command(out: Path, rubric: str, judging: options.Judging, language: str) -> None:
     """Judge the class in OUT again, by a changed rubric or newer checks; no notebook is run."""
     from grader.gradebook import Gradebook
     from grader.regrading import regrade
@@ -24,7 +25,7 @@ def command(out: Path, rubric: str, judging: options.Judging) -> None:
     with Gradebook.open_existing(out) as book:
         names = [item.submission for item in book.results()]
     second_opinion = judging.second_opinion(out, names, threading.Event())
-    results = regrade(out, loaded, second_opinion)
+    results = regrade(out, loaded, second_opinion, language=language)
     review = sum(item.needs_review for item in results)
     click.echo(f"{len(results)} submissions judged again, {review} of them want a person's look: {out / 'index.html'}")
     options.tell_cost(second_opinion)

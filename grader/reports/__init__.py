@@ -1,9 +1,18 @@
 """Reports: pure renderers of grades and evidence; nothing here reads or writes a class's files."""
 
 from grader.reports.classroom import render_index
+from grader.reports.language import AUTOMATIC, LANGUAGES
 from grader.reports.links import STAFF_PAGE
 from grader.reports.spreadsheet import grades_csv
 from grader.reports.staff import render_staff
 from grader.reports.student import render_report
 
-__all__ = ["STAFF_PAGE", "grades_csv", "render_index", "render_report", "render_staff"]
+__all__ = [
+    "AUTOMATIC",
+    "LANGUAGES",
+    "STAFF_PAGE",
+    "grades_csv",
+    "render_index",
+    "render_report",
+    "render_staff",
+]

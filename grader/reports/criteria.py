@@ -80,6 +80,7 @@ class ReasonView:
     style: str
     symbol: str
     word: str
+    check: str = ""
     anchor: str = ""
 
 
@@ -212,7 +213,7 @@ def _reason_view(reason: str, findings: Sequence[Finding], known_cells: frozense
     symbol, word, style = _outcome(source)
     # Cells that the sentence itself links are not repeated behind it.
     cells = tuple(cell for cell in _shown_cells(source, known_cells) if f'"#cell-{cell}"' not in words)
-    return ReasonView(words, cells, style, symbol, word, anchor_of(source.check))
+    return ReasonView(words, cells, style, symbol, word, source.check, anchor_of(source.check))
 
 
 def finding_view(finding: Finding, known_cells: frozenset[int], *, anchored: bool = True) -> FindingView:

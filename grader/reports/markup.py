@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 
+from grader.reports.language import say, told
 from grader.reports.text import LONGEST_SOURCE, phrase, shorten, visible
 
 ALLOWED_TAGS = {
@@ -80,7 +81,7 @@ def descriptor_parts(descriptor: str) -> tuple[Markup, Markup]:
 
     The rest explains and limits the first sentence; it is empty for most.
     """
-    parts = re.split(r"(?<=[.!?])\s+(?=[A-Z(])", descriptor.strip(), maxsplit=1)
+    parts = re.split(r"(?<=[.!?])\s+(?=[A-Z(])", told(descriptor.strip()), maxsplit=1)
     return inline_marks(parts[0]), inline_marks(parts[1] if len(parts) > 1 else "")
 
 
@@ -126,8 +127,8 @@ _WHOLE_ADDRESS = re.compile(r"https?://[^/?#]|mailto:", re.IGNORECASE)
 def _render_picture(
     _renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    name = tokens[index].content or "without a name"
-    return f'<span class="left-out-picture">[picture: {escape(name)}]</span>'
+    name = tokens[index].content or say("without a name")
+    return f'<span class="left-out-picture">[{say("picture")}: {escape(name)}]</span>'
 
 
 def _make_markdown() -> MarkdownIt:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from grader.reports import numbers
+from grader.reports.language import say, spoken, told
 from grader.reports.text import capitalised, phrase
 from grader.resources import shipped
 
@@ -60,7 +62,18 @@ def _shown(value: object) -> object:
     """Prepare every value a template prints: plain text is cut and made visible before it is escaped."""
     if value is None:
         return numbers.NONE
-    return phrase(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return phrase(told(value) if _OURS.search(value) else value)
+
+
+_OURS = re.compile(r"[ A-Z]")
+"""What a text of ours for people has: names of classes and anchors, which stay as they are, are single small words."""
+
+
+def verbatim(value: object) -> Markup:
+    """Return a student's own words for a template: never translated."""
+    return escape(phrase(str(value)))
 
 
 @functools.cache
@@ -76,5 +89,8 @@ def environment() -> Environment:
     )
     for name in ("percent", "decimal", "count", "points", "duration"):
         made.filters[name] = getattr(numbers, name)
+    made.filters["verbatim"] = verbatim
     made.filters["capital"] = lambda value: capitalised(value) if isinstance(value, str) else value
+    made.globals["_"] = lambda text, **values: escape(phrase(say(text, **values)))
+    made.globals["spoken"] = spoken
     return made

@@ -12,6 +12,7 @@ from grader.reports.budgets import budget_sentences
 from grader.reports.claims import claim_lines
 from grader.reports.criteria import CriterionView, FindingView, criterion_views
 from grader.reports.dataflow import data_view
+from grader.reports.language import AUTOMATIC, language_of, speaking
 from grader.reports.notebook import MOST_CELLS, cell_views
 from grader.reports.numbers import cell_number, count, duration
 from grader.reports.outcome import final_verification, result_view
@@ -73,12 +74,24 @@ class Fact:
     value: Markup | str
 
 
-def render_report(grade: Grade, evidence: Evidence, rubric: Rubric | None = None, executed: bytes = b"") -> str:
+def render_report(
+    grade: Grade,
+    evidence: Evidence,
+    rubric: Rubric | None = None,
+    executed: bytes = b"",
+    language: str = AUTOMATIC,
+) -> str:
     """Return the student's report as one HTML page: no scripts, nothing loaded from anywhere.
 
     Same grade, evidence and rubric give the same bytes. `rubric` adds the wording of levels not reached, `executed`
-    (the bytes of `executed.ipynb`) the pictures the notebook drew.
+    (the bytes of `executed.ipynb`) the pictures the notebook drew. It is written in the notebook's own language where
+    that is known here, else in English; `language` asks for another.
     """
+    with speaking(language_of(evidence, language)):
+        return _report(grade, evidence, rubric, executed)
+
+
+def _report(grade: Grade, evidence: Evidence, rubric: Rubric | None, executed: bytes) -> str:
     known = frozenset(cell_number(cell.index) for cell in evidence.cells[:MOST_CELLS])
     criteria, further = criterion_views(grade, rubric, known)
     every_finding = _once([item for criterion in criteria for item in criterion.findings] + list(further))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from grader.reports.language import CELLS, ENGLISH, spoken, translated
 from grader.reports.numbers import NARROW_SPACE
 
 LONGEST_OUTPUT = 4_000
@@ -23,10 +25,9 @@ _INVISIBLE = re.compile(
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILED_MARKS = re.compile(f"({_MARK}{{3}})({_MARK}+)")
 """No orthography puts more than three of the general marks on a letter."""
-_CELLS = re.compile(r"\b[Cc]ells?\s+\d+(?:(?:\s*,\s*(?:and\s+)?|\s+(?:and|or|to)\s+)\d+)*")
 _ROWS = re.compile(
     r"(?<![\w.,])(\d{4,9})(?= (?:test |training |validation |scored |held-out |distinct |other )?"
-    r"(?:rows|words|images|pictures|parameters|lines)\b)"
+    r"(?:rows|words|images|pictures|parameters|lines|filas|palabras|imágenes|parámetros|líneas)\b)"
 )
 _PERCENT = re.compile(r"(?<=\d)\s?%(?!\w)")
 _PARTS = re.compile(
@@ -35,7 +36,7 @@ _PARTS = re.compile(
     # A call with its arguments, brackets inside brackets included; a subscript; a name that only code has.
     r"|(?P<call>\b[A-Za-z_][\w.]*\((?:[^()\n]|\((?:[^()\n]|\([^()\n]*\))*\))*\)(?:\.[\w.]+\(\))*)"
     r"|(?P<name>(?<![\w.])(?:[A-Za-z]\w*\.)*[A-Za-z]\w*(?:\['\w+'\]|_\w+(?:=[\w.]+)?)|\['\w+'\])"
-    rf"|(?P<cells>{_CELLS.pattern})"
+    rf"|(?P<cells>{CELLS.pattern})"
 )
 """What a sentence of ours is made of, beside plain words. Quotation marks hold a student's: these stay as they are."""
 
@@ -91,8 +92,27 @@ def phrase(text: str) -> str:
 def sentence(text: str, known: frozenset[int] = frozenset()) -> Markup:
     """Return a sentence of the grader's own as HTML: cells linked, code set as code, numbers in the house style.
 
-    What stands in quotation marks is a student's, and is only escaped.
+    What stands in quotation marks is a student's, and is only escaped. It is told in the language being rendered; what
+    is not known in it stays English, and is marked as such.
     """
+    return _in_language(text, lambda words: _set(words, known))
+
+
+def _in_language(text: str, written: Callable[[str], Markup]) -> Markup:
+    """Return a text of ours as HTML in the language being rendered, or marked as English."""
+    other = translated(text)
+    if other is not None:
+        return written(other)
+    if spoken() == ENGLISH or not _WORDS.search(text):
+        return written(text)
+    return Markup('<span lang="en">{}</span>').format(written(text))
+
+
+_WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}")
+
+
+def _set(text: str, known: frozenset[int]) -> Markup:
+    """Return one of our sentences as HTML."""
     parts: list[Markup] = []
     end = 0
     clean = phrase(text)
@@ -125,12 +145,16 @@ def capitalised(text: str) -> str:
 def link_cells(text: str, known: frozenset[int]) -> Markup:
     """Escape a sentence and make the cells it names (`cell 7`, `cells 2 and 9`) links into the notebook below it.
 
-    `known` are the numbers, from 1, of the cells that the page shows.
+    `known` are the numbers, from 1, of the cells that the page shows. It is told in the language being rendered.
     """
+    return _in_language(text, lambda words: _linked(words, known))
+
+
+def _linked(text: str, known: frozenset[int]) -> Markup:
     parts: list[Markup] = []
     end = 0
     clean = phrase(text)
-    for match in _CELLS.finditer(clean):
+    for match in CELLS.finditer(clean):
         parts.append(escape(clean[end : match.start()]))
         parts.append(_link_numbers(match[0], known))
         end = match.end()
@@ -138,7 +162,7 @@ def link_cells(text: str, known: frozenset[int]) -> Markup:
 
 
 def _link_numbers(words: str, known: frozenset[int]) -> Markup:
-    single = re.fullmatch(r"[Cc]ell\s+(\d{1,6})", words)
+    single = re.fullmatch(r"(?:[Cc]ell|[Cc]elda)\s+(\d{1,6})", words)
     if single:
         template = Markup('<a class="cell-link" href="#cell-{}">{}</a>')
         return template.format(int(single[1]), words) if int(single[1]) in known else escape(words)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from grader.reports.charts.svg import drawing, element, text
+from grader.reports.language import say, told
 from grader.reports.numbers import count, percent
 
 MOST_READABLE = 20
@@ -57,12 +58,12 @@ def _table(matrix: Sequence[Sequence[int]], labels: Sequence[str], marked: tuple
                     "td",
                     f"{value:,}" if value else "\N{MIDDLE DOT}",
                     class_=f"{shade} worst" if (i, j) == marked else shade,
-                    title=_told(labels, i, j, value, shares[i][j]),
+                    title=told(_told(labels, i, j, value, shares[i][j])),
                 )
             )
         rows.append(element("tr", *cells))
     size = "heat compact" if len(labels) > 12 else "heat"
-    caption = element("caption", "Numbers of rows: a line per true class, a column per answer.")
+    caption = element("caption", say("Numbers of rows: a line per true class, a column per answer."))
     return element("table", caption, element("thead", rows[0]), element("tbody", *rows[1:]), class_=size)
 
 
@@ -76,7 +77,7 @@ def _picture(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     side = (PICTURE - 40) / len(matrix)
     cells = [
         element(
-            "rect", element("title", _told(labels, i, j, value, shares[i][j])),
+            "rect", element("title", told(_told(labels, i, j, value, shares[i][j]))),
             x=20 + j * side, y=20 + i * side, width=side, height=side,
             class_="heat-cell " + _shade(shares[i][j], right=i == j, worst=worst),
         )
@@ -88,7 +89,7 @@ def _picture(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> Markup:
     axes = [
         text(PICTURE / 2, 13, "predicted class", "label muted", "middle"),
         element(
-            "text", "true class", x=0, y=0, class_="label muted", text_anchor="middle",
+            "text", say("true class"), x=0, y=0, class_="label muted", text_anchor="middle",
             transform=f"translate(13 {PICTURE / 2:.0f}) rotate(-90)",
         ),
     ]  # fmt: skip

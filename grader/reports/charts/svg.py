@@ -7,6 +7,7 @@ import math
 
 from markupsafe import Markup, escape
 
+from grader.reports.language import told
 from grader.reports.text import phrase
 
 
@@ -41,7 +42,7 @@ def drawing(width: float, height: float, label: str, *children: Markup, class_: 
         class_=class_,
         viewBox=f"0 0 {_number(width)} {_number(height)}",
         role="img",
-        aria_label=label,
+        aria_label=told(label),
     )
 
 
@@ -59,7 +60,7 @@ def fitting(words: str, width: float) -> str:
 
 def text(x: float, y: float, words: str, class_: str = "label", anchor: str = "start", *, width: float = 400) -> Markup:
     """Return a line of text at a point, cut to the room it has."""
-    return element("text", fitting(words, width), x=x, y=y, class_=class_, text_anchor=anchor)
+    return element("text", fitting(told(words), width), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
 def ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
