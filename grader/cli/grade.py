@@ -127,6 +127,8 @@ def command(
     _print_class(results, out)
     known.tell()
     options.tell_cost(second_opinion)
+    if run.budget.caps:
+        click.echo(f"Trainings were capped (--budget {run.budget}); a report says where one was cut.")
     _advise_on_environments(results, out)
     if results and all(item.status == "infrastructure_failure" for item in results):
         ctx.exit(3)

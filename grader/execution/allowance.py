@@ -15,7 +15,8 @@ QUICK_STEPS = 1_000
 is out of guessing by then. A training that asks for fewer (Iris in 100 epochs does 400) is not capped at all."""
 
 QUICK_TRAINING_S = 20.0
-"""Most seconds of one training under `quick`, where steps are slow: ten trainings stay within a few minutes."""
+"""Most seconds of one training under `quick`, where steps are slow: ten trainings stay within a few minutes. They
+are of the processor's work, so that a busy machine cuts hardly more than a quiet one."""
 
 IN_A_LOOP = 4
 """Trainings that a call of `fit` in a loop or function stands for when shares are planned: settings that are compared

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .streams import Tee
 
+BUSY = 4.0
+"""How many times longer than its work a training may take by the clock: with so many neighbours a core is crowded."""
+
 WHOLE_PASSES = {"training": 1, "validation": 2}
 """Passes of a stream that are drawn to their end, trained on or not: the first tells the rows, and whether rows move
 between training and validation shows only in a second pass over those held out."""
@@ -125,7 +128,8 @@ class Cap:
 
     def __post_init__(self) -> None:
         """Start the clock."""
-        self._deadline = time.monotonic() + self.seconds
+        self._began = (time.monotonic(), time.process_time())
+        self._deadline = self.seconds
         self._quota: int | None = None
         self._epoch_began = self._epoch_until = 0.0
         self._step_s: float | None = None
@@ -142,7 +146,7 @@ class Cap:
 
     def epoch_ended(self, model: Any) -> None:
         """Take note of an epoch's end, and make it the last one where time is up."""
-        now = time.monotonic()
+        now = self._now()
         self.epochs_done += 1
         if self._validation_began is not None:
             self._validation_s, self._validation_began = now - self._validation_began, None
@@ -166,11 +170,11 @@ class Cap:
         self._begin_epoch(batches.planned)
         taken, each = 0, batches.each()
         for item in each:
-            began = time.monotonic()
+            began = self._now()
             yield item
             steps = batches.steps_of(item)
             taken += steps
-            self._stepped(steps, time.monotonic() - began)
+            self._stepped(steps, self._now() - began)
             if _more_to_come(taken, batches.planned) and self._enough(taken, batches.planned):
                 self.fewer_steps = True
                 self._leave(batches, each, tee, "training")
@@ -178,20 +182,20 @@ class Cap:
         self.planned = batches.planned or self.planned
 
     def _validation_pass(self, batches: Any, tee: Tee | None) -> Iterator[Any]:
-        self._validation_began = time.monotonic()
+        self._validation_began = self._now()
         taken, each = 0, batches.each()
         for item in each:
-            began = time.monotonic()
+            began = self._now()
             yield item
             if taken == self._validation_s == 0:
-                self._spare(time.monotonic() - began)
-                self._validation_began = time.monotonic()
+                self._spare(self._now() - began)
+                self._validation_began = self._now()
             taken += batches.steps_of(item)
             if _more_to_come(taken, batches.planned) and self._validated_enough(taken):
                 self.fewer_validated = True
-                began = time.monotonic()
+                began = self._now()
                 self._leave(batches, each, tee, "validation")
-                self._validation_began += time.monotonic() - began
+                self._validation_began += self._now() - began
                 break
 
     def _leave(self, batches: Any, each: Any, tee: Tee | None, what: str) -> None:
@@ -207,18 +211,28 @@ class Cap:
 
     def _draw(self, batches: Any, each: Any, tee: Tee) -> None:
         """Draw the rest of a pass, for as long as the training's share at most; its own time stays what it is."""
-        began = time.monotonic()
+        began = self._now()
         with batches.ran_out():
             for item in each:
                 batches.draw(item)
-                if time.monotonic() - began > self.seconds:
+                if self._now() - began > self.seconds:
                     tee.complete = False
                     each.close()
                     batches.left_early()
                     break
-        self._spare(time.monotonic() - began)
+        self._spare(self._now() - began)
 
     # ------------------------------------------------------------ decisions
+    def _now(self) -> float:
+        """Return the seconds since it began: of the processor's work, where shares are to be alike on a busy machine.
+
+        Never more than the clock's, nor less than a part of them: waiting for a slow disk is no work.
+        """
+        wall = time.monotonic() - self._began[0]
+        if not self.even:
+            return wall
+        return max(min(wall, time.process_time() - self._began[1]), wall / BUSY)
+
     def _spare(self, seconds: float) -> None:
         """Leave time out of a share of training: tracing, and looking at rows. The run's own seconds hold it all."""
         if self.even:
@@ -227,7 +241,7 @@ class Cap:
 
     def _begin_epoch(self, planned: int | None) -> None:
         left = max(1, self.epochs - self.epochs_done)
-        self._set_time(time.monotonic())
+        self._set_time(self._now())
         self._quota = None
         if self.steps is not None:
             steps_left = max(0, self.steps - self.steps_done)
@@ -243,7 +257,7 @@ class Cap:
         self.steps_done += steps
         if first:  # it took the tracing of the graph too: that is nothing to plan by
             self._spare(seconds)
-            self._set_time(time.monotonic())
+            self._set_time(self._now())
             return
         total, count = self._timed
         self._timed = (total + seconds, count + steps)
@@ -252,7 +266,7 @@ class Cap:
     def _enough(self, taken: int, planned: int | None) -> bool:
         if self._quota is not None and taken >= self._quota:
             return True
-        now = time.monotonic()
+        now = self._now()
         if not self.even:
             return now >= self._deadline
         return now >= self._epoch_until - self._validation_s and not self._all_fits(now, taken, planned)
@@ -270,7 +284,7 @@ class Cap:
             return False
         if self._quota is not None:
             return taken >= self._quota
-        now = time.monotonic()
+        now = self._now()
         began = now if self._validation_began is None else self._validation_began
         left = max(1, self.epochs - self.epochs_done)
         so_far = (began - self._epoch_began) + (now - began)

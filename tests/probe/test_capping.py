@@ -17,9 +17,13 @@ class Clock:
     """A clock that goes only when it is told to."""
 
     now = 0.0
+    worked: float | None = None
 
     def monotonic(self) -> float:
         return self.now
+
+    def process_time(self) -> float:
+        return self.now if self.worked is None else self.worked
 
 
 class Batches:
@@ -106,6 +110,22 @@ def test_slow_steps_are_spread_over_all_epochs(clock: Clock) -> None:
     done, _ = fit(cap, clock, 100, step_s=0.5, first_s=30.0)
     assert len(done) == 5
     assert all(3 <= steps <= 5 for steps in done)
+
+
+def test_a_busy_machine_gives_as_many_steps(clock: Clock) -> None:
+    """What neighbours take of the processor is not counted, up to a point; waiting without end is."""
+
+    def steps(work_s: float) -> int:
+        clock.now = clock.worked = 0.0
+        cap, batches, taken = Cap(1, 10.0), Batches(1000), 0
+        cap.apply(batches, "training", None)
+        for _ in batches.passes():
+            clock.now, clock.worked, taken = clock.now + 1.0, clock.worked + work_s, taken + 1
+        return taken
+
+    assert steps(1.0) == pytest.approx(10, abs=2)
+    assert steps(0.5) == pytest.approx(20, abs=2)
+    assert steps(0.0) == pytest.approx(10 * capping.BUSY, abs=2)
 
 
 def test_a_slow_epoch_does_not_shorten_what_fits_as_a_whole(clock: Clock) -> None:
