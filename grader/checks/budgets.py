@@ -30,6 +30,7 @@ RESTS_ON_LEARNING = frozenset(
         "model.reference_band",
         "project.failure_cases",
         "prose.claims_checked",
+        "readme.performance",
         "training.diagnosis",
         "training.learning_rate",
         "training.loss_falls",

@@ -70,6 +70,15 @@ def test_what_does_not_hang_on_learning_is_told_as_in_full():
     assert {name for name in whole if whole[name] != capped[name]} <= RESTS_ON_LEARNING
 
 
+def test_no_check_at_all_fails_for_want_of_training():
+    """Whatever course asks for it: what a good notebook passes in full, its cut training with a poor score doesn't
+    fail.
+    """
+    whole = {item.check for item in run_checks(GOOD, asked=CHECKS) if item.outcome == "pass"}
+    capped = {item.check for item in run_checks(poor(cut()), asked=CHECKS) if item.outcome == "fail"}
+    assert whole & capped == set()
+
+
 def test_a_cut_never_lowers_the_level_that_can_be_reached():
     """However poor the cut training's score: the best level that is left open is that of the good notebook in full."""
     rubric = load_rubric("unit1")
