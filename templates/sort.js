@@ -2,12 +2,12 @@
   "use strict";
   var table = document.getElementById("class-table");
   if (!table) { return; }
-  var body = table.tBodies[0];
+  var body = table.tBodies[0], words = new Intl.Collator(undefined, { numeric: true });
   function value(row, column) { return row.cells[column].getAttribute("data-sort"); }
   function compare(left, right) {
     var a = parseFloat(left), b = parseFloat(right);
     if (!isNaN(a) && !isNaN(b) && a !== b) { return a - b; }
-    return left.localeCompare(right, undefined, { numeric: true });
+    return words.compare(left, right);
   }
   Array.prototype.forEach.call(table.tHead.rows[0].cells, function (head, column) {
     var button = document.createElement("button");
@@ -22,6 +22,7 @@
       Array.prototype.slice.call(body.rows)
         .sort(function (a, b) { return (up ? 1 : -1) * compare(value(a, column), value(b, column)); })
         .forEach(function (row) { body.appendChild(row); });
+      table.dispatchEvent(new Event("sorted"));
     });
   });
 })();

@@ -187,6 +187,30 @@ def test_the_class_table_is_filtered_by_keyboard(browser: Browser, tmp_path: Pat
     assert browser.deeds.all == []
 
 
+def test_a_large_class_is_shown_page_by_page(browser: Browser, tmp_path: Path) -> None:
+    """A hundred rows at a time, in the order they are sorted in; a search looks through all of them."""
+    one = class_results()[0]
+    rows = tuple(replace(one, submission=f"s{number:04}", points=number % 7) for number in range(250))
+    write(tmp_path, "index.html", render_index(rows, rubric()))
+    shown = "#class-table tbody tr:visible th"
+    with browser.visit((tmp_path / "index.html").as_uri()) as page:
+        assert page.locator(shown).count() == 100
+        assert page.inner_text("#pager-told") == "1 to 100 of 250"
+        assert page.is_disabled("#pager-back")
+        page.click("#pager-on")
+        page.click("#pager-on")
+        assert page.inner_text("#pager-told") == "201 to 250 of 250"
+        assert page.locator(shown).first.inner_text() == "s0200"
+        assert page.is_disabled("#pager-on")
+        page.click("th:nth-child(1) button")
+        page.click("th:nth-child(1) button")  # descending, from its first page
+        assert page.locator(shown).first.inner_text() == "s0249"
+        page.fill("#filter-name", "s0042")
+        assert page.locator(shown).all_inner_texts() == ["s0042"]
+        assert page.is_hidden("#pager")
+    assert browser.deeds.all == []
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: str(payload.number))
 def test_each_payload_alone_in_all_places_does_nothing(browser: Browser, tmp_path: Path, payload: Payload) -> None:
