@@ -8,10 +8,13 @@ rest. Everything is synced before a step relies on it.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import secrets
 import shutil
+import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +35,8 @@ FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """Errors of a disk, or of a user's share of it, that is full."""
 
 _TEMPORARY = ".tmp"
+
+_PR_SET_PDEATHSIG = 1
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -163,6 +168,17 @@ def _unwritable(path: Path, needed: int, problem: OSError) -> StorageFullError |
 
 def _kilobytes(size: int) -> str:
     return f"{-(-size // 1024):,} KB"
+
+
+# ---------------------------------------------------------------- processes that write
+def end_with_parent(parent: int) -> None:
+    """Have this process die with its parent: what a killed grader left must not be written to behind the next one."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 # ---------------------------------------------------------------- bytes to disk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,8 @@ from grader.model import Evidence, HiddenTest, OwnData, Run, SealedScoring, Subm
 from grader.progress import Progress
 from grader.reference import train_references
 from grader.retrying import again_if_failed
-from grader.sandbox import run_script
+from grader.reuse.keeping import Keeping
+from grader.sandbox import ScriptResult, run_script
 from grader.verification import verify
 from grader.verification.hidden_data import HiddenData
 from grader.verification.hidden_test import score_hidden_test
@@ -52,8 +53,17 @@ class Measurer:
     """The instructor's own test, which every final model is scored on."""
     templates: Templates | None = None
     """Processes that have the libraries in memory already; without them each run imports them for itself."""
+    keeping: Keeping | None = None
+    """What earlier measurements left; None does everything anew."""
 
     def run(self, submission: Submission, work: Path, settings: RunSettings) -> Run:
+        """Return a submission's run, an earlier one of the same code where there is one, with its files in `work`."""
+        if self.keeping is None or submission.is_pdf:
+            return self._run(submission, work, settings)
+        shutil.rmtree(work, ignore_errors=True)
+        return self.keeping.run(submission, settings, work, lambda: self._run(submission, work, settings))
+
+    def _run(self, submission: Submission, work: Path, settings: RunSettings) -> Run:
         """Run a submission and leave the run's files in `work`, which is emptied first."""
         if submission.is_pdf:
             return Run("not_run", settings.tier, 0.0, message=ONLY_READ)
@@ -76,7 +86,7 @@ class Measurer:
     def _read(self, submission: Submission, run: Run, box: RunSettings) -> Evidence:
         """Return what a PDF export shows; one that can't be read is a submission that could not be judged."""
         self.progress.stage(submission.id, "looking at files", "PDF")
-        in_box = partial(run_script, stop=self.stop)
+        in_box = partial(self._boxes, stop=self.stop)
         try:
             submission = again_if_failed(lambda: with_pdf_text(submission, tier=box.tier, run=in_box), self.stop)
         except SubmissionError as error:
@@ -85,11 +95,11 @@ class Measurer:
         return replace(evidence, run=replace(evidence.run, only_read=True))
 
     def measure_again(self, submission: Submission, work: Path, box: RunSettings) -> Evidence:
-        """Run once more, and recompute nothing but the final score.
+        """Run once more, and recompute nothing but the final score. An earlier run would say nothing here.
 
         Without a template: what is forked of one hashes strings alike, and would hide what hangs on that.
         """
-        run = replace(self, templates=None).run(submission, work, box)
+        run = replace(self, templates=None, keeping=None).run(submission, work, box)
         evidence = collect_evidence(submission, run)
         final = tuple(item for item in sealed_scorings(evidence, run) if item.scoring == evidence.final_scoring)
         return self._verified(evidence, final, box)
@@ -100,7 +110,7 @@ class Measurer:
             return evidence
         self.progress.stage(evidence.submission, "looking at files")
         try:
-            found = audit_files(submission.folder, tier=box.tier, run=partial(run_script, stop=self.stop))
+            found = audit_files(submission.folder, tier=box.tier, run=partial(self._boxes, stop=self.stop))
         except InfrastructureError as error:
             self._raise_if_stopped(error)
             found = OwnData(note=f"The files beside the notebook could not be looked into: {error}.")
@@ -171,7 +181,7 @@ class Measurer:
         """
         template = None if self.templates is None else self.templates.of(box)
         reread = partial(
-            run_script,
+            self._boxes,
             stop=self.stop,
             python=box.python,
             threads=box.threads,
@@ -179,6 +189,11 @@ class Measurer:
             entrance=None if template is None else template.entrance(),
         )
         return partial(verify, tier=box.tier, limits=box.limits, run=reread)
+
+    @property
+    def _boxes(self) -> Callable[..., ScriptResult]:
+        """What runs scripts in boxes, but for references: what is kept of those depends on how they ended."""
+        return run_script if self.keeping is None else self.keeping.boxes
 
     def _raise_if_stopped(self, error: InfrastructureError) -> None:
         """Half a measurement must not be stored as a whole one: what was stopped by hand is run again next time."""

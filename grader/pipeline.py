@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import __version__
 from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
@@ -26,42 +25,41 @@ from grader.execution.interpreter import own_interpreter
 from grader.execution.warming import Templates
 from grader.gradebook import Gradebook
 from grader.measuring import Measurer, References
-from grader.model import (
-    EVIDENCE_VERSION,
-    CodeFacts,
-    Decisions,
-    Evidence,
-    Grade,
-    ProseFacts,
-    Rubric,
-    Run,
-    RunFacts,
-    Submission,
-    Unreadable,
-)
+from grader.model import EVIDENCE_VERSION, Decisions, Evidence, Grade, Rubric, Submission, Unreadable
 from grader.model.result import Result
 from grader.progress import Progress
 from grader.regrading import (
     EVIDENCE,
     evidence_digest,
     judged,
+    judged_mark,
     rewrite_submission,
+    same_content,
     staff_page_of,
     write_class,
     write_judgement,
     write_submission,
 )
 from grader.repeating import with_repeat
-from grader.retrying import run_again_if_failed
+from grader.reuse import Measured, open_store
+from grader.reuse.evidence import is_lasting
+from grader.reuse.folder import REFERENCES as REFERENCES_KEPT
+from grader.reuse.keeping import Keeping
+from grader.reuse.keys import Identities, environment_digest, source_digest
 from grader.sandbox.orphans import end_orphans
+from grader.scheduling.admission import Admission
+from grader.scheduling.alike import NOBODY_ALIKE, Alike
+from grader.scheduling.here import Here
+from grader.scheduling.order import longest_first
+from grader.scheduling.place import Place
+from grader.scheduling.unmeasured import broken_evidence, unreadable_evidence
 from grader.storage import read_evidence
 from grader.verification.hidden_data import HiddenData
 
 if TYPE_CHECKING:
     from grader.opinions import SecondOpinion
 
-AGAIN = "again"
-"""Folder of a third run, inside that of the second."""
+__all__ = ["ClassGrader", "GradeSettings", "broken_evidence", "fingerprint_of", "unreadable_evidence"]
 
 POLL_S = 0.5
 """How often the main thread wakes while runs go on, so that Ctrl-C is heard."""
@@ -92,6 +90,8 @@ class GradeSettings:
     """The instructor's own test, which every final model is scored on."""
     second_opinion: SecondOpinion | None = None
     """A language model to ask about prose; None sends nothing anywhere."""
+    cache: Path | None = None
+    """Folder of what earlier calls measured, shared by all classes; None does everything anew."""
 
     def run_of(self, submission: Submission) -> RunSettings:
         """Return how one submission is to be run: as all, or as those written for the same older libraries."""
@@ -100,16 +100,12 @@ class GradeSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What a run came to: its evidence, and the notebook as it was run (empty where none was kept)."""
-
-    evidence: Evidence
-    executed: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class ClassGrader:
-    """Grades submissions into one output folder; `stop` ends the runs in progress."""
+    """Grades submissions into one output folder; `stop` ends the runs in progress.
+
+    `place` is where they are measured, this machine by default. `keeping`, `alike` and `same` are found for a class by
+    `prepared`: what earlier calls measured, and who handed in the same as whom.
+    """
 
     settings: GradeSettings
     book: Gradebook
@@ -117,6 +113,11 @@ class ClassGrader:
     stop: threading.Event
     templates: Templates | None = None
     """Processes for runs to start from; without them each begins by importing its libraries."""
+    place: Place | None = None
+    keeping: Keeping | None = None
+    alike: Alike = NOBODY_ALIKE
+    same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    identities: Identities = field(default_factory=Identities)
 
     def grade_all(self, submissions: Sequence[Submission | Unreadable]) -> tuple[Result, ...]:
         """Grade all of them, several at a time, and write the class page and `grades.csv`.
@@ -131,23 +132,37 @@ class ClassGrader:
         with claimed(self.settings.out):
             end_orphans()
             self._require_space()
-            self.with_shared_text(submissions).grade_each(submissions)
+            self.prepared(submissions).grade_each(submissions)
             results = self.book.results(only=[item.id for item in submissions])
             write_class(self.settings.out, self.settings.rubric, results)
             return results
 
-    def with_shared_text(self, submissions: Sequence[Submission | Unreadable]) -> ClassGrader:
-        """Return a grader that takes what most of the class has written for the assignment's text as well."""
-        if not self.settings.shared_text:
-            return self
-        shared = Given.shared([item for item in submissions if isinstance(item, Submission)])
-        return replace(self, settings=replace(self.settings, given=self.settings.given | shared))
+    def prepared(self, submissions: Sequence[Submission | Unreadable]) -> ClassGrader:
+        """Return a grader that knows this class: its shared text, who handed in the same, what was measured before."""
+        readable = [item for item in submissions if isinstance(item, Submission)]
+        settings = self.settings
+        if settings.shared_text:
+            settings = replace(settings, given=settings.given | Given.shared(readable))
+        keeping = self.keeping or _keeping(settings, self.identities)
+        place = self.place or self._here(keeping)
+        alike = Alike.among(readable)
+        same = same_content(alike.contents)
+        return replace(self, settings=settings, keeping=keeping, place=place, alike=alike, same=same)
 
     def grade_each(self, submissions: Sequence[Submission | Unreadable]) -> None:
-        """Grade all of them, several at a time; the class page is not written."""
+        """Grade all of them, several at a time; the class page is not written. Equal ones are measured once.
+
+        What needs no run comes first, then what took longest before.
+        """
         faults: list[Exception] = []
+        groups = self.alike.groups(submissions)
+        ahead = self._ahead(groups)
+        self.progress.expect(ahead)
+        known = {name: seconds for name, seconds in ahead.items() if seconds is not None}
+        first = [group for group in groups if group[0].id not in ahead]
+        then = longest_first((group for group in groups if group[0].id in ahead), lambda group: group[0].id, known)
         with ThreadPoolExecutor(self.settings.jobs, thread_name_prefix="grade") as pool:
-            waiting: set[Future[Result]] = {pool.submit(self.grade_one, item) for item in submissions}
+            waiting: set[Future[None]] = {pool.submit(self.grade_together, group) for group in (*first, *then)}
             try:
                 while waiting:
                     done, waiting = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
@@ -159,22 +174,72 @@ class ClassGrader:
         if faults:
             raise faults[0]
 
-    def grade_one(self, submission: Submission | Unreadable) -> Result:
-        """Grade one submission and write its files; the gradebook's line comes last."""
-        if isinstance(submission, Unreadable):
-            return self._finish(Measured(unreadable_evidence(submission)), "")
+    def _ahead(self, groups: Sequence[Sequence[Submission | Unreadable]]) -> dict[str, float | None]:
+        """Return which submissions are going to be run, and how long that took before, where it is known."""
+        before = self.book.seconds()
+        ahead: dict[str, float | None] = {}
+        for submission, *_ in groups:
+            if isinstance(submission, Unreadable):
+                continue
+            settings = self.settings.run_of(submission)
+            finished = not self.settings.rerun and self.book.is_finished(
+                submission.id, self._fingerprint(submission, settings)
+            )
+            if finished or (self.keeping is not None and self.keeping.holds(submission, settings)):
+                continue
+            kept = None if self.keeping is None else self.keeping.seconds(submission)
+            ahead[submission.id] = kept or before.get(submission.id)
+        return ahead
+
+    def grade_together(self, group: Sequence[Submission | Unreadable]) -> None:
+        """Grade submissions that are the same, one after the other: what the first came to is not measured again."""
+        measured: Measured | None = None
+        for submission in group:
+            if isinstance(submission, Unreadable):
+                self._finish(Measured(unreadable_evidence(submission)), "")
+            else:
+                measured = self._grade(submission, measured)
+
+    def _grade(self, submission: Submission, equal: Measured | None) -> Measured | None:
+        """Grade one submission and write its files; the gradebook's line comes last. Return what was measured."""
         settings = self.settings.run_of(submission)
-        fingerprint = fingerprint_of(submission, settings, self.settings.hidden)
+        fingerprint = self._fingerprint(submission, settings)
+        if self._is_as_it_would_be(submission.id, fingerprint):
+            return None
         stored = self._stored(submission, fingerprint)
         if stored is not None:
-            return self._finish_again(stored, fingerprint)
-        measured = self._measure(submission, settings)
+            self._finish_again(stored, fingerprint)
+            return None
+        known = None if equal is None or not is_lasting(equal.evidence) else equal.under(submission)
+        measured = known or self._measure(submission, settings)
         try:
-            return self._finish(measured, fingerprint)
+            self._finish(measured, fingerprint, reused=known is not None)
         except GraderError:
             raise
         except Exception as error:  # noqa: BLE001 - as in _measure: judging and rendering are ours as well
-            return self._finish(Measured(broken_evidence(submission, _own_fault(error))), fingerprint)
+            self._finish(Measured(broken_evidence(submission, _own_fault(error))), fingerprint)
+        return measured
+
+    def _fingerprint(self, submission: Submission, settings: RunSettings) -> str:
+        return fingerprint_of(submission, settings, self.settings.hidden, self.identities)
+
+    def _is_as_it_would_be(self, submission: str, fingerprint: str) -> bool:
+        """Whether an earlier call left the very files that this one would write: then nothing is done at all."""
+        settings = self.settings
+        if settings.rerun or settings.second_opinion is not None or not self.book.is_finished(submission, fingerprint):
+            return False
+        if self.book.judged(submission) != self._mark(submission):
+            return False
+        result = self.book.result(submission)
+        if result is not None:
+            self.progress.finished(result, reused=True)
+        return result is not None
+
+    def _mark(self, submission: str) -> str:
+        """Return the mark of a submission's files, and of all they were judged by."""
+        same = self.same.get(submission, ())
+        by = [self.settings.rubric.sha256, self.settings.given.digest, self.settings.own_notebook, same]
+        return judged_mark(self.settings.out / submission, by)
 
     def _stored(self, submission: Submission, fingerprint: str) -> Evidence | None:
         """Return the evidence of an earlier call that still stands for a new run, None where it has to be run."""
@@ -189,21 +254,18 @@ class ClassGrader:
             return None  # of an older version
 
     def _measure(self, submission: Submission, settings: RunSettings) -> Measured:
-        """Run a submission and measure it; a fault of ours becomes evidence of a failed infrastructure.
+        """Return what a submission comes to; a fault of ours becomes evidence of a failed infrastructure.
 
         What failed by the machine was tried twice; where a full disk may be why, the command ends instead.
         """
-        work = self.settings.out / WORK_FOLDER / submission.id
-        measurer = self._measurer()
         try:
-            run = run_again_if_failed(lambda: measurer.run(submission, work, settings))
-            evidence = without_given(measurer.measure(submission, run, settings), self.settings.given)
+            found = self._measured_before(submission, settings)
+            measured = found or self._measured_now(submission, settings)
+            evidence = without_given(measured.evidence, self.settings.given)
             if self.settings.third_run:
-                again = partial(measurer.measure_again, submission, work / AGAIN)
+                again = partial(self._again, submission, settings)
                 evidence = with_repeat(evidence, self.settings.rubric, settings, again)
-            if run.status == "infrastructure_failure" or evidence.verification_note or evidence.reference_note:
-                self._require_space()
-            return Measured(evidence, _executed(run))
+            return replace(measured, evidence=evidence)
         except InfrastructureError as error:
             if self.stop.is_set():
                 raise  # stopped by hand, not failed: it is run again next time
@@ -213,19 +275,44 @@ class ClassGrader:
         except Exception as error:  # noqa: BLE001 - a bug of ours must cost neither the class nor the student
             self._require_space()
             return Measured(broken_evidence(submission, _own_fault(error)))
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
 
-    def _measurer(self) -> Measurer:
-        references = References(self.settings.reference_budget_s, self.settings.out / WORK_FOLDER / REFERENCES)
-        return Measurer(references, self.progress, self.stop, self.settings.hidden, self.templates)
+    def _measured_before(self, submission: Submission, settings: RunSettings) -> Measured | None:
+        return None if self.keeping is None else self.keeping.measured(submission, settings)
+
+    def _measured_now(self, submission: Submission, settings: RunSettings) -> Measured:
+        measured = self._place.measure(submission, settings)
+        run = measured.evidence
+        if run.run.status == "infrastructure_failure" or run.verification_note or run.reference_note:
+            self._require_space()
+        if self.keeping is not None:
+            self.keeping.keep(submission, settings, measured)
+        return measured
+
+    def _again(self, submission: Submission, settings: RunSettings, shorter: RunSettings) -> Evidence:
+        """Return what one run more came to, within the limits of `shorter`."""
+        run_again = partial(self._place.measure_again, submission, shorter)
+        return run_again() if self.keeping is None else self.keeping.again(submission, settings, run_again)
+
+    @property
+    def _place(self) -> Place:
+        return self.place or self._here(self.keeping)
+
+    def _here(self, keeping: Keeping | None) -> Here:
+        """Return this machine as the place to measure."""
+        settings = self.settings
+        kept = settings.out / WORK_FOLDER / REFERENCES
+        if settings.cache is not None and keeping is not None:
+            kept = settings.cache / REFERENCES_KEPT / environment_digest(sys.executable)[:16]
+        references = References(settings.reference_budget_s, kept)
+        measurer = Measurer(references, self.progress, self.stop, settings.hidden, self.templates, keeping)
+        return Here(measurer, settings.out / WORK_FOLDER, Admission(self.stop))
 
     def _require_space(self) -> None:
         """Raise StorageFullError where results or boxes have no room: no submission could be graded."""
         for folder in (self.settings.out, Path(tempfile.gettempdir())):
             require_space(folder)
 
-    def _finish(self, measured: Measured, fingerprint: str) -> Result:
+    def _finish(self, measured: Measured, fingerprint: str, *, reused: bool = False) -> Result:
         """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""
         evidence, rubric = self._with_opinions(measured.evidence), self.settings.rubric
         decisions = self.book.decisions(evidence.submission)
@@ -234,9 +321,10 @@ class ClassGrader:
         digest = write_submission(self.settings.out, rubric, evidence, grade, measured.executed, page)
         result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
-        self.book.record(result, lasting, digest)
+        content, mark = self.alike.content(result.submission), self._mark(result.submission)
+        self.book.record(result, lasting, digest, content=content, judged=mark)
         self.book.written(evidence.submission, decisions.version)
-        self.progress.finished(result, reused=False)
+        self.progress.finished(result, reused=reused)
         return result
 
     def _finish_again(self, stored: Evidence, fingerprint: str) -> Result:
@@ -249,9 +337,10 @@ class ClassGrader:
         result = Result.of_grade(grade)
         if evidence == stored:
             write_judgement(out, rubric, evidence, grade, page)
-            self.book.record_judgement(result)
+            self.book.record_judgement(result, judged=self._mark(result.submission))
         else:
-            self.book.record(result, fingerprint, rewrite_submission(out, rubric, evidence, grade, page))
+            digest = rewrite_submission(out, rubric, evidence, grade, page)
+            self.book.record(result, fingerprint, digest, judged=self._mark(result.submission))
         self.book.written(evidence.submission, decisions.version)
         self.progress.finished(result, reused=True)
         return result
@@ -266,7 +355,9 @@ class ClassGrader:
 
     def _staff_page(self, evidence: Evidence, grade: Grade) -> str:
         """Return the staff's page; nothing where students check their own work."""
-        return "" if self.settings.own_notebook else staff_page_of(self.settings.rubric, evidence, grade)
+        if self.settings.own_notebook:
+            return ""
+        return staff_page_of(self.settings.rubric, evidence, grade, self.same.get(evidence.submission, ()))
 
     def _judge(self, evidence: Evidence, decisions: Decisions) -> Grade:
         self.progress.stage(evidence.submission, "judging")
@@ -274,12 +365,7 @@ class ClassGrader:
         return judged(evidence, rubric, decisions, own_notebook=self.settings.own_notebook)
 
 
-def _executed(run: Run) -> bytes:
-    kept = run.executed_notebook
-    return kept.read_bytes() if kept is not None and kept.is_file() else b""
-
-
-def _unforeseen(future: Future[Result]) -> Exception | None:
+def _unforeseen(future: Future[None]) -> Exception | None:
     """Return a fault that even the fallback could not turn into a result; what the caller must know is raised."""
     error = future.exception()
     if error is None or (isinstance(error, Exception) and not isinstance(error, GraderError)):
@@ -291,39 +377,35 @@ def _own_fault(error: Exception) -> str:
     return f"the grader itself failed ({type(error).__name__}: {error}); please report it, and grade by hand meanwhile"
 
 
-def fingerprint_of(submission: Submission, settings: RunSettings, hidden: HiddenData | None = None) -> str:
-    """Digest everything a run depends on: another digest means the submission has to be run again."""
+def fingerprint_of(
+    submission: Submission,
+    settings: RunSettings,
+    hidden: HiddenData | None = None,
+    identities: Identities | None = None,
+) -> str:
+    """Digest everything a run depends on: another digest means the submission has to be run again.
+
+    `identities` keeps what is the same for all submissions of a call.
+    """
     parts = {
         "notebook": submission.sha256,
         "files": submission.files_sha256,
-        "settings": settings.identity(),
-        "grader": __version__,
+        "settings": (identities or Identities()).of(settings),
+        "grader": source_digest(),
         "evidence": EVIDENCE_VERSION,
         "references": asdict(own_interpreter()),
     } | ({"hidden_test": hidden.sha256} if hidden is not None else {})
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def unreadable_evidence(submission: Unreadable) -> Evidence:
-    """Return the evidence of a submission that could not be read: none but the reason."""
-    message = f"{submission.path.name} {submission.reason}"
-    return _bare_evidence(submission.id, submission.path.name, "", RunFacts("not_run", "none", message=message))
-
-
-def broken_evidence(submission: Submission, reason: str) -> Evidence:
-    """Return the evidence of a submission that the grader or the machine failed to run."""
-    facts = RunFacts("infrastructure_failure", "none", message=reason)
-    return _bare_evidence(submission.id, submission.notebook.name, submission.sha256, facts)
-
-
-def _bare_evidence(submission: str, notebook: str, sha256: str, facts: RunFacts) -> Evidence:
-    return Evidence(
-        version=EVIDENCE_VERSION,
-        submission=submission,
-        notebook=notebook,
-        sha256=sha256,
-        run=facts,
-        cells=(),
-        code=CodeFacts(),
-        prose=ProseFacts(),
+def _keeping(settings: GradeSettings, identities: Identities) -> Keeping | None:
+    """Return what earlier calls left. Without isolation nothing is believed: a notebook could have written it."""
+    if settings.cache is None or settings.run.tier == "none":
+        return None
+    return Keeping(
+        open_store(settings.cache, reads=not settings.rerun),
+        hidden="" if settings.hidden is None else settings.hidden.sha256,
+        reference_budget_s=settings.reference_budget_s,
+        also_threads=(1,) if settings.own_notebook else (),
+        identities=identities,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from grader.model.result import Result
@@ -14,6 +15,9 @@ Stage = Literal[
 class Progress(Protocol):
     """Receives news of a class being graded; every method may be called from any thread."""
 
+    def expect(self, seconds: Mapping[str, float | None]) -> None:
+        """Say which submissions are going to be run, and how long that took before (None: not known)."""
+
     def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
         """Say that a submission entered a stage, or moved on inside it (`fraction` of it done, 0..1)."""
 
@@ -23,6 +27,9 @@ class Progress(Protocol):
 
 class Silence:
     """A Progress that says nothing."""
+
+    def expect(self, seconds: Mapping[str, float | None]) -> None:
+        """Ignore the news."""
 
     def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
         """Ignore the news."""

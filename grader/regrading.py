@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections import Counter
-from collections.abc import Iterable
+import json
+import multiprocessing
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.checks import run_checks
 from grader.claiming import claimed
-from grader.durable import replace_together
+from grader.durable import end_with_parent, replace_together
 from grader.errors import RubricError
 from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import UNDECIDED, Decisions, Evidence, Grade, Result, Rubric
 from grader.questions import ask
 from grader.reports import AUTOMATIC, STAFF_PAGE, grades_csv, render_index, render_report, render_staff
+from grader.resources import PACKAGE, shipped
 from grader.rubrics import list_rubrics, load_rubric
-from grader.storage import evidence_json, grade_json, read_evidence
+from grader.storage import evidence_json, grade_json, read_evidence_and_digest
 
 if TYPE_CHECKING:
     from grader.opinions import SecondOpinion
 
 EVIDENCE = "evidence.json"
 EXECUTED = "executed.ipynb"
+
+SOURCES = frozenset({".py", ".json", ".yaml", ".j2", ".css", ".js"})
+"""Files of the grader that what it writes depends on."""
 
 APPLIED_RUBRIC = "rubric-"
 """How the names of rubrics begin that were made for one class, in its folder of results."""
@@ -75,9 +85,49 @@ def rewrite_submission(
     return write_submission(out, rubric, evidence, grade, executed, staff_page, language=language)
 
 
-def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade) -> str:
+def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade, same_as: Sequence[str] = ()) -> str:
     """Return the page for whoever grades: questions to ask, reasons to look, what is not certain."""
-    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric)
+    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric, same_as)
+
+
+def judged_mark(folder: Path, by: Sequence[object]) -> str:
+    """Return a mark of a submission's files and of all they were judged by: another mark, and they are judged again.
+
+    `by` is what differs from call to call, plain JSON; the grader's own source and templates are always in it.
+    """
+    facts = [_facts(folder / name) for name in (EVIDENCE, EXECUTED, "grade.json", "report.html", STAFF_PAGE)]
+    return hashlib.sha256(json.dumps([_own_digest(), list(by), facts]).encode()).hexdigest()
+
+
+def _facts(path: Path) -> list[int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns]
+
+
+@functools.cache
+def _own_digest() -> str:
+    digest = hashlib.sha256()
+    for folder in (PACKAGE, shipped("templates")):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in SOURCES and path.is_file():
+                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def same_content(contents: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return, for each submission that somebody else handed in too, the ids of the others, in order."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for submission, content in contents.items():
+        together[content].append(submission)
+    return {
+        one: tuple(sorted(other for other in ids if other != one))
+        for ids in together.values()
+        if len(ids) > 1
+        for one in ids
+    }
 
 
 def _judged(
@@ -107,37 +157,113 @@ def evidence_digest(out: Path, submission: str) -> str | None:
 
 
 def regrade(
-    out: Path, rubric: Rubric, second_opinion: SecondOpinion | None = None, *, language: str = AUTOMATIC
+    out: Path,
+    rubric: Rubric,
+    second_opinion: SecondOpinion | None = None,
+    *,
+    language: str = AUTOMATIC,
+    processes: int = 1,
 ) -> tuple[Result, ...]:
     """Judge a class again from its stored evidence; nothing is run.
 
     Where a language model is asked for a second opinion, what it says is added to the stored evidence first.
-    `language` is that of the students' reports: each notebook's own, or one for all.
+    `language` is that of the students' reports: each notebook's own, or one for all. A large class is judged by several
+    `processes`.
 
     Raises:
         ResultsError: `out` holds no results, another grader is at work in it, or evidence can't be read.
         StorageFullError: its disk is full.
     """
     with Gradebook.open_existing(out) as book, claimed(out):
-        for row in book.results():
-            stored = read_evidence(out / row.submission / EVIDENCE)
-            evidence = stored if second_opinion is None else second_opinion.added_to(stored)
-            decisions = book.decisions(row.submission)
-            grade = judged(evidence, rubric, decisions)
-            page = staff_page_of(rubric, evidence, grade)
-            before = evidence_digest(out, row.submission) or ""
-            if evidence == stored:
-                write_judgement(out, rubric, evidence, grade, page, language=language)
-                book.record_judgement(Result.of_grade(grade), before)
-            else:
-                # Evidence that the gradebook knows nothing of is run again by the next `grader grade`: no fingerprint.
-                known = book.fingerprint(row.submission) if book.describes(row.submission, before) else None
-                digest = rewrite_submission(out, rubric, evidence, grade, page, language=language)
-                book.record(Result.of_grade(grade), known or "", digest)
-            book.written(row.submission, decisions.version)
+        nothing = replace(UNDECIDED, version=book.last_line())
+        decisions = book.all_decisions()
+        same = same_content(book.contents())
+        names = [row.submission for row in book.results()]
+        asked = [Asked(name, same.get(name, ()), decisions.get(name, nothing)) for name in names]
+        if second_opinion is None:
+            _judge_all(out, rubric, language, asked, book, processes)
+        else:
+            for item in asked:
+                _judge_with_opinion(out, rubric, language, item, book, second_opinion)
         results = book.results()
         write_class(out, rubric, results)
     return results
+
+
+LEAST_EACH = 50
+"""Submissions that are worth a process: one takes as long to start as forty take to judge."""
+
+TOGETHER = 25
+"""Submissions whose results are stored in one transaction: each waits for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A stored submission to be judged again: who handed in the same, and what people decided on it."""
+
+    submission: str
+    same_as: tuple[str, ...]
+    decisions: Decisions
+
+
+def _judge_all(
+    out: Path, rubric: Rubric, language: str, asked: Sequence[Asked], book: Gradebook, processes: int
+) -> None:
+    parts = [asked[start : start + TOGETHER] for start in range(0, len(asked), TOGETHER)]
+    judge = functools.partial(judge_stored, out, rubric, language)
+    count = min(processes, len(asked) // LEAST_EACH)
+    if count < 2:
+        for part in parts:
+            book.record_judged(judge(part))
+        return
+    # Each starts anew: a fork would share the gradebook's connection.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, context, end_with_parent, (os.getpid(),)) as pool:
+        try:
+            for results in pool.map(judge, parts):
+                book.record_judged(results)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def judge_stored(out: Path, rubric: Rubric, language: str, asked: Sequence[Asked]) -> list[tuple[Result, str, int]]:
+    """Judge submissions from their stored evidence and write their files.
+
+    Returns results, each with the digest of its evidence and the version of the decisions that it shows.
+
+    Raises:
+        ResultsError: evidence can't be read, or files can't be written.
+        StorageFullError: the disk is full.
+    """
+    results = []
+    for item in asked:
+        stored, digest = read_evidence_and_digest(out / item.submission / EVIDENCE)
+        grade = judged(stored, rubric, item.decisions)
+        page = staff_page_of(rubric, stored, grade, item.same_as)
+        write_judgement(out, rubric, stored, grade, page, language=language)
+        results.append((Result.of_grade(grade), digest, item.decisions.version))
+    return results
+
+
+def _judge_with_opinion(
+    out: Path, rubric: Rubric, language: str, asked: Asked, book: Gradebook, second_opinion: SecondOpinion
+) -> None:
+    """Judge one with what a language model says of it, which is stored with its evidence."""
+    submission = asked.submission
+    stored, before = read_evidence_and_digest(out / submission / EVIDENCE)
+    evidence = second_opinion.added_to(stored)
+    grade = judged(evidence, rubric, asked.decisions)
+    page = staff_page_of(rubric, evidence, grade, asked.same_as)
+    if evidence == stored:
+        write_judgement(out, rubric, evidence, grade, page, language=language)
+        book.record_judgement(Result.of_grade(grade), before)
+    else:
+        # Evidence that the gradebook knows nothing of is run again by the next `grader grade`: no fingerprint.
+        known = book.fingerprint(submission) if book.describes(submission, before) else None
+        digest = rewrite_submission(out, rubric, evidence, grade, page, language=language)
+        book.record(Result.of_grade(grade), known or "", digest)
+    book.written(submission, asked.decisions.version)
 
 
 def class_rubric(out: Path, results: Iterable[Result]) -> Rubric | None:

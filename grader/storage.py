@@ -6,6 +6,7 @@ without running anything. `grade.json` is a public contract (`grader/reports/gra
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -58,7 +59,26 @@ def read_evidence(path: Path) -> Evidence:
     Raises:
         ResultsError: there is no such file, it is broken, or another version of the grader wrote it.
     """
-    plain = _read_object(path)
+    return evidence_from(_bytes_of(path), path)
+
+
+def read_evidence_and_digest(path: Path) -> tuple[Evidence, str]:
+    """Return stored evidence with the SHA-256 of its file, which is read once.
+
+    Raises:
+        ResultsError: as `read_evidence`.
+    """
+    stored = _bytes_of(path)
+    return evidence_from(stored, path), hashlib.sha256(stored).hexdigest()
+
+
+def evidence_from(stored: bytes, path: Path) -> Evidence:
+    """Return the evidence that a file's bytes hold; `path` is only named in errors.
+
+    Raises:
+        ResultsError: they are broken, or another version of the grader wrote them.
+    """
+    plain = _object(stored, path)
     version = plain.get("version")
     if version != EVIDENCE_VERSION:
         raise ResultsError(
@@ -83,7 +103,7 @@ def read_hand_ins(path: Path) -> dict[str, HandIn]:
     """
     if not path.exists():
         return {}
-    plain = _read_object(path)
+    plain = _object(_bytes_of(path), path)
     return {name: _structure(path, item, HandIn) for name, item in plain.get("submissions", {}).items()}
 
 
@@ -186,7 +206,7 @@ def read_grade(path: Path) -> Grade:
     Raises:
         ResultsError: there is no such file, it is broken, or it follows another version of the contract.
     """
-    plain = _read_object(path)
+    plain = _object(_bytes_of(path), path)
     if plain.get("schema") != GRADE_SCHEMA:
         raise ResultsError(
             f"{path} follows schema {plain.get('schema')!r} of grade.json, this grader reads {GRADE_SCHEMA}: "
@@ -268,13 +288,18 @@ def _python_number(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is no plain data")
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def _bytes_of(path: Path) -> bytes:
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except FileNotFoundError as problem:
         raise ResultsError(f"{path} is not there: grade the submission first") from problem
     except OSError as problem:
         raise ResultsError(f"{path} can't be read ({problem.strerror}): check its permissions") from problem
+
+
+def _object(stored: bytes, path: Path) -> dict[str, Any]:
+    try:
+        plain = json.loads(stored.decode())
     except (ValueError, RecursionError) as problem:
         raise ResultsError(f"{path} is broken ({problem}): grade the submission again with --rerun") from problem
     if not isinstance(plain, dict):

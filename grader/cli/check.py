@@ -61,6 +61,7 @@ def command(
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.reports.wording import level_names
     from grader.rubrics import load_rubric
+    from grader.scheduling.machine import threads_for
     from grader.storage import read_grade
 
     loaded = load_rubric(running.rubric)
@@ -73,7 +74,7 @@ def command(
     if tier.tier == "none":
         click.echo(unwalled_warning(tier), err=True)
     folders = trusted_folders(notebook, own=True)
-    run = running.settings(tier, threads=options.cores(), folders=folders, budget=Budget("quick"))
+    run = running.settings(tier, threads=threads_for(1), folders=folders, budget=Budget("quick"))
     out = options.output_folder(
         out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
     )
@@ -87,7 +88,8 @@ def command(
         reference_budget_s=running.reference_budget,
         third_run=running.third_run,
         given=given,
-        rerun=True,
+        rerun=running.rerun,
+        cache=running.cache_folder(),
         own_notebook=True,
         run_by_era=running.settings_by_era(run, folders=folders),
         second_opinion=second_opinion,

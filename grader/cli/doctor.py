@@ -11,7 +11,6 @@ from typing import Literal
 
 import click
 
-from grader.cli import options
 from grader.resources import usual_datasets
 
 Health = Literal["good", "poor", "bad"]
@@ -34,7 +33,7 @@ class Diagnosis:
 @click.pass_context
 def command(ctx: click.Context, data: Path | None, python: str | None) -> None:
     """Say what this machine can do, and how to mend what is missing."""
-    lines = [*_python(), *_isolation(), *_libraries(), *_environments(python), *_machine(), *_datasets(data)]
+    lines = [*_python(), *_isolation(), *_libraries(), *_environments(python), *_machine(), *_cache(), *_datasets(data)]
     width = max(len(line.subject) for line in lines)
     for line in lines:
         mark, colour = MARKS[line.health]
@@ -108,18 +107,20 @@ def _environments(python: str | None) -> Iterator[Diagnosis]:
 def _machine() -> Iterator[Diagnosis]:
     import psutil
 
-    cores = options.cores()
-    memory = psutil.virtual_memory()
-    jobs = options.jobs_for("auto", cores)
+    from grader.scheduling import machine
+
+    cores = machine.cores()
+    total, available = psutil.virtual_memory().total, machine.available_memory()
+    jobs = machine.jobs_for("auto", cores)
     yield Diagnosis("good", "cores", f"{cores}; {jobs} notebooks side by side")
-    enough = memory.available >= options.MEMORY_PER_JOB
+    enough = available >= machine.MEMORY_PER_JOB
     yield Diagnosis(
         "good" if enough else "poor",
         "memory",
-        f"{memory.available / 1024**3:.1f} GB free of {memory.total / 1024**3:.1f} GB",
+        f"{available / 1024**3:.1f} GB free of {total / 1024**3:.1f} GB",
         ""
         if enough
-        else f"a notebook with TensorFlow wants about {options.MEMORY_PER_JOB / 1024**3:.0f} GB; close other programs",
+        else f"a notebook with TensorFlow wants about {machine.MEMORY_PER_JOB / 1024**3:.0f} GB; close other programs",
     )
     free = shutil.disk_usage(Path.cwd()).free
     enough_disk = free > 2 * 1024**3
@@ -129,6 +130,17 @@ def _machine() -> Iterator[Diagnosis]:
         f"{free / 1024**3:.0f} GB free here",
         "" if enough_disk else "a run may hold 1 GB of recorded rows at a time; free some space",
     )
+
+
+def _cache() -> Iterator[Diagnosis]:
+    from grader.reuse.folder import SIZE_VARIABLE, VARIABLE, cache_folder, used_bytes
+
+    folder = cache_folder()
+    if folder is None:
+        yield Diagnosis("good", "cache", f"none ({VARIABLE} is empty): everything is done anew")
+        return
+    said = f"{folder}, {used_bytes(folder) / 1024**3:.1f} GB ({VARIABLE} moves it, {SIZE_VARIABLE} bounds it)"
+    yield Diagnosis("good", "cache", said)
 
 
 def _datasets(data: Path | None) -> Iterator[Diagnosis]:

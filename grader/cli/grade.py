@@ -55,7 +55,6 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option(
     "--assignment", default="", metavar="NAME", help="Which assignment, where nbgrader's folder holds several."
 )
-@click.option("--rerun", is_flag=True, help="Run everything again, finished or not.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
 def command(
@@ -69,7 +68,6 @@ def command(
     shared_text: bool,  # noqa: FBT001 - click passes flags by position of meaning
     roster: Path | None,
     assignment: str,
-    rerun: bool,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
     """Grade SUBMISSIONS: a folder of notebooks, a folder or .zip per student, a .zip of any of them, or one notebook.
@@ -85,6 +83,7 @@ def command(
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rubrics import load_rubric
     from grader.sandbox import unsandboxed
+    from grader.scheduling.machine import jobs_for, threads_for
 
     loaded = load_rubric(running.rubric)
     given = running.given()
@@ -100,9 +99,9 @@ def command(
     unpacked = ctx.with_resource(tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True))
     found = load_submissions(submissions, Path(unpacked), assignment)
     known = whose(found, roster)
-    side_by_side = options.jobs_for(jobs, len(found))
+    side_by_side = jobs_for(jobs, len(found))
     folders = trusted_folders(submissions, own=False)
-    run = running.settings(tier, threads=max(1, options.cores() // side_by_side), folders=folders)
+    run = running.settings(tier, threads=threads_for(len(found)), folders=folders)
     out = options.output_folder(out, submissions)
     stop = threading.Event()
     names = [item.id for item in found] + [one.name for item in known.hand_ins.values() for one in item.students]
@@ -116,7 +115,8 @@ def command(
         third_run=running.third_run,
         given=given,
         shared_text=shared_text,
-        rerun=rerun,
+        rerun=running.rerun,
+        cache=running.cache_folder(submissions),
         run_by_era=running.settings_by_era(run, folders=folders),
         hidden=hidden,
         second_opinion=second_opinion,

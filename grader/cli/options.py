@@ -51,6 +51,8 @@ class Running:
     python: str | None
     urls: Path | None
     starter: tuple[Path, ...]
+    cache: bool
+    rerun: bool
     warm_start: bool
 
     def templates(self) -> AbstractContextManager[Templates | None]:
@@ -99,6 +101,20 @@ class Running:
             return {}
         known = read_environments(folders).environments
         return {item.era: in_environment(item, settings) for item in known if item.era}
+
+    def cache_folder(self, *shown: Path) -> Path | None:
+        """Return the folder of what earlier calls measured; None where none is to be used.
+
+        Raises:
+            ResultsError: it lies in a folder that notebooks are `shown`.
+        """
+        from grader.reuse import cache_folder, require_apart
+
+        folder = cache_folder() if self.cache else None
+        if folder is not None:
+            for other in (*shown, *filter(None, [self.data])):
+                require_apart(folder, other)
+        return folder
 
     def given(self) -> Given:
         """Return the text of the assignment's templates.
@@ -217,6 +233,14 @@ _RUNNING = (
         metavar="FILE",
         help="The assignment's template (.ipynb, .md, .py): its text earns nothing. Can be given several times.",
     ),
+    click.option(
+        "--cache/--no-cache",
+        default=True,
+        show_default=True,
+        help="Take what an earlier call measured of the very same work, in whichever class (GRADER_CACHE names the "
+        "folder).",
+    ),
+    click.option("--rerun", is_flag=True, help="Run everything again, finished or not."),
 )
 
 
@@ -289,24 +313,6 @@ def tell_cost(second_opinion: SecondOpinion | None) -> None:
 
 
 GIGABYTE = 1024**3
-
-MEMORY_PER_JOB = 3 * GIGABYTE
-"""One notebook with TensorFlow, its verification and the grader: 0.7 GB measured for a small fit, doubled twice."""
-
-
-def cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def jobs_for(asked: str, submissions: int) -> int:
-    """Return how many notebooks run side by side: as asked, or as many as cores and memory carry."""
-    import psutil
-
-    if asked != "auto":
-        return max(1, int(asked))
-    carried = int(psutil.virtual_memory().available // MEMORY_PER_JOB)
-    return max(1, min(cores(), carried, submissions))
 
 
 def require_tier(isolation: str) -> TierReport:

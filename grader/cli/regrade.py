@@ -20,12 +20,13 @@ def command(out: Path, rubric: str, judging: options.Judging, language: str) -> 
     from grader.gradebook import Gradebook
     from grader.regrading import regrade
     from grader.rubrics import load_rubric
+    from grader.scheduling.machine import cores
 
     loaded = load_rubric(rubric)
     with Gradebook.open_existing(out) as book:
         names = [item.submission for item in book.results()]
     second_opinion = judging.second_opinion(out, names, threading.Event())
-    results = regrade(out, loaded, second_opinion, language=language)
+    results = regrade(out, loaded, second_opinion, language=language, processes=cores())
     review = sum(item.needs_review for item in results)
     click.echo(f"{len(results)} submissions judged again, {review} of them want a person's look: {out / 'index.html'}")
     options.tell_cost(second_opinion)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
@@ -25,15 +25,29 @@ MAX_REASON = 240
 """Characters of a reason on a terminal: the report has all of it."""
 
 
+LEAST_FINISHED = 2
+"""Runs after which the time left is told: from one alone nothing can be told, unless earlier times are known."""
+
+
 class Pace:
-    """Estimates the time left from how long finished submissions took and what is in work."""
+    """Estimates the time left: from how long each took before, set right by how long runs take now.
+
+    Without earlier times, from the mean of those that are done. What is only judged again counts for nothing.
+    """
 
     def __init__(self, total: int, jobs: int) -> None:
         self.total = total
         self.jobs = jobs
         self.done = 0
+        self._ahead: dict[str, float | None] = {}
+        self._known = False
         self._begun: dict[str, float] = {}
-        self._took: list[float] = []
+        self._took: list[tuple[float, float | None]] = []
+
+    def expect(self, seconds: Mapping[str, float | None]) -> None:
+        """Note which submissions are going to be run, and how long they took before."""
+        self._ahead = dict(seconds)
+        self._known = True
 
     def begun(self, submission: str) -> None:
         """Note that a submission is in work."""
@@ -43,18 +57,31 @@ class Pace:
         """Count one more; a reused one says nothing about how long a run takes."""
         self.done += 1
         begun = self._begun.pop(submission, None)
+        before = self._ahead.pop(submission, None)
         if begun is not None and not reused:
-            self._took.append(time.monotonic() - begun)
+            self._took.append((time.monotonic() - begun, before))
 
     def left(self) -> str:
         """Say how long the rest will take, or nothing while there is too little to go by."""
-        remaining = self.total - self.done
-        if not self._took or not remaining:
+        ahead: Mapping[str, float | None] = self._ahead
+        if not self._known:
+            waiting = max(0, self.total - self.done - len(self._begun))
+            ahead = dict.fromkeys([*self._begun, *(f"waiting {number}" for number in range(waiting))])
+        timed = [(took, before) for took, before in self._took if before]
+        slower = sum(took for took, _ in timed) / sum(before for _, before in timed if before) if timed else 1.0
+        earlier = [seconds * slower for seconds in ahead.values() if seconds]
+        enough = len(self._took) >= min(LEAST_FINISHED, self.total) or len(earlier) == len(ahead)
+        if not ahead or not enough:
             return ""
-        mean = sum(self._took) / len(self._took)
+        seen = [took for took, _ in self._took] or earlier
+        usual = sum(seen) / len(seen)
         now = time.monotonic()
-        begun = [max(0.0, mean - (now - start)) for start in self._begun.values()]
-        return f"about {duration((sum(begun) + mean * (remaining - len(begun))) / self.jobs)} left"
+        rest = []
+        for submission, seconds in ahead.items():
+            whole = usual if not seconds else seconds * slower
+            begun = self._begun.get(submission)
+            rest.append(whole if begun is None else max(0.0, whole - (now - begun)))
+        return f"about {duration(max(sum(rest) / min(self.jobs, len(rest)), *rest, 1.0))} left"
 
 
 def duration(seconds: float) -> str:
@@ -72,10 +99,18 @@ class Lines:
         self._pace = Pace(total, jobs)
         self._lock = threading.Lock()
 
+    def expect(self, seconds: Mapping[str, float | None]) -> None:
+        """Say how many are run, where not all are."""
+        with self._lock:
+            self._pace.expect(seconds)
+        if len(seconds) < self._pace.total:
+            self._print(f"         {len(seconds)} of {self._pace.total} to be run")
+
     def stage(self, submission: str, stage: Stage, detail: str = "", fraction: float | None = None) -> None:
         """Say only when a run starts: a log wants no more."""
         del fraction
-        self._pace.begun(submission)
+        with self._lock:
+            self._pace.begun(submission)
         if (stage, detail) == ("running", "starting"):
             self._print(f"         {submission}: running")
 
@@ -109,6 +144,12 @@ class Live:
             transient=True,
         )
         self._class = self._bars.add_task("[bold]class", total=total, note="")
+
+    def expect(self, seconds: Mapping[str, float | None]) -> None:
+        """Have the time left told from what is known already."""
+        with self._lock, suppress(OSError):
+            self._pace.expect(seconds)
+            self._bars.update(self._class, note=self._pace.left())
 
     def __enter__(self) -> Self:
         self._bars.start()

@@ -20,7 +20,7 @@ from typing import Any, Self
 from grader.durable import FULL, has_space, storage_full
 from grader.errors import ResultsError, StorageFullError
 from grader.gradebook import people
-from grader.gradebook.people import AuditEntry, bound, now, storable, storable_text
+from grader.gradebook.people import AuditEntry, now, storable, storable_text
 from grader.gradebook.schema import MIGRATIONS, run_script
 from grader.model import (
     UNDECIDED,
@@ -93,25 +93,45 @@ class Gradebook:
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     # ------------------------------------------------------------ results
-    def record(self, result: Result, fingerprint: str, evidence_sha256: str = "") -> None:
+    def record(
+        self, result: Result, fingerprint: str, evidence_sha256: str = "", *, content: str = "", judged: str = ""
+    ) -> None:
         """Store a submission's result in place of an older one, all of it or nothing.
 
         `fingerprint` covers all that the run depended on: notebook, files, data, options, evidence version. An empty
         one marks a result that is shown but must not last (a failure of the machine): it never counts as finished.
         `evidence_sha256` is the digest of the evidence's file: another file there is not what this line is about.
+        `content` is the digest of what was handed in, equal for identical submissions, and `judged` a mark of the
+        files that were written and of all they were judged by.
         """
-        self._store(_result_values(result) | {"fingerprint": fingerprint, "evidence_sha256": evidence_sha256})
+        known = {"fingerprint": fingerprint, "evidence_sha256": evidence_sha256, "judged": judged}
+        self._store(_result_values(result) | known | ({"content_sha256": content} if content else {}))
 
-    def record_judgement(self, result: Result, evidence_sha256: str = "") -> None:
+    def record_judgement(self, result: Result, evidence_sha256: str = "", *, judged: str = "") -> None:
         """Store a result that was judged again from stored evidence: its fingerprint stays, as nothing was run.
 
         Evidence that this gradebook knows nothing of (its grader was killed before it came to this line) is judged
         like any other, but the submission is then run again by the next `grader grade`. No digest: it is known.
         """
-        values = _result_values(result)
+        self._store(self._judgement(result, evidence_sha256, judged))
+
+    def record_judged(self, results: Iterable[tuple[Result, str, int]]) -> None:
+        """Store several results that were judged again and written, in one transaction.
+
+        Each comes with the digest of its evidence, as for `record_judgement`, and the line of the audit trail up to
+        which its files show what was decided, as for `written`.
+        """
+        listed = [(self._judgement(result, digest, ""), version) for result, digest, version in results]
+        with self._transaction() as connection:
+            for values, version in listed:
+                _upsert(connection, values)
+                people.mark_written(connection, values["submission"], version)
+
+    def _judgement(self, result: Result, evidence_sha256: str, judged: str) -> dict[str, Any]:
+        values = _result_values(result) | {"judged": judged}
         if evidence_sha256 and not self.describes(result.submission, evidence_sha256):
             values |= {"fingerprint": "", "evidence_sha256": evidence_sha256}
-        self._store(values)
+        return values
 
     def record_judgements(self, results: Iterable[Result], *, author: str, reason: str) -> None:
         """Store the whole class as judged by another rubric, all of it or nothing, with a line in the audit trail.
@@ -143,6 +163,29 @@ class Gradebook:
     def describes(self, submission: str, evidence_sha256: str) -> bool:
         """Return whether a stored result was judged from the evidence file of this digest."""
         return self._text("evidence_sha256", submission) in {"", evidence_sha256}  # none: by an older grader
+
+    def judged(self, submission: str) -> str | None:
+        """Return the mark of the files that a result was written to, None where there is none that shows all."""
+        query = (
+            "SELECT judged FROM results WHERE submission = ? AND submission NOT IN (SELECT submission FROM unwritten)"
+        )
+        rows = self._fetch(query, (submission,))
+        return str(rows[0][0]) if rows else None
+
+    def result(self, submission: str) -> Result | None:
+        """Return one result, None where there is none."""
+        rows = self._fetch("SELECT * FROM results WHERE submission = ?", (submission,))
+        return _result(rows[0]) if rows else None
+
+    def seconds(self) -> dict[str, float]:
+        """Return how long the run of each submission took, as far as it was run."""
+        rows = self._fetch("SELECT submission, wall_s FROM results WHERE wall_s > 0", ())
+        return {str(row[0]): float(row[1]) for row in rows}
+
+    def contents(self) -> dict[str, str]:
+        """Return the digest of what each submission consists of, as far as it is known: equal ones are identical."""
+        rows = self._fetch("SELECT submission, content_sha256 FROM results WHERE content_sha256 <> ''", ())
+        return {str(row[0]): str(row[1]) for row in rows}
 
     def _text(self, column: str, submission: str) -> str | None:
         query = f"SELECT {column} FROM results WHERE submission = ?"  # noqa: S608 - the column is named in this class
@@ -281,9 +324,7 @@ class Gradebook:
         if not self._fetch("SELECT 1 FROM unwritten WHERE submission = ?", (submission,)):
             return
         with self._transaction() as connection:
-            connection.execute(
-                "DELETE FROM unwritten WHERE submission = ? AND version <= ?", bound((submission, version))
-            )
+            people.mark_written(connection, submission, version)
 
     def secret(self, name: str) -> str:
         """Return a secret of this gradebook, made at random the first time it is asked for."""

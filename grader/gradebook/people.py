@@ -91,6 +91,11 @@ def write_line(connection: sqlite3.Connection, line: Line) -> int:
     return number
 
 
+def mark_written(connection: sqlite3.Connection, submission: str, version: int) -> None:
+    """Note that files show a submission up to this line of the audit trail."""
+    connection.execute("DELETE FROM unwritten WHERE submission = ? AND version <= ?", bound((submission, version)))
+
+
 def mark_unwritten(connection: sqlite3.Connection, submission: str, version: int) -> None:
     """Note that a submission's files don't show yet what a line of the audit trail says."""
     connection.execute(

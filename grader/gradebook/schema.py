@@ -89,6 +89,11 @@ MIGRATIONS = (
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     ALTER TABLE results ADD COLUMN reviewed INTEGER NOT NULL DEFAULT 0;
     """,
+    # What was handed in, equal for identical submissions; what its files look like and what they were judged by.
+    """
+    ALTER TABLE results ADD COLUMN content_sha256 TEXT NOT NULL DEFAULT '';
+    ALTER TABLE results ADD COLUMN judged TEXT NOT NULL DEFAULT '';
+    """,
 )
 """One script per schema version, applied in order: `PRAGMA user_version` counts those applied."""
 

@@ -16,6 +16,7 @@ from grader.errors import SubmissionError
 from grader.intake.files import opened
 from grader.model import Cell, SavedOutput, Submission
 from grader.model.submission import CellKind
+from grader.resources import holds_results
 
 MAX_NOTEBOOK_BYTES = 64 * 1024 * 1024
 """The largest of 227 real notebooks had 3.8 MB; beyond this a file is a mistake or an attack."""
@@ -283,7 +284,10 @@ def hash_files(folder: Path, notebook: Path) -> str:
     for directory, folders, files in os.walk(folder):
         if len(Path(directory).parts) - len(folder.parts) > MAX_FOLDER_DEPTH:
             raise SubmissionError(f"lies beside folders that are nested more than {MAX_FOLDER_DEPTH} deep")
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        # Results of the grader's are not shown to a run: a student's check beside the notebook changes nothing.
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not holds_results(Path(directory, name))
+        )
         for name in sorted(files):
             path = Path(directory, name)
             if path == notebook or name.startswith("."):

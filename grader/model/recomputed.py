@@ -149,3 +149,5 @@ class ReferenceResult:
     """Standard deviation of one row's absolute error, where errors are the metric."""
     trained_on: str = ""
     """Which rows it was trained on where those are not the student's training rows alone."""
+    cut: bool = False
+    """Whether a slow or busy machine kept the references of this split from their plan: they are trained anew later."""

@@ -79,7 +79,7 @@ def _references(
             trained = train_recipes(data, split, plans, tier=tier, guard_s=guard_s, limits=limits, run=run)
             stored = Stored(trained.cut, trained.results, trained.unscored)
             write_stored(entry, stored)
-    results = tuple(replace(item, trained_on=data.trained_on) for item in stored.results)
+    results = tuple(replace(item, trained_on=data.trained_on, cut=stored.cut) for item in stored.results)
     return _with_notes(results, (*stored.unscored, *left_out))
 
 

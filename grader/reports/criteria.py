@@ -162,7 +162,7 @@ def _criterion_view(
         level_name=names[judgement.level] if judgement.level else "Not judged",
         level_in_sentence=in_sentence(judgement.level, names) if judgement.level else "not judged",
         position=position,
-        range=_range_words(judgement, names),
+        range=range_words(judgement, names),
         points=judgement.points,
         max_points=judgement.max_points,
         descriptor=descriptor,
@@ -185,7 +185,8 @@ _FINDING_ORDER = {"fail": 0, "unknown": 1, "error": 2, "pass": 3, "advice": 4, "
 """What asks for something comes first; among equals the rubric's order stays."""
 
 
-def _range_words(judgement: Judgement, names: Mapping[Level, str]) -> str:
+def range_words(judgement: Judgement, names: Mapping[Level, str]) -> str:
+    """Return between which levels it is open, empty where the level is certain."""
     if judgement.low is None or judgement.high is None or judgement.low == judgement.high:
         return ""
     return f"{names[judgement.low]} to {names[judgement.high]}"

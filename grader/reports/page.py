@@ -42,6 +42,7 @@ def render_message(template: str, **values: Any) -> str:
     return environment().get_template(template).render(**values)
 
 
+@functools.lru_cache(maxsize=8)
 def content_security_policy(style: str, script: str) -> str:
     """Return a policy that allows pictures inside the page, this one style and this one script, and nothing else."""
     parts = ["default-src 'none'", "img-src data:", f"style-src '{_digest(style)}'"]
@@ -54,6 +55,7 @@ def _digest(content: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
+@functools.cache
 def _source(name: str) -> str:
     return (shipped("templates") / name).read_text(encoding="utf-8")
 
@@ -86,6 +88,7 @@ def environment() -> Environment:
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # nobody edits a template while a class is written
     )
     for name in ("percent", "decimal", "count", "points", "duration"):
         made.filters[name] = getattr(numbers, name)

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.model import Evidence, Finding, Grade, Question, Rubric
-from grader.reports.criteria import criterion_views
+from grader.reports.criteria import range_words
 from grader.reports.numbers import cell_number, count
 from grader.reports.page import render
 from grader.reports.student import review_lines
 from grader.reports.text import sentence
-from grader.reports.wording import ORIGINS, OUTCOMES
+from grader.reports.wording import ORIGINS, OUTCOMES, level_names
+
+MOST_NAMED = 20
+"""Most that are named who handed in the same: an untouched template may be handed in by many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,17 @@ class UncertainView:
     open: tuple[Markup, ...]
 
 
-def render_staff(grade: Grade, evidence: Evidence, questions: Sequence[Question], rubric: Rubric | None = None) -> str:
-    """Return the staff's page as one HTML page, as bare of scripts and remote loads as the report is."""
+def render_staff(
+    grade: Grade,
+    evidence: Evidence,
+    questions: Sequence[Question],
+    rubric: Rubric | None = None,
+    same_as: Sequence[str] = (),
+) -> str:
+    """Return the staff's page as one HTML page, as bare of scripts and remote loads as the report is.
+
+    `same_as` are the ids of those who handed in the very same.
+    """
     return render(
         "staff.html.j2",
         grade=grade,
@@ -63,6 +75,8 @@ def render_staff(grade: Grade, evidence: Evidence, questions: Sequence[Question]
         ),
         review=review_lines(grade, frozenset()),
         uncertain=_uncertain(grade, rubric),
+        same_as=tuple(same_as[:MOST_NAMED]),
+        more_same=max(0, len(same_as) - MOST_NAMED),
         claims=_claims(grade),
         doubts=_doubts(evidence),
         opinions=_opinions(grade, evidence),
@@ -99,16 +113,16 @@ def _opinions(grade: Grade, evidence: Evidence) -> tuple[OpinionView, ...]:
 def _uncertain(grade: Grade, rubric: Rubric | None) -> tuple[UncertainView, ...]:
     """Return the criteria whose level could be another, with what was not seen."""
     known = {item.check: item for item in grade.findings}
-    views, _ = criterion_views(grade, rubric, frozenset())
+    names = level_names(rubric)
     return tuple(
         UncertainView(
-            view.id,
-            view.title,
-            view.range,
+            judgement.criterion,
+            judgement.title,
+            words,
             tuple(sentence(known[name].summary) for name in judgement.findings if _open(known.get(name))),
         )
-        for view, judgement in zip(views, grade.judgements, strict=True)
-        if view.range
+        for judgement in grade.judgements
+        if (words := range_words(judgement, names))
     )
 
 

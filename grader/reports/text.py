@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -16,6 +17,9 @@ LONGEST_SOURCE = 30_000
 """Characters of one cell shown: the longest cell of 227 public student notebooks fits."""
 LONGEST_PHRASE = 2_000
 """Characters of any other text (a name, a message, a sentence): a report must not be flooded by one of them."""
+
+KEPT_SENTENCES = 4_096
+"""Sentences kept as HTML: most stand on both pages of a submission, and in most reports of a class."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _INVISIBLE = re.compile(
@@ -95,7 +99,7 @@ def sentence(text: str, known: frozenset[int] = frozenset()) -> Markup:
     What stands in quotation marks is a student's, and is only escaped. It is told in the language being rendered; what
     is not known in it stays English, and is marked as such.
     """
-    return _in_language(text, lambda words: _set(words, known))
+    return _in_language(text, lambda words: _set(words, known if CELLS.search(words) else frozenset()))
 
 
 def _in_language(text: str, written: Callable[[str], Markup]) -> Markup:
@@ -111,6 +115,7 @@ def _in_language(text: str, written: Callable[[str], Markup]) -> Markup:
 _WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
+@functools.lru_cache(maxsize=KEPT_SENTENCES)
 def _set(text: str, known: frozenset[int]) -> Markup:
     """Return one of our sentences as HTML."""
     parts: list[Markup] = []

@@ -14,7 +14,7 @@ from grader.claiming import claimed
 from grader.errors import GraderError, ResultsError
 from grader.gradebook import Gradebook
 from grader.model import Result, Rubric
-from grader.regrading import EVIDENCE, judged, staff_page_of, write_class, write_judgement
+from grader.regrading import EVIDENCE, judged, same_content, staff_page_of, write_class, write_judgement
 from grader.storage import read_evidence
 
 QUIET_S = 1.5
@@ -98,6 +98,7 @@ class FileWriter:
         decisions = self._book.decisions(submission)
         evidence = read_evidence(self._out / submission / EVIDENCE)
         grade = judged(evidence, rubric, decisions)
-        write_judgement(self._out, rubric, evidence, grade, staff_page_of(rubric, evidence, grade))
+        same_as = same_content(self._book.contents()).get(submission, ())
+        write_judgement(self._out, rubric, evidence, grade, staff_page_of(rubric, evidence, grade, same_as))
         self._book.record_judgement(Result.of_grade(grade))
         return decisions.version
