@@ -23,7 +23,8 @@ MODULES = (
     # Not matplotlib.pyplot: it asks the kernel's shell how to show figures when it is imported.
     "matplotlib", "matplotlib.figure", "matplotlib.font_manager", "matplotlib.backends.backend_agg",
     "pandas",
-    "IPython", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
+    "IPython", "IPython.extensions.storemagic", "ipykernel.debugger", "ipykernel.ipkernel", "ipykernel.kernelapp",
+    "ipykernel.zmqshell", "tornado.queues", "zmq.utils.garbage",
     "tensorflow", "keras",
     "tensorflow.python.data.ops.concatenate_op", "tensorflow.python.data.ops.flat_map_op",
     "tensorflow.python.data.ops.from_tensors_op", "tensorflow.python.data.ops.range_op",

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+from .wrapping import modules_as_they_are
+
 Hook = Callable[[ModuleType], None]
 
 
@@ -76,7 +78,8 @@ def install(
     """Start watching imports; modules that are loaded already are hooked at once."""
     finder = PostImportFinder(hooks, prefixes, fault)
     sys.meta_path.insert(0, finder)
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType):
-            finder.run(name, module)
+    with modules_as_they_are():
+        for name, module in list(sys.modules.items()):
+            if isinstance(module, ModuleType):
+                finder.run(name, module)
     return finder

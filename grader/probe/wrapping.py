@@ -8,10 +8,11 @@ stand in for the arguments. Its own faults are swallowed and sent; only an inter
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
 import sys
 import types
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 Watching = Generator[Any, Any, Any]
@@ -153,10 +154,28 @@ def patch_function(module: types.ModuleType, name: str, observer: Observer, faul
 
 def replace_references(name: str, original: Any, wrapper: Any) -> None:
     """Rebind `name` in each loaded module where it is bound to `original`."""
-    for module in list(sys.modules.values()):
-        scope = getattr(module, "__dict__", None)
-        if isinstance(scope, dict) and scope.get(name) is original:
-            scope[name] = wrapper
+    for scope in [scope for scope in _scopes() if scope.get(name) is original]:
+        scope[name] = wrapper
+
+
+@contextlib.contextmanager
+def modules_as_they_are() -> Iterator[None]:
+    """Look for modules once and no more within: hundreds of functions are to be replaced in thousands of them."""
+    _kept.append(_scopes())
+    try:
+        yield
+    finally:
+        _kept.pop()
+
+
+_kept: list[list[dict[str, Any]]] = []
+
+
+def _scopes() -> list[dict[str, Any]]:
+    if _kept:
+        return _kept[-1]
+    found = (getattr(module, "__dict__", None) for module in list(sys.modules.values()))
+    return [scope for scope in found if isinstance(scope, dict)]
 
 
 def without_probe_frames(trace: types.TracebackType | None) -> types.TracebackType | None:

@@ -26,6 +26,9 @@ from . import settling, shim
 CLEAR_OF_NAMED = 256
 """Descriptors of ours are moved up here, out of the way of those that the command is to have under their numbers."""
 
+NS_GET_USERNS = 0xB701
+"""The request that gives the user namespace which owns another namespace (ioctl_ns(2))."""
+
 GATE_BYTES = 64 * 1024
 MOST_DESCRIPTORS = 64
 
@@ -56,11 +59,23 @@ def go_in(gate_number: int, news_number: int, places: Any) -> None:
 
 
 def join(names: list[str], descriptors: list[int]) -> None:
-    """Enter these namespaces, but those that this process is in already."""
+    """Enter these namespaces, but those that this process is in already.
+
+    An ordinary user's box has two user namespaces: one that owns all others and gives the right to enter them, and
+    in it one that can make no more, in which the command is to be.
+    """
+    spaces = dict(zip(names, descriptors))  # noqa: B905 - Python 3.9
     own = {name: os.stat(f"/proc/self/ns/{name}").st_ino for name in names}  # /proc will be the box's
-    for name, descriptor in zip(names, descriptors):  # noqa: B905 - Python 3.9
-        if os.fstat(descriptor).st_ino != own[name]:
-            shim.must(shim.libc().setns(ctypes.c_int(descriptor), ctypes.c_int(0)), f"setns {name}")
+    user = spaces.pop("user", None)
+    owner = fcntl.ioctl(spaces["mnt"], NS_GET_USERNS) if user is not None else None
+    here = own.get("user")
+    for descriptor in (owner, *(held for name, held in spaces.items() if os.fstat(held).st_ino != own[name]), user):
+        if descriptor is None or os.fstat(descriptor).st_ino == here:
+            continue
+        shim.must(shim.libc().setns(ctypes.c_int(descriptor), ctypes.c_int(0)), "setns")
+        if descriptor == owner:
+            here = os.fstat(descriptor).st_ino
+            os.close(descriptor)
 
 
 def be_the_command(gate: socket.socket, box: dict[str, Any], descriptors: list[int], places: Any) -> None:

@@ -43,7 +43,16 @@ INNOCENT = "innocent"
 CENSUS_S = 0.1
 """Between two looks at which processes a class has started."""
 
-GRADER = "import sys; from grader.cli.main import main; sys.exit(main())"
+GRADER = """
+import re, sys
+from grader.execution import warming
+warming._COLD = re.compile("(?!)")
+from grader.cli.main import main
+sys.exit(main())
+"""
+"""The grader, which lets every attack start from its template: an attacker would avoid the words that forbid that."""
+
+WARM = "TensorFlow was in memory before the first cell"
 
 _REACHED_INSIDE = b"hello from inside"
 
@@ -183,6 +192,7 @@ class Arena:
         sources = (
             HONEST_CELL,
             "import time; time.sleep(1)",
+            f"import sys; print({WARM!r} if 'tensorflow' in sys.modules else 'it was not')",
             f"answers = {self.secret('another notebook')!r}\nprint('done')",
         )
         notebook.cells = [nbformat.v4.new_markdown_cell("# Honest work"), *map(nbformat.v4.new_code_cell, sources)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.sandbox import tier_gaps
 
-from .arena import INNOCENT, ClassOutcome, matches
+from .arena import INNOCENT, WARM, ClassOutcome, matches
 from .catalogue import FIRST_ATTACK_CELL, HONEST_LINE, MARK, Attack
 
 HONEST = FIRST_ATTACK_CELL - 1
@@ -48,6 +48,7 @@ def assert_class_unharmed(attacks: tuple[Attack, ...], graded: ClassOutcome) -> 
     assert innocent.run["status"] == "ok", innocent.run
     assert HONEST_LINE in innocent.printed
     assert "done" in innocent.printed
+    assert (WARM in innocent.printed) == (graded.tier == "bubblewrap"), "boxes of bubblewrap are entered by forks"
     assert all(cell["run_status"] == "ok" for cell in innocent.evidence["cells"] if cell["kind"] == "code")
     assert graded.processes_seen > len(attacks)
     assert not graded.survivors
