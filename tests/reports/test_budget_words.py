@@ -11,6 +11,7 @@ from grader.judge import grade
 from grader.model import Budget, Evidence, TrainingCut
 from grader.reports import render_report
 from grader.reports.budgets import budget_sentences
+from grader.reports.language import speaking, translated
 from grader.rubrics import load_rubric
 from grader.storage import grade_document
 
@@ -60,3 +61,18 @@ def test_the_report_tells_it_at_the_top_and_at_the_training():
     curves = page[page.index('id="training-title"') :]
     assert "given 1,000 of its 9,380 steps by the grader&#39;s budget" in curves
     assert grade_document(grade(cut, load_rubric("unit1"), run_checks(cut)))["run"]["budget"]["asked"] == "quick"
+
+
+def test_it_is_said_in_spanish_too():
+    """Every sentence, with cells and numbers in their places."""
+    found = [
+        sentence for asked in ("quick", "120") for sentence in budget_sentences({"budget": LONG | {"asked": asked}})
+    ]
+    found += budget_sentences({"budget": {"asked": "60", "cut": []}})
+    unknown = replace(rich_evidence().trainings[0], cut=TrainingCut(1000, 9380))
+    found += [f"This can't be told: a training was {unknown.how_cut}. Seen so far: 12."]
+    with speaking("es"):
+        told = [translated(sentence) for sentence in found]
+    assert None not in told
+    assert "en la celda 1 fue cortado por el presupuesto del calificador tras la época 3 de 10" in str(told[0])
+    assert "1,000 de sus 9,380 pasos" in str(told[-1])
