@@ -40,6 +40,7 @@ from grader.regrading import (
     write_judgement,
     write_submission,
 )
+from grader.rendering import rendering_of
 from grader.repeating import with_repeat
 from grader.reuse import Measured, open_store
 from grader.reuse.evidence import is_lasting
@@ -238,7 +239,8 @@ class ClassGrader:
     def _mark(self, submission: str) -> str:
         """Return the mark of a submission's files, and of all they were judged by."""
         same = self.same.get(submission, ())
-        by = [self.settings.rubric.sha256, self.settings.given.digest, self.settings.own_notebook, same]
+        rendering = asdict(rendering_of(self.settings.out))
+        by = [self.settings.rubric.sha256, self.settings.given.digest, self.settings.own_notebook, same, rendering]
         return judged_mark(self.settings.out / submission, by)
 
     def _stored(self, submission: Submission, fingerprint: str) -> Evidence | None:
@@ -357,7 +359,8 @@ class ClassGrader:
         """Return the staff's page; nothing where students check their own work."""
         if self.settings.own_notebook:
             return ""
-        return staff_page_of(self.settings.rubric, evidence, grade, self.same.get(evidence.submission, ()))
+        same = self.same.get(evidence.submission, ())
+        return staff_page_of(self.settings.out, self.settings.rubric, evidence, grade, same)
 
     def _judge(self, evidence: Evidence, decisions: Decisions) -> Grade:
         self.progress.stage(evidence.submission, "judging")

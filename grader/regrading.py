@@ -22,10 +22,19 @@ from grader.gradebook import Gradebook
 from grader.judge import grade as judge_grade
 from grader.model import UNDECIDED, Decisions, Evidence, Grade, Result, Rubric
 from grader.questions import ask
-from grader.reports import AUTOMATIC, STAFF_PAGE, grades_csv, render_index, render_report, render_staff
+from grader.rendering import rendering_of
+from grader.reports import (
+    SIMILAR_PAGE,
+    STAFF_PAGE,
+    grades_csv,
+    render_index,
+    render_report,
+    render_similar,
+    render_staff,
+)
 from grader.resources import PACKAGE, shipped
 from grader.rubrics import list_rubrics, load_rubric
-from grader.storage import evidence_json, grade_json, read_evidence_and_digest
+from grader.storage import cells_of_line, evidence_json, grade_json, read_cells_line, read_evidence_and_digest
 
 if TYPE_CHECKING:
     from grader.opinions import SecondOpinion
@@ -33,7 +42,7 @@ if TYPE_CHECKING:
 EVIDENCE = "evidence.json"
 EXECUTED = "executed.ipynb"
 
-SOURCES = frozenset({".py", ".json", ".yaml", ".j2", ".css", ".js"})
+SOURCES = frozenset({".py", ".json", ".yaml", ".md", ".j2", ".css", ".js"})
 """Files of the grader that what it writes depends on."""
 
 APPLIED_RUBRIC = "rubric-"
@@ -55,39 +64,33 @@ def write_submission(
     grade: Grade,
     executed: bytes,
     staff_page: str = "",
-    *,
-    language: str = AUTOMATIC,
 ) -> str:
     """Write all files of a submission that was run, together; return the digest of its evidence's file.
 
     `executed` is the notebook as it was run, with its pictures; empty where none was kept. No staff page, no such file.
-    `language` is that of the student's report.
     """
     stored = evidence_json(evidence).encode()
-    files = _judged(rubric, evidence, grade, executed, staff_page, language)
+    files = _judged(out, rubric, evidence, grade, executed, staff_page)
     replace_together(out / evidence.submission, {EVIDENCE: stored, EXECUTED: executed, **files})
     return hashlib.sha256(stored).hexdigest()
 
 
-def write_judgement(
-    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "", *, language: str = AUTOMATIC
-) -> None:
+def write_judgement(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> None:
     """Write the files of a submission whose stored evidence was judged again."""
     folder = out / evidence.submission
-    replace_together(folder, _judged(rubric, evidence, grade, executed_notebook(folder), staff_page, language))
+    replace_together(folder, _judged(out, rubric, evidence, grade, executed_notebook(folder), staff_page))
 
 
-def rewrite_submission(
-    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "", *, language: str = AUTOMATIC
-) -> str:
+def rewrite_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, staff_page: str = "") -> str:
     """Write all files of a submission whose stored evidence was added to; return the digest of the new evidence."""
     executed = executed_notebook(out / evidence.submission)
-    return write_submission(out, rubric, evidence, grade, executed, staff_page, language=language)
+    return write_submission(out, rubric, evidence, grade, executed, staff_page)
 
 
-def staff_page_of(rubric: Rubric, evidence: Evidence, grade: Grade, same_as: Sequence[str] = ()) -> str:
+def staff_page_of(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, same_as: Sequence[str] = ()) -> str:
     """Return the page for whoever grades: questions to ask, reasons to look, what is not certain."""
-    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric, same_as)
+    similar_page = f"../{SIMILAR_PAGE}" if rendering_of(out).similarity else ""
+    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric, same_as, similar_page)
 
 
 def judged_mark(folder: Path, by: Sequence[object]) -> str:
@@ -131,11 +134,11 @@ def same_content(contents: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _judged(
-    rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str, language: str
+    out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, executed: bytes, staff_page: str
 ) -> dict[str, str | bytes]:
     return {
         "grade.json": grade_json(grade),
-        "report.html": render_report(grade, evidence, rubric, executed, language),
+        "report.html": render_report(grade, evidence, rubric, executed, rendering_of(out).language),
         STAFF_PAGE: staff_page,
     }
 
@@ -161,14 +164,12 @@ def regrade(
     rubric: Rubric,
     second_opinion: SecondOpinion | None = None,
     *,
-    language: str = AUTOMATIC,
     processes: int = 1,
 ) -> tuple[Result, ...]:
     """Judge a class again from its stored evidence; nothing is run.
 
     Where a language model is asked for a second opinion, what it says is added to the stored evidence first.
-    `language` is that of the students' reports: each notebook's own, or one for all. A large class is judged by several
-    `processes`.
+    A large class is judged by several `processes`.
 
     Raises:
         ResultsError: `out` holds no results, another grader is at work in it, or evidence can't be read.
@@ -181,10 +182,10 @@ def regrade(
         names = [row.submission for row in book.results()]
         asked = [Asked(name, same.get(name, ()), decisions.get(name, nothing)) for name in names]
         if second_opinion is None:
-            _judge_all(out, rubric, language, asked, book, processes)
+            _judge_all(out, rubric, asked, book, processes)
         else:
             for item in asked:
-                _judge_with_opinion(out, rubric, language, item, book, second_opinion)
+                _judge_with_opinion(out, rubric, item, book, second_opinion)
         results = book.results()
         write_class(out, rubric, results)
     return results
@@ -206,11 +207,9 @@ class Asked:
     decisions: Decisions
 
 
-def _judge_all(
-    out: Path, rubric: Rubric, language: str, asked: Sequence[Asked], book: Gradebook, processes: int
-) -> None:
+def _judge_all(out: Path, rubric: Rubric, asked: Sequence[Asked], book: Gradebook, processes: int) -> None:
     parts = [asked[start : start + TOGETHER] for start in range(0, len(asked), TOGETHER)]
-    judge = functools.partial(judge_stored, out, rubric, language)
+    judge = functools.partial(judge_stored, out, rubric)
     count = min(processes, len(asked) // LEAST_EACH)
     if count < 2:
         for part in parts:
@@ -227,7 +226,7 @@ def _judge_all(
             raise
 
 
-def judge_stored(out: Path, rubric: Rubric, language: str, asked: Sequence[Asked]) -> list[tuple[Result, str, int]]:
+def judge_stored(out: Path, rubric: Rubric, asked: Sequence[Asked]) -> list[tuple[Result, str, int]]:
     """Judge submissions from their stored evidence and write their files.
 
     Returns results, each with the digest of its evidence and the version of the decisions that it shows.
@@ -240,28 +239,28 @@ def judge_stored(out: Path, rubric: Rubric, language: str, asked: Sequence[Asked
     for item in asked:
         stored, digest = read_evidence_and_digest(out / item.submission / EVIDENCE)
         grade = judged(stored, rubric, item.decisions)
-        page = staff_page_of(rubric, stored, grade, item.same_as)
-        write_judgement(out, rubric, stored, grade, page, language=language)
+        page = staff_page_of(out, rubric, stored, grade, item.same_as)
+        write_judgement(out, rubric, stored, grade, page)
         results.append((Result.of_grade(grade), digest, item.decisions.version))
     return results
 
 
 def _judge_with_opinion(
-    out: Path, rubric: Rubric, language: str, asked: Asked, book: Gradebook, second_opinion: SecondOpinion
+    out: Path, rubric: Rubric, asked: Asked, book: Gradebook, second_opinion: SecondOpinion
 ) -> None:
     """Judge one with what a language model says of it, which is stored with its evidence."""
     submission = asked.submission
     stored, before = read_evidence_and_digest(out / submission / EVIDENCE)
     evidence = second_opinion.added_to(stored)
     grade = judged(evidence, rubric, asked.decisions)
-    page = staff_page_of(rubric, evidence, grade, asked.same_as)
+    page = staff_page_of(out, rubric, evidence, grade, asked.same_as)
     if evidence == stored:
-        write_judgement(out, rubric, evidence, grade, page, language=language)
+        write_judgement(out, rubric, evidence, grade, page)
         book.record_judgement(Result.of_grade(grade), before)
     else:
         # Evidence that the gradebook knows nothing of is run again by the next `grader grade`: no fingerprint.
         known = book.fingerprint(submission) if book.describes(submission, before) else None
-        digest = rewrite_submission(out, rubric, evidence, grade, page, language=language)
+        digest = rewrite_submission(out, rubric, evidence, grade, page)
         book.record(Result.of_grade(grade), known or "", digest)
     book.written(submission, asked.decisions.version)
 
@@ -287,8 +286,32 @@ def class_rubric(out: Path, results: Iterable[Result]) -> Rubric | None:
 
 
 def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
-    """Write the class page and the table of grades, together."""
+    """Write the class page, the table of grades and the page of passages in common, together."""
     rows = tuple(results)
     with_page = {row.submission for row in rows if (out / row.submission / STAFF_PAGE).is_file()}
-    index = render_index(rows, rubric, with_page)
-    replace_together(out, {"grades.csv": grades_csv(rows, rubric), "index.html": index})
+    compared = rendering_of(out).similarity and len(rows) > 1
+    similar = similar_page_of(out, rubric, rows) if compared else ""
+    index = render_index(rows, rubric, with_page, SIMILAR_PAGE if similar else "")
+    replace_together(out, {"grades.csv": grades_csv(rows, rubric), "index.html": index, SIMILAR_PAGE: similar})
+
+
+def similar_page_of(out: Path, rubric: Rubric, rows: Sequence[Result]) -> str:
+    """Return the page of passages in common: the one that is there where no text has changed since."""
+    lines = {row.submission: read_cells_line(out / row.submission / EVIDENCE) for row in rows}
+    digest = hashlib.sha256(repr((_own_digest(), rubric.title)).encode())
+    for submission, line in lines.items():
+        digest.update(repr((submission, hashlib.sha256(line).hexdigest())).encode("utf-8", "replace"))
+    stored = _text(out / SIMILAR_PAGE)
+    if digest.hexdigest() in stored:
+        return stored
+    from grader.similarity import SubmissionText, find_similar  # noqa: PLC0415 - loads SciPy, for nothing else here
+
+    texts = [SubmissionText(submission, cells_of_line(line)) for submission, line in lines.items()]
+    return render_similar(find_similar(texts), rubric.title, digest.hexdigest())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

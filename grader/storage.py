@@ -20,7 +20,7 @@ from cattrs.errors import BaseValidationError
 
 from grader.durable import utf8, write_atomically
 from grader.errors import ResultsError
-from grader.model import EVIDENCE_VERSION, Decided, Evidence, Finding, Grade, HandIn, Highlight, Judgement
+from grader.model import EVIDENCE_VERSION, CellFacts, Decided, Evidence, Finding, Grade, HandIn, Highlight, Judgement
 
 T = TypeVar("T")
 
@@ -34,6 +34,10 @@ GRADE_SCHEMA_FILE = Path(__file__).resolve().parent / "reports" / "grade.schema.
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """JSON has no such numbers: `evidence.json` spells them as strings, so that a diverged loss comes back as it was."""
+
+
+CELLS_START = b'"cells": '
+"""How the line of an `evidence.json` begins that holds its cells: to compare a class its other lines aren't read."""
 
 
 # ---------------------------------------------------------------- evidence
@@ -86,6 +90,24 @@ def evidence_from(stored: bytes, path: Path) -> Evidence:
             "grade the submission again with --rerun"
         )
     return _structure(path, plain, Evidence)
+
+
+def read_cells_line(path: Path) -> bytes:
+    """Return the line of an `evidence.json` that holds its cells; empty where there is none to be found."""
+    try:
+        with path.open("rb") as file:
+            return next((line for line in file if line.startswith(CELLS_START)), b"")
+    except OSError:
+        return b""
+
+
+def cells_of_line(line: bytes) -> tuple[CellFacts, ...]:
+    """Return the cells of such a line; none where it is not whole or another version of the grader wrote it."""
+    try:
+        plain = json.loads(line.removeprefix(CELLS_START).strip().removesuffix(b","))
+        return tuple(_CONVERTER.structure(item, CellFacts) for item in plain)
+    except (ValueError, TypeError, BaseValidationError, RecursionError):
+        return ()
 
 
 # ---------------------------------------------------------------- whose submissions they are

@@ -17,8 +17,20 @@ LAYERS = (
     ("probe",),
     ("urls", "datasets", "file_kinds", "sheets"),
     ("progress",),
-    ("intake", "sandbox", "evidence", "checks", "questions", "rubrics", "judge", "reports", "storage", "roster"),
-    ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying", "opinions"),
+    (
+        "intake",
+        "sandbox",
+        "evidence",
+        "checks",
+        "questions",
+        "rubrics",
+        "judge",
+        "reports",
+        "storage",
+        "roster",
+        "similarity",
+    ),
+    ("execution", "verification", "audit", "reference", "gradebook", "claiming", "retrying", "opinions", "rendering"),
     ("reuse",),
     ("regrading", "environments", "recognising", "repeating", "measuring"),
     ("scheduling",),
@@ -36,6 +48,7 @@ FORBIDDEN = {
     "questions": {"sandbox", "execution", "reports", "intake", "evidence", "storage", "judge"},
     "judge": {"checks", "questions", "rubrics", "reports", "evidence", "intake", "sandbox", "storage"},
     "reports": {"checks", "questions", "judge", "evidence", "intake", "sandbox"},
+    "similarity": {"checks", "questions", "judge", "evidence", "intake", "sandbox", "reports", "storage"},
 }
 """What a part must not import, whatever the layers say."""
 

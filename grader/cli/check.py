@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options
+from grader.cli import options, rendering
 from grader.cli.grade import LEVEL_STYLES
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ INDENT = 6
 @click.argument("notebook", type=click.Path(path_type=Path))
 @options.running
 @options.judging
+@rendering.language
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
 @click.option(
     "--summary",
@@ -42,6 +43,7 @@ def command(
     notebook: Path,
     running: options.Running,
     judging: options.Judging,
+    language: str | None,
     out: Path | None,
     summary: Path | None,
 ) -> None:
@@ -59,6 +61,7 @@ def command(
     from grader.intake import load_submission
     from grader.model import Budget
     from grader.pipeline import ClassGrader, GradeSettings
+    from grader.rendering import choose_rendering
     from grader.reports.wording import level_names
     from grader.rubrics import load_rubric
     from grader.scheduling.machine import threads_for
@@ -78,6 +81,7 @@ def command(
     out = options.output_folder(
         out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
     )
+    choose_rendering(out, language=language)
     stop = threading.Event()
     second_opinion = judging.second_opinion(out, [submission.id], stop)
     settings = GradeSettings(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import options
+from grader.cli import options, rendering
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +55,8 @@ def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option(
     "--assignment", default="", metavar="NAME", help="Which assignment, where nbgrader's folder holds several."
 )
+@rendering.language
+@rendering.similarity
 @click.option("--unsafe-no-sandbox", is_flag=True, help="Run other people's code with your own rights.")
 @click.pass_context
 def command(
@@ -68,6 +70,8 @@ def command(
     shared_text: bool,  # noqa: FBT001 - click passes flags by position of meaning
     roster: Path | None,
     assignment: str,
+    language: str | None,
+    similarity: bool | None,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
     """Grade SUBMISSIONS: a folder of notebooks, a folder or .zip per student, a .zip of any of them, or one notebook.
@@ -81,6 +85,7 @@ def command(
     from grader.gradebook import Gradebook
     from grader.intake import load_submissions
     from grader.pipeline import ClassGrader, GradeSettings
+    from grader.rendering import choose_rendering
     from grader.rubrics import load_rubric
     from grader.sandbox import unsandboxed
     from grader.scheduling.machine import jobs_for, threads_for
@@ -103,6 +108,7 @@ def command(
     folders = trusted_folders(submissions, own=False)
     run = running.settings(tier, threads=threads_for(len(found)), folders=folders)
     out = options.output_folder(out, submissions)
+    choose_rendering(out, language=language, similarity=similarity)
     stop = threading.Event()
     names = [item.id for item in found] + [one.name for item in known.hand_ins.values() for one in item.students]
     second_opinion = judging.second_opinion(out, [name for name in names if name], stop)

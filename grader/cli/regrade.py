@@ -14,11 +14,19 @@ from grader.cli import options, rendering
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
 @rendering.language
+@rendering.similarity
 @options.judging
-def command(out: Path, rubric: str, judging: options.Judging, language: str) -> None:
+def command(
+    out: Path,
+    rubric: str,
+    judging: options.Judging,
+    language: str | None,
+    similarity: bool | None,  # noqa: FBT001 - click passes flags by position of meaning
+) -> None:
     """Judge the class in OUT again, by a changed rubric or newer checks; no notebook is run."""
     from grader.gradebook import Gradebook
     from grader.regrading import regrade
+    from grader.rendering import choose_rendering
     from grader.rubrics import load_rubric
     from grader.scheduling.machine import cores
 
@@ -26,7 +34,8 @@ def command(out: Path, rubric: str, judging: options.Judging, language: str) -> 
     with Gradebook.open_existing(out) as book:
         names = [item.submission for item in book.results()]
     second_opinion = judging.second_opinion(out, names, threading.Event())
-    results = regrade(out, loaded, second_opinion, language=language, processes=cores())
+    choose_rendering(out, language=language, similarity=similarity)
+    results = regrade(out, loaded, second_opinion, processes=cores())
     review = sum(item.needs_review for item in results)
     click.echo(f"{len(results)} submissions judged again, {review} of them want a person's look: {out / 'index.html'}")
     options.tell_cost(second_opinion)

@@ -1,4 +1,4 @@
-"""Options of what is written, which every command that writes reports has."""
+"""Options of what is written, which every command that writes a class's pages has; not given, what was chosen stays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from grader.reports.language import AUTOMATIC, LANGUAGES
 language = click.option(
     "--language",
     type=click.Choice([AUTOMATIC, *LANGUAGES]),
-    default=AUTOMATIC,
-    show_default=True,
-    help="Language of students' reports; auto: the notebook's own where it is one of these, English else.",
+    help="Language of students' reports; auto: the notebook's own where it is one of these, English else.  "
+    "[default: as before, else auto]",
+)
+similarity = click.option(
+    "--similarity/--no-similarity",
+    default=None,
+    help="Compare the texts of the class: a page for staff of passages in common, which no grade knows of.  "
+    "[default: as before, else on]",
 )

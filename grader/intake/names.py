@@ -13,6 +13,8 @@ _RESERVED_BY_WINDOWS = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", r
 
 OUR_FILES = (
     "index.html",
+    "similar.html",
+    "rendering.json",
     "grades.csv",
     "students.json",
     "exports",

@@ -66,6 +66,7 @@ from grader.model.result import CriterionResult, Result
 from grader.model.rows import InputKind, LabelFacts, NearCopies, OfficialRows, Overlap, Role, RowSet, Task
 from grader.model.run import Budget, CellRun, Event, Interpreter, Run, RunStatus, Tier
 from grader.model.sealed import MEAN_OF, START, VOTE_OF, Labels, ReferenceData, Rows, SealedScoring, Units
+from grader.model.similar import Excerpt, SharedPassage, Similarity, SimilarPair
 from grader.model.student import UNSAID, CourseSystem, HandIn, Student
 from grader.model.submission import Cell, CellKind, Document, ProjectFile, SavedOutput, Script, Submission, Unreadable
 from grader.model.watched import (
@@ -117,6 +118,7 @@ __all__ = [
     "Drawing",
     "Event",
     "Evidence",
+    "Excerpt",
     "FileGroup",
     "FileKind",
     "Finding",
@@ -180,7 +182,10 @@ __all__ = [
     "Section",
     "SeedCall",
     "SeriesCrossing",
+    "SharedPassage",
     "SilentUnits",
+    "SimilarPair",
+    "Similarity",
     "SplitCall",
     "Statement",
     "StatementKind",

@@ -60,10 +60,12 @@ def render_staff(
     questions: Sequence[Question],
     rubric: Rubric | None = None,
     same_as: Sequence[str] = (),
+    similar_page: str = "",
 ) -> str:
     """Return the staff's page as one HTML page, as bare of scripts and remote loads as the report is.
 
-    `same_as` are the ids of those who handed in the very same.
+    `same_as` are the ids of those who handed in the very same. `similar_page` is where the class's passages in common
+    are, seen from here; empty for nowhere.
     """
     return render(
         "staff.html.j2",
@@ -75,6 +77,7 @@ def render_staff(
         ),
         review=review_lines(grade, frozenset()),
         uncertain=_uncertain(grade, rubric),
+        similar_page=similar_page,
         same_as=tuple(same_as[:MOST_NAMED]),
         more_same=max(0, len(same_as) - MOST_NAMED),
         claims=_claims(grade),

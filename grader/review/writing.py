@@ -99,6 +99,7 @@ class FileWriter:
         evidence = read_evidence(self._out / submission / EVIDENCE)
         grade = judged(evidence, rubric, decisions)
         same_as = same_content(self._book.contents()).get(submission, ())
-        write_judgement(self._out, rubric, evidence, grade, staff_page_of(rubric, evidence, grade, same_as))
+        page = staff_page_of(self._out, rubric, evidence, grade, same_as)
+        write_judgement(self._out, rubric, evidence, grade, page)
         self._book.record_judgement(Result.of_grade(grade))
         return decisions.version

@@ -9,12 +9,13 @@ import pytest
 from reports.example_class import class_results, never_ran_evidence, never_ran_grade, rich_evidence, rich_grade, rubric
 
 from grader.questions import ask
-from grader.reports import render_index, render_report, render_staff
+from grader.reports import render_index, render_report, render_similar, render_staff
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from reports.accessibility import violations_everywhere
 from reports.browser import Browser, needs_chromium, open_browser
+from reports.test_similar_page import SIMILARITY
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -34,6 +35,7 @@ PAGES = {
     "report": lambda: render_report(rich_grade(), rich_evidence(), rubric()),
     "never ran": lambda: render_report(never_ran_grade(), never_ran_evidence(), rubric()),
     "staff": staff_page,
+    "similar": lambda: render_similar(SIMILARITY, "Unit 1"),
     "class": lambda: render_index(class_results(), rubric(), {"garcía-maria"}),
 }
 

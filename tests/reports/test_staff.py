@@ -80,5 +80,5 @@ def test_it_is_written_beside_the_report_and_again_when_judged_again(tmp_path):
     assert not (folder / "staff.html").exists()
     assert "staff.html" not in (tmp_path / "index.html").read_text()
     regrade(tmp_path, unit1)
-    assert (folder / "staff.html").read_text() == staff_page_of(unit1, evidence, grade)
+    assert (folder / "staff.html").read_text() == staff_page_of(tmp_path, unit1, evidence, grade)
     assert "staff.html" in (tmp_path / "index.html").read_text()
