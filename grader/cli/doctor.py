@@ -49,7 +49,7 @@ def _python() -> Iterator[Diagnosis]:
 
 
 def _isolation() -> Iterator[Diagnosis]:
-    from grader.sandbox import detect_tier
+    from grader.sandbox import detect_tier, forks_can_enter
 
     report = detect_tier()
     health: Health = {"bubblewrap": "good", "landlock": "poor"}.get(report.tier, "bad")  # type: ignore[assignment]
@@ -57,6 +57,11 @@ def _isolation() -> Iterator[Diagnosis]:
     yield Diagnosis(health, "isolation", f"{report.tier}{better}", report.remedy or "")
     for gap in report.gaps:
         yield Diagnosis("poor", "isolation gap", gap)
+    if report.tier == "bubblewrap" and forks_can_enter():
+        yield Diagnosis("good", "warm start", "kernels start from a process that has TensorFlow in memory")
+    else:
+        why = "they can't be entered here" if report.tier == "bubblewrap" else "only bubblewrap's boxes can be entered"
+        yield Diagnosis("poor", "warm start", f"none, {why}: each notebook imports TensorFlow for itself")
 
 
 def _libraries() -> Iterator[Diagnosis]:

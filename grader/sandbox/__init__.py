@@ -5,7 +5,7 @@ from grader.sandbox.limits import GIB, KIB, MIB, Limits
 from grader.sandbox.remedies import explain
 from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.script import JSON, ScriptResult, run_script
-from grader.sandbox.tiers import TierReport, detect_tier, exact_tier, tier_gaps, try_tier, unsandboxed
+from grader.sandbox.tiers import TierReport, detect_tier, exact_tier, forks_can_enter, tier_gaps, try_tier, unsandboxed
 
 __all__ = [
     "GIB",
@@ -22,6 +22,7 @@ __all__ = [
     "detect_tier",
     "exact_tier",
     "explain",
+    "forks_can_enter",
     "run_script",
     "tier_gaps",
     "try_tier",

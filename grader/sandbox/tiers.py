@@ -6,7 +6,9 @@ import functools
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.errors import SandboxError, SandboxUnavailableError
 from grader.model import Tier
@@ -15,9 +17,14 @@ from grader.sandbox.box import Box
 from grader.sandbox.limits import Limits
 from grader.sandbox.remedies import explain
 from grader.sandbox.sandbox import Sandbox
+from grader.sandbox.script import run_script
+from grader.sandbox.warm import Template
 
 TRIAL_S = 30.0
 """A box that prints a word takes a fifth of a second; a machine under full load has this long."""
+
+_WITNESS = "colorsys"
+"""A module that nothing imports by itself."""
 
 _WORD = "the box is open for business"
 
@@ -116,6 +123,23 @@ def try_tier(tier: Tier, python: str = sys.executable) -> str | None:
     if said.decode("utf-8", "replace").strip() == _WORD:
         return None
     return complaint or f"a trial box ended with status {status} and no word"
+
+
+def forks_can_enter() -> bool:
+    """Whether a template's fork gets into a box on this machine: tried, with a template of next to nothing."""
+    template = Template((_WITNESS,), {}, threads=1)
+    try:
+        with tempfile.TemporaryDirectory(prefix="grader-warm-") as folder:
+            script = Path(folder) / "witness.py"
+            script.write_text(f"import sys\nprint({_WITNESS!r} in sys.modules)\n", encoding="utf-8")
+            Path(folder).chmod(0o755)
+            limits, entrance = Limits(wall_s=TRIAL_S), template.entrance()
+            said = run_script(script, {}, {}, tier="bubblewrap", limits=limits, threads=1, entrance=entrance)
+    except (SandboxError, OSError):
+        return False
+    finally:
+        template.close()
+    return said.stdout.strip() == b"True"
 
 
 def tier_gaps(tier: Tier) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.sandbox import Box, Offer, Sandbox
+from grader.sandbox import Box, Offer, Sandbox, forks_can_enter
 from grader.sandbox.warm import Template
 
 from .conftest import SMALL, WARM, RunCode, answer_of, require
@@ -167,6 +167,11 @@ class TestWithoutATemplate:
         assert not entrance.fits(command, {**own, "TF_USE_LEGACY_KERAS": "1"})
         assert not entrance.fits(["/usr/bin/python3", "/x.py"], own)
         assert not entrance.fits([sys.executable, "-c", "1"], own)
+
+
+def test_whether_it_works_here_is_tried() -> None:
+    """`grader doctor` says so from a box that was entered."""
+    assert forks_can_enter()
 
 
 def _in_memory(tmp_path: Path, entrance: object) -> bytes:
