@@ -14,6 +14,7 @@
     │   ├── StarterError              a --starter that is not there, or can't be read
     │   ├── SandboxUnavailableError   no isolation tier works here, and none was waived
     │   ├── CourseEnvironmentError    an interpreter that is not there, or can't run watched kernels
+    │   ├── ClusterError              a --scheduler that doesn't answer, or workers that don't fit
     │   ├── EnvironmentFileError      a grader.toml with mistakes, each named by its path
     │   ├── ReviewError               a review desk that can't be served there, or whose library is missing
     │   └── ResultsError              an --out folder that can't be written, or holds no results
@@ -117,6 +118,10 @@ class SandboxUnavailableError(UsageError):
 
 class CourseEnvironmentError(UsageError):
     """The interpreter that kernels should run in is not there, is too old, or lacks something."""
+
+
+class ClusterError(UsageError):
+    """A `--scheduler` that does not answer, or whose workers are not what results must rest on."""
 
 
 class EnvironmentFileError(UsageError):

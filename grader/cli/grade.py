@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import options, rendering
+from grader.cli.scheduling import Scheduling
+from grader.cli.scheduling import scheduling as with_scheduling
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,20 +20,14 @@ if TYPE_CHECKING:
     from grader.model.result import Result
 
 
-def _jobs(_: click.Context, __: click.Parameter, value: str) -> str:
-    if value != "auto" and not (value.isdigit() and int(value) > 0):
-        raise click.BadParameter("give a number of notebooks to run side by side, or auto")
-    return value
-
-
 @click.command(name="grade")
 @click.argument("submissions", type=click.Path(path_type=Path))
 @options.running
 @options.judging
+@with_scheduling
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
 )
-@click.option("--jobs", default="auto", show_default=True, callback=_jobs, help="Notebooks run side by side.")
 @click.option(
     "--hidden-test",
     type=click.Path(path_type=Path),
@@ -64,8 +60,8 @@ def command(
     submissions: Path,
     running: options.Running,
     judging: options.Judging,
+    scheduling: Scheduling,
     out: Path,
-    jobs: str,
     hidden_test: Path | None,
     shared_text: bool,  # noqa: FBT001 - click passes flags by position of meaning
     roster: Path | None,
@@ -87,8 +83,7 @@ def command(
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rendering import choose_rendering
     from grader.rubrics import load_rubric
-    from grader.sandbox import unsandboxed
-    from grader.scheduling.machine import jobs_for, threads_for
+    from grader.scheduling.machine import threads_for
 
     loaded = load_rubric(running.rubric)
     given = running.given()
@@ -97,14 +92,13 @@ def command(
         from grader.verification.hidden_data import load_hidden_test
 
         hidden = load_hidden_test(hidden_test)
-    if unsafe_no_sandbox and running.isolation != "auto":
-        raise click.UsageError("--isolation and --unsafe-no-sandbox contradict each other; give one of them")
-    tier = unsandboxed() if unsafe_no_sandbox else options.require_tier(running.isolation)
+    cluster = ctx.with_resource(scheduling.joined())
+    tier = scheduling.tier(cluster, running, unsafe=unsafe_no_sandbox)
     # Archives are opened into a private folder that is gone when the command ends.
     unpacked = ctx.with_resource(tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True))
     found = load_submissions(submissions, Path(unpacked), assignment)
     known = whose(found, roster)
-    side_by_side = jobs_for(jobs, len(found))
+    side_by_side = scheduling.jobs(cluster, len(found))
     folders = trusted_folders(submissions, own=False)
     run = running.settings(tier, threads=threads_for(len(found)), folders=folders)
     out = options.output_folder(out, submissions)
@@ -128,7 +122,8 @@ def command(
         second_opinion=second_opinion,
     )
     with running.templates() as templates, Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
-        results = ClassGrader(settings, book, progress, stop, templates).grade_all(found)
+        place = scheduling.place(cluster, settings, progress, stop)
+        results = ClassGrader(settings, book, progress, stop, templates, place).grade_all(found)
         known.keep(out)
     _print_class(results, out)
     known.tell()

@@ -45,12 +45,22 @@ def write_job(folder: Path, submission: Submission, settings: RunSettings) -> No
     bare = dataclasses.replace(
         submission, cells=tuple(dataclasses.replace(cell, outputs=()) for cell in submission.cells)
     )
-    write_atomically(folder / JOB, _CONVERTER.dumps(Job(bare, settings)).encode("utf-8", "replace"))
+    write_atomically(folder / JOB, dump_job(Job(bare, settings)))
 
 
 def read_job(folder: Path) -> Job:
     """Read what `write_job` wrote."""
-    return _CONVERTER.loads((folder / JOB).read_text(encoding="utf-8"), Job)
+    return parse_job((folder / JOB).read_bytes())
+
+
+def dump_job(job: Job) -> bytes:
+    """Return a job as JSON, saved outputs and all."""
+    return _CONVERTER.dumps(job).encode("utf-8", "replace")
+
+
+def parse_job(stored: bytes) -> Job:
+    """Return the job that the JSON holds."""
+    return _CONVERTER.loads(stored.decode(), Job)
 
 
 def write_run(folder: Path, run: Run) -> None:
