@@ -122,7 +122,7 @@ def command(
         second_opinion=second_opinion,
     )
     with running.templates() as templates, Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
-        place = scheduling.place(cluster, settings, progress, stop)
+        place = scheduling.place(cluster, settings, progress, stop, warm=running.warm_start)
         results = ClassGrader(settings, book, progress, stop, templates, place).grade_all(found)
         known.keep(out)
     _print_class(results, out)

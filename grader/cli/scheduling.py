@@ -121,7 +121,13 @@ class Scheduling:
         return max(1, min(cluster.in_flight(), submissions))
 
     def place(
-        self, cluster: Cluster | None, settings: GradeSettings, progress: Progress, stop: threading.Event
+        self,
+        cluster: Cluster | None,
+        settings: GradeSettings,
+        progress: Progress,
+        stop: threading.Event,
+        *,
+        warm: bool,
     ) -> Place | None:
         """Return the cluster as the place to measure; None is this machine.
 
@@ -135,9 +141,8 @@ class Scheduling:
         others = _interpreters([settings.run, *settings.run_by_era.values()])
         if others:
             cluster.check(settings.run.tier, settings.run.data, others)
-        return There(
-            cluster, progress, stop, settings.hidden, settings.reference_budget_s, cache=settings.cache is not None
-        )
+        cache = settings.cache is not None
+        return There(cluster, progress, stop, settings.hidden, settings.reference_budget_s, cache, warm)
 
 
 def _interpreters(settings: Sequence[Any]) -> list[Path]:

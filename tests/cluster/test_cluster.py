@@ -19,7 +19,7 @@ from grader.scheduling.cluster.client import _report
 from tests.cluster.conftest import cluster
 from tests.crash.classroom import GRADER, grader, started_runs, write_notebook
 
-ALONE = ("--reference-budget", "0", "--timeout", "60")
+ALONE = ("--reference-budget", "0", "--timeout", "60", "--no-warm-start")
 
 
 # ---------------------------------------------------------------- workers that fit

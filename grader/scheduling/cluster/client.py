@@ -227,6 +227,7 @@ class There:
     hidden: HiddenData | None
     reference_budget_s: float
     cache: bool
+    warm: bool
 
     def measure(self, submission: Submission, settings: RunSettings) -> Measured:
         """Run a submission on some worker and measure it."""
@@ -237,7 +238,7 @@ class There:
         return self._sent(submission, settings, again=True).evidence
 
     def _sent(self, submission: Submission, settings: RunSettings, *, again: bool) -> Measured:
-        terms = Terms(self.cluster.session, again, self.reference_budget_s, self.cache)
+        terms = Terms(self.cluster.session, again, self.reference_budget_s, self.cache, self.warm)
         parcel = pack_job(submission, settings, terms, hidden_parts(self.hidden))
         self.progress.stage(submission.id, "waiting", "for a worker")
         answer = self.cluster.measured(parcel, submission.id, settings.limits.memory, self.stop)

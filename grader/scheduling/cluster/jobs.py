@@ -6,7 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +33,14 @@ class Terms:
     """What a worker is told besides the submission and its settings.
 
     `session` names the command whose work it is, `again` asks for one run more only, `cache` lets the worker keep and
-    take what it measures in a folder of its own.
+    take what it measures in a folder of its own, `warm` to start kernels from a process that has the libraries.
     """
 
     session: str
     again: bool
     reference_budget_s: float
     cache: bool
+    warm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,7 @@ def pack_job(submission: Submission, settings: RunSettings, terms: Terms, hidden
     travelling = replace(
         settings, python=OWN if settings.python == sys.executable else settings.python, probe=settings.probe and PROBE
     )
-    told = {"session": terms.session, "again": terms.again, "budget": terms.reference_budget_s, "cache": terms.cache}
-    parts = {TERMS: json.dumps(told).encode()}
+    parts = {TERMS: json.dumps(asdict(terms)).encode()}
     try:
         if submission.folder is not None:
             inside = submission.notebook.relative_to(submission.folder)
@@ -94,8 +94,7 @@ def unpack_job(parcel: bytes, place: Path) -> Received:
         submission = replace(submission, notebook=place / submission.notebook)
         submission.notebook.write_bytes(parts[NOTEBOOK])
     settings = replace(settings, python=settings.python or sys.executable, probe=settings.probe and PROBE)
-    terms = Terms(told["session"], told["again"], told["budget"], told["cache"])
-    return Received(submission, settings, terms, _hidden(parts, place))
+    return Received(submission, settings, Terms(**told), _hidden(parts, place))
 
 
 # ---------------------------------------------------------------- the instructor's test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 from grader import __version__
 from grader.errors import GraderError, SandboxUnavailableError
 from grader.execution.interpreter import own_interpreter
+from grader.execution.warming import Templates
 from grader.measuring import Measurer, References
 from grader.model import Tier
 from grader.progress import Silence
@@ -39,6 +41,10 @@ class _Sessions:
 
 
 _SESSIONS = _Sessions()
+
+_TEMPLATES = Templates()
+"""For all sessions: made when the first run asks, ended with this process."""
+atexit.register(_TEMPLATES.close)
 
 
 def describe(asked: str) -> str:
@@ -82,7 +88,10 @@ def _measured(job: Received, place: Path) -> Measured:
         hidden = "" if job.hidden is None else job.hidden.sha256
         keeping = Keeping(open_store(folder), hidden, job.terms.reference_budget_s)
     references = References(job.terms.reference_budget_s, (folder or place) / REFERENCES / source_digest()[:16])
-    here = Here(Measurer(references, Silence(), admission.stop, job.hidden, keeping=keeping), place / "work", admission)
+    templates = _TEMPLATES if job.terms.warm else None
+    here = Here(
+        Measurer(references, Silence(), admission.stop, job.hidden, templates, keeping), place / "work", admission
+    )
     if job.terms.again:
         return Measured(here.measure_again(job.submission, settings))
     return here.measure(job.submission, settings)
