@@ -30,7 +30,7 @@ def test_a_recomputation_that_was_stopped_is_no_result(monkeypatch: pytest.Monke
     monkeypatch.setattr(measuring, "verify", verify)
     monkeypatch.setattr(measuring, "sealed_scorings", lambda *_: (object(),))
     box: Any = SimpleNamespace(
-        tier="none", limits=None, data=None, python="python", interpreter=SimpleNamespace(variables=())
+        tier="none", limits=None, data=None, python="python", threads=1, interpreter=SimpleNamespace(variables=())
     )
     measurer = Measurer(References(0, Path()), Silence(), stop)
     evidence = unreadable_evidence(SimpleNamespace(id="a", path=SimpleNamespace(name="a"), reason=""))  # type: ignore[arg-type]
