@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import secrets
 import socket
@@ -41,11 +42,17 @@ class Serving:
     def run(self) -> None:
         """Serve until interrupted; then write the files that wait."""
         self.desk.writer.start()
+        threading.Thread(target=_warm, name="warm", daemon=True).start()
         try:
             self.server.serve_forever()
         finally:
             self.server.server_close()
             self.desk.writer.close()
+
+
+def _warm() -> None:
+    """Import what the first page on agreement would wait for."""
+    importlib.import_module("sklearn.metrics")
 
 
 def rubric_for(out: Path, book: Gradebook, asked: str | None) -> Rubric:

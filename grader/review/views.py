@@ -24,24 +24,25 @@ from grader.review.queue import ClassList
 OUTCOME_CHOICES = (("pass", "Met"), ("fail", "Not met"), ("not_applicable", "Does not apply"))
 """Outcomes that a person can set, as the reports call them."""
 
-KINDS: Mapping[str, str] = {
-    "level": "level",
-    "finding": "finding",
-    "reviewed": "look",
-    "comment": "comment",
-    "note": "private note",
-    "rubric": "rubric",
+DEEDS: Mapping[tuple[str, str], str] = {
+    ("override", "level"): "set the level of",
+    ("override", "finding"): "overruled",
+    ("withdraw", "level"): "took back the level of",
+    ("withdraw", "finding"): "took back the outcome of",
+    ("withdraw", "reviewed"): "asked for another look",
+    ("review", "reviewed"): "marked it as reviewed",
+    ("comment", "comment"): "wrote a comment",
+    ("comment", "note"): "wrote a private note",
+    ("remove", "comment"): "removed a comment",
+    ("remove", "note"): "removed a private note",
+    ("undo", "level"): "undid a change of",
+    ("undo", "finding"): "undid a change of",
+    ("undo", "reviewed"): "undid a mark as reviewed",
+    ("undo", "comment"): "undid a comment",
+    ("undo", "note"): "undid a private note",
+    ("rubric", "rubric"): "applied another rubric",
 }
-
-ACTIONS: Mapping[str, str] = {
-    "override": "set",
-    "withdraw": "took back",
-    "review": "looked at",
-    "comment": "wrote",
-    "remove": "removed",
-    "undo": "undid",
-    "rubric": "applied a rubric",
-}
+"""What was done, by action and kind of a line of the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,7 @@ class AuditLine:
     when: str
     iso: str
     author: str
-    action: str
-    kind: str
+    deed: str
     target: str
     before: str
     after: str
@@ -244,15 +244,15 @@ def framed(desk: Desk, submission: str, opened: Opened, *, blind: bool) -> tuple
 def audit_line(entry: AuditEntry, desk: Desk, *, blind: bool) -> AuditLine:
     """Return a line of the audit trail in words."""
     names = level_names(desk.rubric)
+    titles = {item.id: item.title for item in desk.rubric.criteria}
     known = entry.submission in set(desk.read().by_key.values())
     return AuditLine(
         number=entry.number,
         when=moment(entry.happened_at),
         iso=entry.happened_at,
         author=entry.author,
-        action=ACTIONS.get(entry.action, entry.action),
-        kind=KINDS.get(entry.kind, entry.kind),
-        target="" if entry.kind in {"comment", "note", "reviewed", "rubric"} else entry.criterion,
+        deed=DEEDS.get((entry.action, entry.kind), f"{entry.action} {entry.kind}"),
+        target=titles.get(entry.criterion, entry.criterion) if entry.kind in {"level", "finding"} else "",
         before=_value(entry.kind, entry.before, names),
         after=_value(entry.kind, entry.after, names),
         reason=entry.reason,

@@ -21,7 +21,7 @@
   const goToCriterion = number => {
     const card = find(`[data-criterion="${number}"]`);
     if (!card) return false;
-    find(".levels-choice input:checked, .levels-choice input", card).focus();
+    (find(".levels-choice input:checked", card) || find(".levels-choice input", card)).focus();
     card.scrollIntoView({block: "nearest"});
     return true;
   };
@@ -71,6 +71,53 @@
   }
   for (const button of document.querySelectorAll(".bank-text")) {
     button.addEventListener("click", () => insert(find("textarea", button.closest("form")), button.dataset.text));
+  }
+
+  // ---------- recalibration: an answer at once, while numbers are moved
+  if (find("#loading")) setTimeout(() => location.reload(), 1000);
+  const dials = find("#dials"), effect = find("#effect"), apply = find("#apply");
+  if (dials) {
+    let waiting = 0, asked = 0;
+    const moved = () => {
+      const values = new URLSearchParams();
+      for (const dial of dials.querySelectorAll(".dial")) {
+        const number = find("input[type=number]", dial);
+        const changed = number.value !== "" && Number(number.value) !== Number(dial.dataset.current);
+        dial.classList.toggle("moved-dial", changed);
+        if (changed) values.set(number.name, number.value);
+      }
+      return values;
+    };
+    const ask = async () => {
+      const values = moved(), mine = ++asked;
+      for (const old of apply.querySelectorAll("[name^='to.']")) old.remove();
+      for (const [name, value] of values) {
+        const field = document.createElement("input");
+        Object.assign(field, {type: "hidden", name, value});
+        apply.append(field);
+      }
+      history.replaceState(null, "", `/recalibrate?${values}`);
+      effect.setAttribute("aria-busy", "true");
+      try {
+        const answer = await fetch(`/recalibrate/effect?${values}`);
+        if (mine !== asked) return;
+        if (answer.ok) effect.innerHTML = await answer.text();
+        else effect.textContent = "That can't be worked out: check the number.";
+      } catch {
+        effect.textContent = "The review desk does not answer: is it still running?";
+      } finally {
+        if (mine === asked) effect.removeAttribute("aria-busy");
+      }
+    };
+    for (const dial of dials.querySelectorAll(".dial")) {
+      const slider = find("input[type=range]", dial), number = find("input[type=number]", dial);
+      slider.hidden = false;
+      slider.addEventListener("input", () => { number.value = slider.value; });
+      number.addEventListener("input", () => { slider.value = number.value; });
+    }
+    dials.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 250); });
+    find("#show").hidden = true;
+    if (String(moved()) !== location.search.slice(1).replace(/^applied=.*/, "")) ask(); // moved before this ran
   }
 
   // A finding that an address or a link leads to is unfolded.
