@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from click.testing import CliRunner
 
-from grader.cli.main import main
 from grader.sandbox import try_tier
 
+GRADER = str(Path(sys.executable).with_name("grader"))
 SAMPLES = Path(__file__).resolve().parents[2] / "submissions"
 
 SEED = "import keras\nkeras.utils.set_random_seed(11)"
@@ -24,18 +24,19 @@ TIMES = ("wall_s",)
 def seeded_class(folder: Path) -> Path:
     """The sample class, with a cell before all others that seeds Python, NumPy and TensorFlow."""
     shutil.copytree(SAMPLES, folder, ignore=shutil.ignore_patterns("expected.yaml"))
+    cell = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": SEED}
     for path in folder.rglob("*.ipynb"):
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells.insert(0, nbformat.v4.new_code_cell(SEED))
-        nbformat.write(notebook, path)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        named = {"id": "seed"} if notebook["nbformat_minor"] >= 5 else {}
+        notebook["cells"].insert(0, cell | named)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
     return folder
 
 
 def graded(submissions: Path, out: Path, *options: str) -> dict[str, str]:
     """Grade a class, and return each `grade.json` without its times."""
     words = ["grade", str(submissions), "--out", str(out), "--reference-budget", "0", "--jobs", "2", "--no-cache"]
-    result = CliRunner().invoke(main, [*words, *options])
-    assert result.exit_code == 0, result.output
+    subprocess.run([GRADER, *words, *options], check=True, timeout=1800)
     found = {}
     for path in sorted(out.glob("*/grade.json")):
         grade = json.loads(path.read_text(encoding="utf-8"))
