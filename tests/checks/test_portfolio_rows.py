@@ -210,6 +210,15 @@ def test_the_rubric_asks_for_every_row():
     assert {row.check for row in ROWS} <= load_rubric("portfolio").checks
 
 
+def test_a_sentence_that_only_the_classifier_takes_for_a_weakness_is_none_here():
+    """What is said of the data names no failure, whatever the sentence classifier takes it for."""
+    silent = answering("Results")(without(PORTFOLIO, "weakness"))
+    said = ("The classes are unbalanced a little.", "Recall by class is shown for that.")
+    guessed = tuple(replace(passage("weakness", text), voice="classifier") for text in said)
+    taken = replace(silent, prose=replace(silent.prose, passages=(*silent.prose.passages, *guessed)))
+    assert outcome("write_up.failure_mode", taken) == "fail"
+
+
 def test_balanced_classes_need_no_strategy():
     """Where the classes are of about equal size, none is missed."""
     silent = replace(PORTFOLIO, cells=tuple(item for item in CELLS if "report" not in item.source))

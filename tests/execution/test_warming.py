@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.execution import RunSettings, run_submission
+from grader.execution import RunSettings, run_submission, warming
 from grader.execution.warming import Templates, starts_cold
 from grader.model import Run
 
@@ -52,6 +52,40 @@ class TestWhoStartsCold:
         assert not starts_cold(submission_of("import kitten", folder=tmp_path), NAMES)
         (tmp_path / "six.py").write_text("")
         assert starts_cold(submission_of("import six", folder=tmp_path), NAMES)
+
+
+class TestTemplates:
+    def test_one_that_died_is_replaced_until_it_died_too_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Runs go on from a new one; where it dies again and again, they start cold."""
+        monkeypatch.setattr(warming, "MODULES", ("colorsys",))
+        settings = RunSettings(require("bubblewrap"))
+        with Templates() as templates:
+            seen = set()
+            for _ in range(warming.MOST_DEATHS):
+                template = templates.of(settings)
+                assert template is not None
+                seen.add(template._process.pid)
+                template._process.kill()
+                template._process.wait()
+            assert len(seen) == warming.MOST_DEATHS
+            assert templates.of(settings) is None
+
+    def test_runs_in_other_places_start_cold(self) -> None:
+        """A fork can't become another interpreter, and goes into the boxes of bubblewrap only."""
+        with Templates() as templates:
+            assert templates.of(RunSettings("landlock")) is None
+            assert templates.of(RunSettings("bubblewrap", python="/usr/bin/python3")) is None
+            assert templates.for_run(submission_of("1"), RunSettings("bubblewrap", probe=None)) is None
+
+    def test_none_outlives_its_grader(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When the grader closes its end, for whatever reason, the template goes."""
+        monkeypatch.setattr(warming, "MODULES", ("colorsys",))
+        templates = Templates()
+        template = templates.of(RunSettings(require("bubblewrap")))
+        assert template is not None
+        template._control.close()
+        assert template._process.wait(10) == 0
+        templates.close()
 
 
 TRAINING = (
