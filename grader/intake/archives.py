@@ -94,7 +94,7 @@ class Unpacker:
         for name, path in files:
             parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
             target = into.joinpath(*parts[-MAX_DEPTH:])
-            if not parts or target.exists() or path.is_symlink() or not path.is_file():
+            if not parts or target.exists() or os.path.islink(path) or not os.path.isfile(path):
                 continue
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:

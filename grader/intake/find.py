@@ -86,6 +86,8 @@ def load_submission(path: Path) -> Submission:
         raise SubmissionsNotFoundError(
             f"{path} is not there; give the notebook to check, a file ending in .ipynb, or your project's folder"
         )
+    if refused := refused_list(path):
+        raise SubmissionsNotFoundError(refused)
     if path.suffix.lower() not in {".ipynb", ".pdf"}:
         raise SubmissionError(f"{path.name} {NO_NOTEBOOK}")
     found = _single(path.absolute())
@@ -169,7 +171,7 @@ class Finder:
                 yield student or Candidate(entry.name, entry, None, _why_empty(entry))
         for entry in entries:
             if os.path.islink(entry) and os.path.isdir(entry) and entry not in loose:
-                yield Candidate(entry.name, entry, None, "is a link to a folder; copy the folder itself here")
+                yield Candidate(entry.name, entry, None, LINKED_FOLDER)
 
     def _in_archive(self, archive: Path) -> Iterator[Candidate]:
         """Yield the submissions of an archive that somebody named: a whole class, or one student's project."""
@@ -203,6 +205,8 @@ class Finder:
         folder = item.folder
         if self.unpacker is not None and item.files:
             folder = self.unpacker.gather(item.files)
+        if folder is not None and os.path.islink(folder):
+            return Candidate(item.name, folder, None, LINKED_FOLDER, hand_in=item.hand_in)
         if folder is None or item.problem:
             return Candidate(item.name, Path(item.name), None, item.problem or EMPTY, hand_in=item.hand_in)
         found = self.of_student(folder) or Candidate(item.name, folder, None, _why_empty(folder))
@@ -248,6 +252,8 @@ class Finder:
             return True
         return any(name.endswith((".ipynb", ".zip")) or name.rpartition("/")[2] in MAIN_SCRIPTS for name in names)
 
+
+LINKED_FOLDER = "is a link to a folder; copy the folder itself here"
 
 EMPTY = "holds no notebook (.ipynb) and no script that is plainly the one to run; ask the student for it"
 

@@ -19,8 +19,11 @@ NUMBERS = ("canvas_id", "moodle_id", "sis_id")
 LABELS = ("sis_id", "login", "email", "canvas_id", "moodle_id")
 """Ids that a submission's own name may be, where no download says what it is."""
 
+OF_ONE_SYSTEM = ("canvas_id", "moodle_id")
+"""Those of them that mean nothing elsewhere: a student number may be somebody else's number in Canvas."""
+
 SHORTEST_NUMBER = 4
-"""Digits that such a name must have to be taken for a number of Canvas or Moodle: `12` is often just the twelfth."""
+"""Digits that a name must have to be taken for such a number: `12` is often just the twelfth."""
 
 Why = Literal["unmatched", "ambiguous"]
 
@@ -68,11 +71,23 @@ def match(submissions: Mapping[str, Sequence[Student]], rows: Sequence[Student])
     by_id = {name: _index(rows, lambda row, name=name: {_id(row, name)}) for name in IDS}  # type: ignore[misc]
     by_name = _index(rows, lambda row: same_name_forms(row.name))
     people = [(label, student) for label, group in submissions.items() for student in (group or (Student(),))]
+    labels = _label_fields([label for label, group in submissions.items() if not group], by_id)
     claims = [
-        _claim(label, student, rows, alone=len(submissions[label]) < 2, by_id=by_id, by_name=by_name)
+        _claim(label, student, rows, labels=labels if len(submissions[label]) < 2 else (), by_id=by_id, by_name=by_name)
         for label, student in people
     ]
     return _settled(_resolved_by_spelling(claims, rows))
+
+
+def _label_fields(labels: Sequence[str], by_id: Mapping[str, Mapping[str, frozenset[int]]]) -> tuple[str, ...]:
+    """Return the ids that submissions' names may be: a system's numbers only where all numbers are such."""
+    numbers = [label for label in labels if label.isdecimal()]
+    plausible = bool(numbers) and all(len(label) >= SHORTEST_NUMBER for label in numbers)
+    return tuple(
+        name
+        for name in LABELS
+        if name not in OF_ONE_SYSTEM or (plausible and all(label in by_id[name] for label in numbers))
+    )
 
 
 def _index(rows: Sequence[Student], keys: Callable[[Student], Iterable[str]]) -> Mapping[str, frozenset[int]]:
@@ -97,18 +112,16 @@ def _claim(
     student: Student,
     rows: Sequence[Student],
     *,
-    alone: bool,
+    labels: Sequence[str],
     by_id: Mapping[str, Mapping[str, frozenset[int]]],
     by_name: Mapping[str, frozenset[int]],
 ) -> _Claim:
     found = _all(by_id[name].get(_id(student, name)) for name in IDS)
-    if not found and alone:
-        number = label.isdecimal() and len(label) < SHORTEST_NUMBER
-        names = LABELS[:3] if number else LABELS
-        found = _all(by_id[name].get(_written(label)) for name in names)
+    if not found:
+        found = _all(by_id[name].get(_written(label)) for name in labels)
     if found:
         return _Claim(label, student, found, by_id=True)
-    name = student.name or (label if alone else "")
+    name = student.name or (label if labels else "")
     namesakes = _all(by_name.get(form) for form in same_name_forms(name))
     others = frozenset(row for row in namesakes if _is_somebody_else(student, rows[row]))
     return _Claim(label, student, namesakes - others, by_id=False)

@@ -45,6 +45,7 @@ def test_canvas_files_come_together_per_student(load, packed):
             "lovelaceada_101_9002_wine data.csv": "a,b",
             "núñezjosé_LATE_102_9003_project-2.ipynb": None,
             "rossbob_103_9004_work.zip": "broken",
+            "rossbob_103_9005_link.html": "an upload of that name",
         },
         packed=packed,
     )

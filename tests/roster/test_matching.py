@@ -55,6 +55,13 @@ def test_a_submission_s_own_name_may_be_an_id():
     assert match({"S100": (), "bob": (), "c@x.org": (), "12": ()}, rows).rows == {0: "S100", 1: "bob", 2: "c@x.org"}
 
 
+def test_numbers_are_canvas_s_only_where_all_of_them_are():
+    """A student number that happens to be somebody's number in Canvas finds nobody."""
+    rows = [Student("A", canvas_id="5001"), Student("B", canvas_id="5002")]
+    assert match({"5002": (), "5001": ()}, rows).rows == {1: "5002", 0: "5001"}
+    assert match({"5002": (), "77001": ()}, rows).rows == {}
+
+
 def test_names_are_known_in_either_order_with_and_without_accents():
     """As Canvas names files, as Moodle does, and as people do."""
     rows = [Student("Núñez de la Peña, María José"), Student("Åse Østergård"), Student("李明")]

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.intake.downloads.shape import HandedIn, work_in
+from grader.intake.downloads.shape import HandedIn, is_folder, work_in
 from grader.model import HandIn, Student
 
 _UPLOAD = re.compile(r"(?P<name>\w+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>.+)", re.DOTALL)
@@ -26,7 +26,7 @@ def read_canvas(entries: Sequence[Path]) -> list[HandedIn] | None:
     It is one where all work in the folder is named so, no attachment's number comes twice, and each user's number goes
     with one name: files that people numbered themselves hardly meet all of that.
     """
-    if not (work := work_in(entries)) or any(entry.is_dir() or _matched(entry) is None for entry in work):
+    if not (work := work_in(entries)) or any(is_folder(entry) or _matched(entry) is None for entry in work):
         return None
     matches = [(entry, _matched(entry)) for entry in entries]
     found = [(entry, match.groupdict()) for entry, match in matches if match is not None]
@@ -43,7 +43,8 @@ def read_canvas(entries: Sequence[Path]) -> list[HandedIn] | None:
 
 
 def _matched(entry: Path) -> re.Match[str] | None:
-    return _ANONYMOUS.fullmatch(entry.name) or _ENTRY.fullmatch(entry.name) or _UPLOAD.fullmatch(entry.name)
+    # An uploaded file may be called `link.html` too, and then has two numbers before it.
+    return _ANONYMOUS.fullmatch(entry.name) or _UPLOAD.fullmatch(entry.name) or _ENTRY.fullmatch(entry.name)
 
 
 def _handed_in(user: str, files: list[tuple[Path, dict[str, str]]]) -> HandedIn:

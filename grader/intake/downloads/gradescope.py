@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from grader.errors import SubmissionError
-from grader.intake.downloads.shape import HandedIn
+from grader.intake.downloads.shape import HandedIn, is_folder
 from grader.intake.files import opened
 from grader.model import HandIn, Student
 
@@ -31,7 +31,7 @@ def read_gradescope(entries: Sequence[Path]) -> list[HandedIn] | None:
     A folder that the list says nothing about is kept, and so is a submission whose folder isn't there.
     """
     listing = next((entry for entry in entries if entry.name == METADATA), None)
-    folders = {entry.name: entry for entry in entries if entry.is_dir()}
+    folders = {entry.name: entry for entry in entries if is_folder(entry)}
     if listing is None or not folders:
         return None
     metadata = _read(listing)

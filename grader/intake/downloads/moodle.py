@@ -7,13 +7,14 @@ number is the participant's, the same as behind "Participant" in the grading wor
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from grader.intake.downloads.shape import HandedIn, only_name, work_in
+from grader.intake.downloads.shape import HandedIn, is_folder, only_name, work_in
 from grader.model import HandIn, Student
 
 _PART = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z0-9]+)(?:_(?P<file>.*))?", re.DOTALL)
@@ -37,10 +38,10 @@ def read_moodle(entries: Sequence[Path]) -> list[HandedIn] | None:
 
 def _handed_in(number: str, name: str, parts: list[tuple[Path, dict[str, str]]]) -> HandedIn:
     hand_in = HandIn("moodle", (Student(name=name, moodle_id=number),))
-    folders = [entry for entry, _ in parts if entry.is_dir()]
+    folders = [entry for entry, _ in parts if is_folder(entry)]
     if len(parts) == 1 and folders:
         return HandedIn(f"{name}_{number}", hand_in, folder=folders[0])
-    files = [(_name_of(entry, part), entry) for entry, part in parts if not entry.is_dir()]
+    files = [(_name_of(entry, part), entry) for entry, part in parts if not is_folder(entry)]
     files += [(str(path.relative_to(folder)), path) for folder in folders for path in _files_under(folder)]
     return HandedIn(f"{name}_{number}", hand_in, files=tuple(files))
 
@@ -51,7 +52,12 @@ def _name_of(entry: Path, part: dict[str, str]) -> str:
 
 def _files_under(folder: Path) -> list[Path]:
     """Return the files of a folder, without following links."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sorted(
+        Path(place, name)
+        for place, _, names in os.walk(folder)
+        for name in names
+        if os.path.isfile(Path(place, name)) and not os.path.islink(Path(place, name))
+    )
 
 
 def _unnamed(item: HandedIn) -> HandedIn:

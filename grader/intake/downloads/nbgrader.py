@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from grader.errors import SubmissionsNotFoundError
-from grader.intake.downloads.shape import HandedIn
+from grader.intake.downloads.shape import HandedIn, is_folder, listed
 from grader.model import HandIn, Student
 
 SUBMITTED = "submitted"
@@ -21,10 +22,10 @@ def read_nbgrader(folder: Path, entries: Sequence[Path], assignment: str) -> lis
     Raises:
         SubmissionsNotFoundError: there are several assignments and none was named, or the one named isn't there.
     """
-    inside = next((entry for entry in entries if entry.name == SUBMITTED and entry.is_dir()), None)
+    inside = next((entry for entry in entries if entry.name == SUBMITTED and is_folder(entry)), None)
     if inside is not None and not any(entry.suffix == ".ipynb" for entry in entries):
-        folder, entries = inside, sorted(inside.iterdir())
-    students = [entry for entry in entries if entry.is_dir() and not entry.is_symlink() and entry.name[0] != "."]
+        folder, entries = inside, listed(inside)
+    students = [entry for entry in entries if is_folder(entry) and not entry.is_symlink()]
     handed = {student: _assignments(student) for student in students}
     if not _is_nbgrader_s(folder, handed):
         return None
@@ -43,16 +44,20 @@ def _assignments(student: Path) -> dict[str, Path]:
     """Return a student's assignments: folders right below that hold a notebook."""
     return {
         entry.name: entry
-        for entry in sorted(student.iterdir())
-        if entry.is_dir() and not entry.name.startswith(".") and any(entry.glob("*.ipynb"))
+        for entry in listed(student)
+        if is_folder(entry) and not entry.is_symlink() and _notebooks(entry)
     }
+
+
+def _notebooks(folder: Path) -> list[Path]:
+    return [entry for entry in listed(folder) if entry.suffix == ".ipynb"]
 
 
 def _is_nbgrader_s(folder: Path, handed: dict[Path, dict[str, Path]]) -> bool:
     """Whether these are nbgrader's: it wrote a time, or its folder's name says so and students share an assignment."""
-    if any(any(student.glob("*.ipynb")) for student in handed):
+    if any(_notebooks(student) for student in handed):
         return False
-    if any((inside / TIMESTAMP).is_file() for found in handed.values() for inside in found.values()):
+    if any(os.path.isfile(inside / TIMESTAMP) for found in handed.values() for inside in found.values()):
         return True
     often = Counter(name for found in handed.values() for name in found)
     return folder.name == SUBMITTED and bool(often) and (max(often.values()) > 1 or len(handed) == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,20 @@ class HandedIn:
 
 def work_in(entries: Iterable[Path]) -> list[Path]:
     """Return those entries of a class's folder that are somebody's work, going by their endings, and all folders."""
-    return [entry for entry in entries if entry.is_dir() or entry.suffix.lower() in WORK]
+    return [entry for entry in entries if is_folder(entry) or entry.suffix.lower() in WORK]
+
+
+def is_folder(entry: Path) -> bool:
+    """Whether this is a folder, also behind a link; one that can't be looked at is none."""
+    return os.path.isdir(entry)
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return what lies in a folder, hidden things left out; nothing where it can't be opened."""
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError:
+        return []
 
 
 def only_name(names: Sequence[str]) -> bool:
