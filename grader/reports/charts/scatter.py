@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 560.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 16.0, 42.0
 COLUMNS, ROWS = 44, 26
 """Cells of a grid that dots are gathered in: a class of ten thousand draws no more than these."""
+LOWEST = -0.4
+"""Dots further below the reference stand on the lower edge: one failed training must not squeeze all others."""
 SMALLEST, LARGEST = 3.2, 8.5
 """Radii of a dot of one submission and of the fullest spot."""
 
@@ -33,7 +35,8 @@ def cohort_chart(title: str, dots: Sequence[Dot], most_points: float, y_label: s
     shown = [dot for dot in dots if math.isfinite(dot.x) and math.isfinite(dot.y)]
     if not shown:
         return Markup("")
-    marks = ticks(min(0.0, *(dot.y for dot in shown)), max(0.0, *(dot.y for dot in shown)))
+    inside = [max(LOWEST, dot.y) for dot in shown]
+    marks = ticks(min(0.0, *inside), max(0.0, *inside))
     low, high = (marks[0], marks[-1]) if len(marks) > 1 else (-0.01, 0.01)
     area = _Area(0.0, max(most_points, *(dot.x for dot in shown)) or 1.0, low, high)
     parts = [_grid_line(area, mark) for mark in marks]
@@ -85,7 +88,7 @@ def _signed(value: float) -> str:
 def _dots(area: _Area, shown: Sequence[Dot]) -> list[Markup]:
     """Gather dots of one spot: its area grows with their number."""
     columns = (round(_at(dot.x, area.left, area.right) * COLUMNS) for dot in shown)
-    rows = (round(_at(dot.y, area.low, area.high) * ROWS) for dot in shown)
+    rows = (round(_at(max(LOWEST, dot.y), area.low, area.high) * ROWS) for dot in shown)
     spots = Counter(zip(columns, rows, strict=True))
     most = max(spots.values())
     parts = []
