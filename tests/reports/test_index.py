@@ -20,7 +20,7 @@ from grader.model import Result
 from grader.reports import grades_csv, render_index
 from grader.reports.spreadsheet import FORMULA_STARTS
 
-OF_THE_FILTER = {"script", "label", "input", "select", "optgroup", "option"}
+OF_THE_FILTER = {"script", "button", "label", "input", "select", "optgroup", "option"}
 
 
 @pytest.fixture(scope="module")
