@@ -104,22 +104,23 @@ def command(
     print_grade(grade, Console(), level_names(loaded))
     options.tell_cost(second_opinion)
     if summary is not None:
-        append_summary(summary, grade, loaded)
+        append_summary(summary, grade, loaded, out / submission.id / "report.html")
     click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
     ctx.exit(exit_status(grade))
 
 
-def append_summary(path: Path, grade: Grade, rubric: Rubric) -> None:
-    """Append the result as Markdown to a file that others may have written to before.
+def append_summary(path: Path, grade: Grade, rubric: Rubric, report: Path) -> None:
+    """Append the result as Markdown, in the report's language, to a file that others may have written to before.
 
     Raises:
         ResultsError: it can't be written.
     """
     from grader.errors import ResultsError
-    from grader.reports.summary import summarise, summary_markdown
+    from grader.reports.language import speaking
+    from grader.reports.summary import language_of_page, summarise, summary_markdown
 
     try:
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8") as file, speaking(language_of_page(report.read_bytes())):
             file.write(summary_markdown(summarise(grade, rubric)) + "\n")
     except OSError as error:
         raise ResultsError(f"--summary {path} can't be written ({error.strerror}); give another file") from error

@@ -94,14 +94,17 @@ def _canvas_rubric(asked: Asked, marks: ClassMarks) -> Written:
 
 
 def _moodle(asked: Asked, marks: ClassMarks) -> Written:
+    from grader.exports.feedback import report_language
     from grader.exports.marks import Mark
     from grader.exports.moodle import comment_html, fill_moodle, read_worksheet
+    from grader.reports.language import speaking
     from grader.reports.summary import comment_lines, summarise
     from grader.storage import read_grade
 
     def comment(mark: Mark) -> str:
         grade = read_grade(asked.out / mark.submission / "grade.json")
-        return comment_html(comment_lines(summarise(grade, asked.rubric)))
+        with speaking(report_language(asked.out, mark)):
+            return comment_html(comment_lines(summarise(grade, asked.rubric)))
 
     worksheet = read_worksheet(asked.sheet(), asked.column)
     return fill_moodle(worksheet, marks, asked.waiting(), comment if asked.comments else None, scale=asked.scale)

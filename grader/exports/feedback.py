@@ -13,7 +13,8 @@ from grader.errors import ResultsError
 from grader.exports.marks import ClassMarks, Mark, NotWritten, Written, not_written
 from grader.intake.names import Ids, safe_id
 from grader.model import Grade, Rubric
-from grader.reports.summary import Summary, summarise, summary_html, summary_text
+from grader.reports.language import ENGLISH, speaking
+from grader.reports.summary import language_of_page, summarise, summary_html, summary_text
 from grader.storage import read_grade
 
 REPORT = "report.html"
@@ -26,6 +27,14 @@ _PACKED_AT = (1980, 1, 1, 0, 0, 0)
 """Every entry has the same time: the same feedback gives the same bytes."""
 
 
+def report_language(out: Path, mark: Mark) -> str:
+    """Return the language of a student's report, in which all else is said to them too; English where there is none."""
+    try:
+        return language_of_page(_report(out, mark))
+    except ResultsError:
+        return ENGLISH
+
+
 def feedback_zip(out: Path, marks: ClassMarks, rubric: Rubric | None) -> Written:
     """Return a zip with a folder per submission: `report.html`, `summary.txt`, `summary.html`, `message.eml`.
 
@@ -35,12 +44,14 @@ def feedback_zip(out: Path, marks: ClassMarks, rubric: Rubric | None) -> Written
 
     def files(mark: Mark) -> Iterator[tuple[str, bytes]]:
         folder = ids.new(mark.names if mark.hand_in.students else mark.submission)
-        summary = summarise(_grade(out, mark), rubric)
         report = _report(out, mark)
         yield f"{folder}/{REPORT}", report
-        yield f"{folder}/summary.txt", summary_text(summary).encode()
-        yield f"{folder}/summary.html", summary_html(summary).encode()
-        yield f"{folder}/message.eml", _message(mark, summary)
+        with speaking(language_of_page(report)):
+            summary = summarise(_grade(out, mark), rubric)
+            text, page = summary_text(summary), summary_html(summary)
+        yield f"{folder}/summary.txt", text.encode()
+        yield f"{folder}/summary.html", page.encode()
+        yield f"{folder}/message.eml", _message(mark, summary.title, text, page)
 
     return _packed(marks, files)
 
@@ -100,16 +111,16 @@ def _report(out: Path, mark: Mark) -> bytes:
         raise ResultsError(f"{REPORT} is missing ({error.strerror}): `grader regrade` writes it") from error
 
 
-def _message(mark: Mark, summary: Summary) -> bytes:
+def _message(mark: Mark, title: str, text: str, page: str) -> bytes:
     """Return an e-mail that isn't sent yet; names and addresses that can't stand in its head are left out of it."""
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = _one_line(summary.title)
+    message["Subject"] = _one_line(title)
     message["X-Unsent"] = "1"  # mail programs open it as a draft
     addresses = [one.email for one in mark.hand_in.students if _is_address(one.email)]
     if addresses:
         message["To"] = ", ".join(addresses)
-    message.set_content(summary_text(summary))
-    message.add_alternative(summary_html(summary), subtype="html")
+    message.set_content(text)
+    message.add_alternative(page, subtype="html")
     boundary = f"=_{mark.result.submission.encode().hex()[:32]}_grader"
     message.set_boundary(boundary)
     return message.as_bytes()

@@ -15,8 +15,10 @@ from typing import Any, Literal, get_args
 from markupsafe import Markup
 
 from grader.errors import ExportError, ResultsError
-from grader.exports.marks import ClassMarks, NotWritten, Written, not_written
+from grader.exports.feedback import report_language
+from grader.exports.marks import ClassMarks, Mark, NotWritten, Written, not_written
 from grader.model import Grade, Judgement, Rubric
+from grader.reports.language import say, speaking, told
 from grader.reports.summary import summarise
 from grader.reports.text import phrase
 from grader.reports.wording import level_names
@@ -43,7 +45,8 @@ def gradescope_results(
     summary = summarise(grade, rubric)
     if grade.points is None and grade.run.get("status") != "not_run":
         raise ExportError(f"{grade.submission} has no score: {summary.verdict} Run the autograder again")
-    lines = [summary.verdict, summary.open, f"Do this next: {summary.next_step}" if summary.next_step else ""]
+    lines = [summary.verdict, summary.open, f"{say('Do this next')}: {summary.next_step}" if summary.next_step else ""]
+    lines += summary.remarks
     document: dict[str, Any] = {
         "score": grade.points if grade.points is not None else 0.0,
         "output": _paragraphs(lines),
@@ -66,16 +69,19 @@ def gradescope_results(
 def _test(number: int, item: Judgement, rubric: Rubric | None, visibility: Visibility) -> dict[str, Any]:
     names = level_names(rubric)
     if item.level is None or item.points is None:
-        first = "This could not be judged; a person will look at it."
+        first = say("This could not be judged; a person will look at it.")
     elif item.low != item.high and item.high is not None:
-        first = f"Level: {names[item.level]}, perhaps up to {names[item.high]}; a person will decide."
+        higher = f"{say('perhaps up to')} {told(names[item.high])}"
+        first = f"{say('Level')}: {told(names[item.level])}, {higher}; {say('a person will decide')}."
     else:
-        first = f"Level: {names[item.level]}."
-    next_step = [f"Next: {item.next_step}"] if item.next_step else []
+        first = f"{say('Level')}: {told(names[item.level])}."
+    next_step = [f"{say('Next')}: {told(item.next_step)}"] if item.next_step else []
+    # What a person wrote as the reason of a level stays as it was written.
+    reasons = item.reasons if item.decided is not None else tuple(map(told, item.reasons))
     test: dict[str, Any] = {
-        "name": item.title,
+        "name": told(item.title),
         "number": str(number),
-        "output": _paragraphs([first, *item.reasons[:MOST_REASONS], *next_step]),
+        "output": _paragraphs([first, *reasons[:MOST_REASONS], *next_step]),
         "visibility": visibility,
         "extra_data": {"criterion": item.criterion, "level": item.level, "needs_review": item.needs_review},
     }
@@ -104,6 +110,12 @@ def results_json(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
+def _results(out: Path, mark: Mark, rubric: Rubric | None, visibility: Visibility) -> dict[str, Any]:
+    grade = read_grade(out / mark.submission / "grade.json")
+    with speaking(report_language(out, mark)):
+        return gradescope_results(grade, rubric, visibility)
+
+
 def class_results(out: Path, marks: ClassMarks, rubric: Rubric | None, visibility: Visibility) -> Written:
     """Return one `results.json` where there is one submission, else a zip with `<submission>/results.json`.
 
@@ -112,15 +124,14 @@ def class_results(out: Path, marks: ClassMarks, rubric: Rubric | None, visibilit
     """
     if len(marks.marks) == 1:
         (mark,) = marks.marks
-        grade = read_grade(out / mark.submission / "grade.json")
-        return Written(results_json(gradescope_results(grade, rubric, visibility)), (mark.submission,))
+        return Written(results_json(_results(out, mark, rubric, visibility)), (mark.submission,))
     buffer = io.BytesIO()
     written: list[str] = []
     left: list[NotWritten] = []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for mark in marks.marks:
             try:
-                document = gradescope_results(read_grade(out / mark.submission / "grade.json"), rubric, visibility)
+                document = _results(out, mark, rubric, visibility)
             except (ExportError, ResultsError) as error:
                 left.append(not_written(mark, str(error)))
                 continue

@@ -63,7 +63,12 @@ def read_marks(out: Path, roster: Roster | None = None) -> ClassMarks:
         ExportError: it holds no submission.
     """
     with Gradebook.open_existing(out) as book:
-        results = book.results()
+        results, waiting = book.results(), book.unwritten()
+    if waiting:
+        raise ExportError(
+            f"what was decided on {', '.join(waiting[:5])} is not in the results yet: close the review desk or run "
+            "`grader regrade`, then export"
+        )
     if not results:
         raise ExportError(f"{out} holds no submission yet: grade a class into it first")
     stored = read_hand_ins(out / STUDENTS)

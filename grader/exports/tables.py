@@ -31,11 +31,11 @@ def table(marks: ClassMarks) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
     header = (
         "submission", *_IDENTITY, "handed_in_at", "late", "status",
         *criteria, *(f"{name}_points" for name in criteria), "points", "max_points",
-        "needs_review", "uncertain_criteria", "review_reasons",
+        "needs_review", "uncertain_criteria", "review_reasons", "reviewed", "set_by_person",
     )  # fmt: skip
     rows = [_row(mark, student, criteria) for mark in marks.marks for student in mark.hand_in.students or (Student(),)]
     empty: tuple[Cell, ...] = (None,) * (2 * len(criteria) + 2)
-    rows += [(None, *_identity(student), None, None, ABSENT, *empty, None, None, None) for student in marks.absent]
+    rows += [(None, *_identity(student), None, None, ABSENT, *empty, *(None,) * 5) for student in marks.absent]
     return header, rows
 
 
@@ -48,6 +48,7 @@ def _row(mark: Mark, student: Student, criteria: Sequence[str]) -> tuple[Cell, .
         mark.submission, *_identity(student), mark.hand_in.handed_in_at or None, mark.hand_in.late, result.status,
         *levels, *points, result.points, result.max_points,
         result.needs_review, "; ".join(map(_uncertain, _in_doubt(result.criteria))), "; ".join(result.review_reasons),
+        result.reviewed, "; ".join(f"{item.criterion}: {item.decided}" for item in result.criteria if item.decided),
     )  # fmt: skip
 
 
@@ -105,6 +106,7 @@ def _document(mark: Mark) -> dict[str, Any]:
         "criteria": [asdict(item) for item in result.criteria],
         "needs_review": result.needs_review,
         "review_reasons": list(result.review_reasons),
+        "reviewed": result.reviewed,
         "rubric": {"id": result.rubric_id, "sha256": result.rubric_sha256},
     }
 

@@ -14,7 +14,8 @@ from IPython.display import display
 
 from grader.magics.finding import ASK, Found, find_notebook, unsaved_cells
 from grader.magics.running import Checked, check
-from grader.reports.summary import notebook_html, summarise, summary_text
+from grader.reports.language import say, speaking
+from grader.reports.summary import language_of_page, notebook_html, summarise, summary_text
 from grader.rubrics import load_rubric
 
 SAVE_FIRST = (
@@ -95,9 +96,10 @@ def _shown(checked: Checked, options: list[str]) -> Shown:
     if checked.grade is None or checked.report is None:
         return Shown(f"There is no verdict.\n{checked.said}", "")
     rubric = load_rubric(options[options.index("--rubric") + 1] if "--rubric" in options[:-1] else "unit1")
-    summary = summarise(checked.grade, rubric if rubric.sha256 == checked.grade.rubric_sha256 else None)
     report = os.path.relpath(checked.report)
-    return Shown(f"{summary_text(summary)}\nReport: {report}", notebook_html(summary, report))
+    with speaking(language_of_page(checked.report.read_bytes())):
+        summary = summarise(checked.grade, rubric if rubric.sha256 == checked.grade.rubric_sha256 else None)
+        return Shown(f"{summary_text(summary)}\n{say('The whole report:')} {report}", notebook_html(summary, report))
 
 
 def register(shell: Any) -> None:

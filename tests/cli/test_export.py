@@ -11,6 +11,7 @@ from exports.classroom import result, write_class
 
 from grader.cli.export import FORMATS, command
 from grader.errors import ExportError
+from grader.gradebook import Gradebook
 from grader.model import HandIn, Student
 
 
@@ -80,6 +81,14 @@ def test_a_roster_says_whose_they_are(tmp_path):
         ("work7", "Ada Lovelace", "ok"),
         ("", "Dan Oh", "not_handed_in"),
     ]
+
+
+def test_marks_that_decisions_have_overtaken_are_not_exported(out):
+    """What a person decided last and no file shows yet must not be missed."""
+    with Gradebook(out) as book:
+        book.override("ada", "model", "emerging", author="ta", reason="copied")
+    with pytest.raises(ExportError, match="what was decided on ada is not in the results yet"):
+        export(out, "--to", "csv")
 
 
 def test_what_is_missing_is_asked_for(out, tmp_path):

@@ -19,9 +19,10 @@ from grader.errors import ResultsError
 from grader.exports.feedback import feedback_zip, moodle_zip, own_participants
 from grader.exports.gradescope import gradescope_results
 from grader.exports.marks import ClassMarks, read_marks
-from grader.model import HandIn, Student
+from grader.model import Decided, HandIn, Remark, Student
 from grader.reports.summary import comment_lines, summarise, summary_html, summary_markdown, summary_text
 from grader.rubrics import load_rubric
+from grader.storage import write_grade
 
 STUDENTS = {
     "alpha_1": Student("Ada Lovelace", "ada@x.org", moodle_id="501"),
@@ -86,13 +87,40 @@ def test_a_summary_says_what_counts():
         "15 of 20 points",
         "A person will look at this",
         "Do this next: add a test set to alpha_1",
-        "Proficient (or up to Exemplary)",
+        "Proficient (perhaps up to Exemplary)",
     ):
         assert words in text
     assert max(map(len, text.splitlines())) <= 76
     assert "&lt;b&gt;was seen&lt;/b&gt;" in page
     assert not re.search(r"<script|src=|href=", page)
     assert comment_lines(summary)[0] == "15 of 20 points."
+
+
+def test_the_summary_is_in_the_report_s_language(graded):
+    """A Spanish report goes with a Spanish summary; what a person wrote stays as it was written."""
+    out, marks = graded
+    path = out / "alpha_1" / "report.html"
+    path.write_text('<!DOCTYPE html>\n<html lang="es">\n<p>informe</p>', encoding="utf-8")
+    said = replace(
+        grade_of(result("alpha_1")), comments=(Remark("model", "Do this next week, please."), Remark("", "Bravo!"))
+    )
+    decided = replace(said.judgements[0], decided=Decided("I saw the code.", "emerging"), reasons=("I saw the code.",))
+    write_grade(out / "alpha_1" / "grade.json", replace(said, judgements=(decided, *said.judgements[1:])))
+    found = entries(feedback_zip(out, marks, load_rubric("unit1")).content)
+    text, page = found["Ada Lovelace/summary.txt"].decode(), found["Ada Lovelace/summary.html"].decode()
+    for words in (
+        "15 de 20 puntos.",
+        "Lo siguiente que conviene hacer:",
+        "Competente, 3 de 4",
+        "I saw the code.",
+        "Do this next week, please.",
+        "Bravo!",
+    ):
+        assert words in text
+    assert '<html lang="es">' in page
+    assert "Criterio" in page
+    assert "of 20" not in text
+    assert "15 of 20 points." in found["José_Núñez/summary.txt"].decode()
 
 
 def test_feedback_files_as_moodle_takes_them(graded):
@@ -153,7 +181,9 @@ def test_check_appends_to_a_summary_file(tmp_path):
     """What others wrote to it before stays."""
     path = tmp_path / "summary.md"
     path.write_text("before\n")
-    append_summary(path, grade_of(result("x")), load_rubric("unit1"))
+    report = tmp_path / "report.html"
+    report.write_text('<!DOCTYPE html>\n<html lang="en">')
+    append_summary(path, grade_of(result("x")), load_rubric("unit1"), report)
     assert path.read_text().startswith("before\n## Unit 1")
     with pytest.raises(ResultsError, match="can't be written"):
-        append_summary(tmp_path, grade_of(result("x")), load_rubric("unit1"))
+        append_summary(tmp_path, grade_of(result("x")), load_rubric("unit1"), report)

@@ -39,6 +39,14 @@ def test_the_csv_has_everybody_and_says_what_is_in_doubt():
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
 
 
+def test_what_people_decided_is_said():
+    """A level that a person set, with the reason, and that somebody has looked."""
+    (row, *rest) = result("ada").criteria
+    mark = Mark(replace(result("ada"), criteria=(replace(row, decided="ran it myself"), *rest), reviewed=True))
+    (line,) = csv.DictReader(io.StringIO(class_csv(ClassMarks((mark,))).decode("utf-8-sig")))
+    assert (line["set_by_person"], line["reviewed"]) == ("model: ran it myself", "true")
+
+
 def test_the_workbook_keeps_text_as_text_and_numbers_as_numbers():
     """A name that begins like a formula is read back letter by letter, as text."""
     page = openpyxl.load_workbook(io.BytesIO(class_excel(CLASS))).active
