@@ -148,7 +148,18 @@ def _translated(text: str, language: str, depth: int) -> str | None:
             values = match.groupdict()
             parts = {name: _part(name, value, language, depth) for name, value in values.items()}
             return pattern.told.format(**parts)
-    return _in_parts(text, language, depth)
+    return _in_parts(text, language, depth) or (_varied(text, language) if not depth else None)
+
+
+def _varied(text: str, language: str) -> str | None:
+    """Translate a sentence that stands inside another: with a small first letter, or without its full stop."""
+    if text[:1].islower():
+        whole = _translated(text[0].upper() + text[1:], language, 1)
+        return whole and whole[0].lower() + whole[1:]
+    if text and text[-1].isalnum() | (text[-1] in ")%\N{RIGHT DOUBLE QUOTATION MARK}"):
+        whole = _translated(f"{text}.", language, 1)
+        return whole and whole.removesuffix(".")
+    return None
 
 
 def _part(name: str, text: str, language: str, depth: int) -> str:
