@@ -105,17 +105,20 @@ class Sheet:
             cells[column] = self._written(column, value)
 
     def _written(self, column: int, value: str) -> str:
-        needed = any(mark in value for mark in (self.separator, '"', "\n", "\r")) or value != value.strip()
-        if needed or self._is_quoted(column):
+        if self._needs_quotes(value) or self._is_quoted(column):
             return '"' + value.replace('"', '""') + '"'
         return value
 
     def _is_quoted(self, column: int) -> bool:
-        """Whether every filled cell of a column is quoted, below the header."""
+        """Whether every filled cell of a column is quoted, below the header, and some of them without need."""
         if column not in self._quoting:
             filled = [row.cells[column] for row in self.rows[1:] if column < len(row.cells) and row.cells[column]]
-            self._quoting[column] = bool(filled) and all(cell.startswith('"') for cell in filled)
+            needless = any(not self._needs_quotes(_value(cell)) for cell in filled)
+            self._quoting[column] = needless and all(cell.startswith('"') for cell in filled)
         return self._quoting[column]
+
+    def _needs_quotes(self, value: str) -> bool:
+        return any(mark in value for mark in (self.separator, '"', "\n", "\r")) or value != value.strip()
 
 
 def _rows(text: str, separator: str) -> Iterator[Row]:

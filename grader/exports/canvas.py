@@ -30,7 +30,6 @@ from grader.sheets import Sheet
 
 POINTS_POSSIBLE = "Points Possible"
 _HIDDEN = re.compile(r"\s*(?:Muted|Manual Posting.*)?\s*", re.IGNORECASE)
-_READ_ONLY = re.compile(r"read\s+only", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?P<title>.*?)\s*\((?P<id>\d+)\)", re.DOTALL)
 _LEFT_ALONE = {"ex": "is excused there", "n/a": "isn't assigned to this student there"}
 MOST_COLUMNS_NAMED = 12
@@ -52,11 +51,19 @@ class _Book:
         name = value("Student") or ", ".join(part for part in (value("LastName"), value("FirstName")) if part)
         return Student(name, canvas_id=value("ID"), sis_id=value("SIS User ID"), login=value("SIS Login ID"))
 
-    def assignments(self) -> dict[int, float]:
-        """Return the columns of assignments with the points possible: those with a number in that row."""
-        cells = self.sheet.values(self.points_row)
-        found = {column: as_number(text) for column, text in enumerate(cells) if not _READ_ONLY.search(text)}
-        return {column: points for column, points in found.items() if points is not None}
+    def assignments(self) -> dict[int, float | None]:
+        """Return the columns of assignments with the points possible, None where Canvas says none.
+
+        They have a number in that row, or nothing and a number behind their title; totals have words there, which are
+        translated ("(read only)", "(läs endast)").
+        """
+        found: dict[int, float | None] = {}
+        for column, title in enumerate(self.sheet.header):
+            text = self.sheet.get(self.points_row, column).strip()
+            points = as_number(text)
+            if points is not None or (not text and _NUMBERED.fullmatch(title.strip())):
+                found[column] = points
+        return found
 
 
 def fill_canvas(sheet: Sheet, marks: ClassMarks, column: str | None, unreviewed: Unreviewed, *, scale: bool) -> Written:
@@ -113,8 +120,8 @@ def _is_empty(sheet: Sheet, row: int) -> bool:
     return all(_HIDDEN.fullmatch(value) for value in sheet.values(row))
 
 
-def _target(book: _Book, column: str | None) -> tuple[int, float]:
-    """Return the column to fill, and its points possible."""
+def _target(book: _Book, column: str | None) -> tuple[int, float | None]:
+    """Return the column to fill, and its points possible (None where there are none)."""
     assignments = book.assignments()
     titles = {number: book.sheet.header[number].strip() for number in assignments}
     names = ", ".join(list(titles.values())[:MOST_COLUMNS_NAMED]) or "none"

@@ -58,11 +58,10 @@ class CheckMagics(Magics):  # type: ignore[misc]  # IPython ships no types
         """Check this notebook with the engine that grades it: `%grader_check [NOTEBOOK] [options of grader check]`.
 
         The saved file is run from top to bottom in a fresh kernel; this kernel and its variables are left alone. The
-        verdict is that of `grader check NOTEBOOK` on the command line, and takes as long. Options: `--rubric FILE`,
-        `--data DIR`, `--timeout S` and the others of that command.
+        verdict is that of `grader check NOTEBOOK` on the command line, and takes as long. Options: `--budget full`,
+        `--rubric FILE`, `--data DIR` and the others of that command.
         """
-        words = shlex.split(line)
-        named = words.pop(0) if words and not words[0].startswith("-") else ""
+        named, words = notebook_and_options(line)
         found = self._notebook(named)
         if not named and not found.is_current and unsaved_cells(found.path, self._ran):
             raise UsageError(SAVE_FIRST)
@@ -90,6 +89,16 @@ class CheckMagics(Magics):  # type: ignore[misc]  # IPython ships no types
         if found is None:
             raise UsageError(ASK)
         return found
+
+
+def notebook_and_options(line: str) -> tuple[str, list[str]]:
+    """Return what a line names: the notebook, first or last in it (nothing: this one), and the command's options."""
+    words = shlex.split(line)
+    if words and not words[0].startswith("-"):
+        return words[0], words[1:]
+    if words and words[-1].endswith(".ipynb") and words[-2:-1] != ["--starter"]:
+        return words[-1], words[:-1]
+    return "", words
 
 
 def _shown(checked: Checked, options: list[str]) -> Shown:

@@ -104,6 +104,18 @@ def test_first_and_last_names_in_columns_and_semicolons_with_decimal_commas():
     assert written.content.decode() == text.replace("ag;A;", "ag;A;7,5").replace("3,50", "5")
 
 
+def test_a_translated_export_and_assignments_without_points():
+    """Only headers stay English: totals are marked "(läs endast)"; where no points are possible, none are scaled."""
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,Lab: git (24233),Essä (24234),Uppgifter Current Score,Final Score\n"
+        '    Points Possible,,,,,"0,0",,(läs endast),(läs endast)\n"Åkesson, Björn",12345,b,bjorn@x.se,"Kurs, A",,,"0,0",\n'
+    )
+    for column, cells in (("Lab: git", ',"Kurs, A",15,,'), ("Essä", ',"Kurs, A",,15,')):
+        written = fill(text, marks(("Björn Åkesson", 15.0, None)), column)
+        assert cells in written.content.decode()
+        assert len(written.notes) == 1
+
+
 def test_what_is_no_gradebook_is_refused():
     """The sentence says where to get one."""
     for text in ("Name,Mark\nA,1\n", "Student,ID,Section,P (1)\nA,1,S,2\nB,2,S,2\n"):

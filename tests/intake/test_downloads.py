@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader.errors import SubmissionsNotFoundError
 from grader.intake import load_submissions
+from grader.intake.downloads import recognise
 from grader.model import HandIn, Student, Submission, Unreadable
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1)")]))
@@ -183,3 +187,43 @@ def test_a_list_of_links_is_refused_with_what_to_do(tmp_path: Path):
         match=r"a list of 2 links \(https://colab\S+\), and grader fetches nothing; .*Download \.ipynb",
     ):
         load_submissions(path)
+
+
+NAMES = st.text(alphabet=st.sampled_from("aÁñß李O' -,.1_"), min_size=1, max_size=10)
+CLASSES = st.lists(st.tuples(NAMES, st.booleans(), st.integers(1, 3)), min_size=1, max_size=6)
+
+
+@given(CLASSES, st.randoms(use_true_random=False))
+def test_everybody_of_any_canvas_class_is_found_with_all_files(people, random):
+    """File names as Canvas makes them of any names, in any order: nobody lost, no file with somebody else."""
+    expected: dict[str, set[str]] = {}
+    entries = []
+    for number, (name, late, files) in enumerate(people):
+        plain = re.sub(r"\W", "", re.sub(r"_(\d+)_", r"\1", name).lower())
+        for file in range(files):
+            shown = f"work_{file}_{number}.ipynb"
+            entries.append(
+                Path("class") / f"{plain or 'x'}{'_LATE' * late}_{500 + number}_{9000 + 10 * number + file}_{shown}"
+            )
+            expected.setdefault(str(500 + number), set()).add(shown)
+    random.shuffle(entries)
+    found = recognise(Path("class"), entries)
+    assert {item.hand_in.students[0].canvas_id: {name for name, _ in item.files} for item in found} == expected
+    assert {item.hand_in.students[0].canvas_id: item.hand_in.late for item in found} == {
+        str(500 + number): late for number, (_, late, _) in enumerate(people)
+    }
+
+
+@given(CLASSES, st.randoms(use_true_random=False))
+def test_everybody_of_any_moodle_class_is_found_with_all_files(people, random):
+    """The same of Moodle's names, which it cleans of underscores."""
+    expected: dict[str, set[str]] = {}
+    entries = []
+    for number, (name, _, files) in enumerate(people):
+        shown_name = name.replace("_", " ").strip() or "x"
+        for file in range(files):
+            entries.append(Path("class") / f"{shown_name}_{500 + number}_assignsubmission_file_work_{file}.ipynb")
+            expected.setdefault(str(500 + number), set()).add(f"work_{file}.ipynb")
+    random.shuffle(entries)
+    found = recognise(Path("class"), entries)
+    assert {item.hand_in.students[0].moodle_id: {name for name, _ in item.files} for item in found} == expected

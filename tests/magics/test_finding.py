@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from grader.magics.check import notebook_and_options
 from grader.magics.finding import Found, find_notebook, unsaved_cells
 
 
@@ -61,3 +62,20 @@ def test_cells_run_after_the_save_must_stand_in_the_file(saved):
     os.utime(saved, (1000, 1000))
     ran = [(999.0, "old = 1"), (1001.0, "a = 1  \nb = 2\n"), (1002.0, "%grader_check"), (1003.0, "new = 1")]
     assert unsaved_cells(saved, ran) == ["new = 1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", ("", [])),
+        ("project.ipynb", ("project.ipynb", [])),
+        ("'my work.ipynb' --budget full", ("my work.ipynb", ["--budget", "full"])),
+        ("--budget full project.ipynb", ("project.ipynb", ["--budget", "full"])),
+        ("--rubric mine.yaml", ("", ["--rubric", "mine.yaml"])),
+        ("--starter template.ipynb", ("", ["--starter", "template.ipynb"])),
+        ("--starter template.ipynb project.ipynb", ("project.ipynb", ["--starter", "template.ipynb"])),
+    ],
+)
+def test_the_notebook_stands_first_or_last(line, expected):
+    """The rest are options of `grader check`."""
+    assert notebook_and_options(line) == expected
