@@ -39,6 +39,8 @@ LINK = re.compile(r"#[\w.-]|https?://|mailto:")
 OF_THE_CLASS_PAGE = {"script", "button", "label", "input", "select", "optgroup", "option"}
 """What sorts and filters its table."""
 
+MAIN = '<main id="main" class="with-notebook">'
+
 OF_THE_CLASS = ("/report.html", "/staff.html", "grades.csv", "similar.html")
 """Files of the results that the class page leads to."""
 
@@ -225,11 +227,12 @@ def test_each_payload_alone_in_all_places_does_nothing(browser: Browser, tmp_pat
 def test_a_policy_stands_between_even_where_text_was_not_escaped(browser: Browser, tmp_path: Path) -> None:
     """With payloads put raw into a finished page, the policy alone lets no script run and no request leave."""
     page = render_report(rich_grade(), rich_evidence(), rubric())
+    assert MAIN in page
     raw = "\n".join(item.text for item in PAYLOADS if item.active and not item.markdown and "meta" not in item.text)
     write(
         tmp_path,
         "report.html",
-        page.replace('<main id="main">', f'<main id="main">{raw.encode("utf-8", "replace").decode()}'),
+        page.replace(MAIN, f"{MAIN}{raw.encode('utf-8', 'replace').decode()}"),
     )
     with browser.visit((tmp_path / "report.html").as_uri()) as opened:
         opened.evaluate(USE_EVERYTHING)

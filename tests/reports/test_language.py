@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ from grader.reports.wording import (  # fmt: skip
     STATUSES,
     TIERS,
 )
-from grader.resources import shipped
+from grader.resources import PACKAGE, shipped
 from grader.rubrics import load_rubric
 
 MOST_UNTRANSLATED = 12
@@ -58,6 +59,15 @@ def test_translations_have_the_places_of_their_texts(language: str) -> None:
     """What changes in a sentence is neither lost nor made up."""
     for english, other in catalogue(language).exact.items():
         assert set(PLACE.findall(english)) == set(PLACE.findall(other)), english
+
+
+@pytest.mark.parametrize("language", [item for item in LANGUAGES if item != "en"])
+def test_no_text_stands_twice_in_a_catalogue(language: str) -> None:
+    """YAML would take the last one in silence."""
+    lines = (PACKAGE / "reports" / "words" / f"{language}.yaml").read_text(encoding="utf-8").splitlines()
+    keys = [match[0] for line in lines if (match := re.match(r'"(?:[^"\\]|\\.)*"(?=:)', line))]
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+    assert len(keys) == len(catalogue(language).exact)
 
 
 def test_every_text_of_the_students_templates_is_known() -> None:
