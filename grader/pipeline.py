@@ -319,7 +319,7 @@ class ClassGrader:
         evidence, rubric = self._with_opinions(measured.evidence), self.settings.rubric
         decisions = self.book.decisions(evidence.submission)
         grade = self._judge(evidence, decisions)
-        page = self._staff_page(evidence, grade)
+        page = self._staff_page(evidence, grade, decisions)
         digest = write_submission(self.settings.out, rubric, evidence, grade, measured.executed, page)
         result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
@@ -335,7 +335,7 @@ class ClassGrader:
         evidence = self._with_opinions(without_given(stored, self.settings.given))
         decisions = self.book.decisions(evidence.submission)
         grade = self._judge(evidence, decisions)
-        page = self._staff_page(evidence, grade)
+        page = self._staff_page(evidence, grade, decisions)
         result = Result.of_grade(grade)
         if evidence == stored:
             write_judgement(out, rubric, evidence, grade, page)
@@ -355,12 +355,12 @@ class ClassGrader:
         self.progress.stage(evidence.submission, "asking the language model")
         return second_opinion.added_to(evidence)
 
-    def _staff_page(self, evidence: Evidence, grade: Grade) -> str:
+    def _staff_page(self, evidence: Evidence, grade: Grade, decisions: Decisions) -> str:
         """Return the staff's page; nothing where students check their own work."""
         if self.settings.own_notebook:
             return ""
         same = self.same.get(evidence.submission, ())
-        return staff_page_of(self.settings.out, self.settings.rubric, evidence, grade, same)
+        return staff_page_of(self.settings.out, self.settings.rubric, evidence, grade, same, decisions)
 
     def _judge(self, evidence: Evidence, decisions: Decisions) -> Grade:
         self.progress.stage(evidence.submission, "judging")

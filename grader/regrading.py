@@ -87,10 +87,17 @@ def rewrite_submission(out: Path, rubric: Rubric, evidence: Evidence, grade: Gra
     return write_submission(out, rubric, evidence, grade, executed, staff_page)
 
 
-def staff_page_of(out: Path, rubric: Rubric, evidence: Evidence, grade: Grade, same_as: Sequence[str] = ()) -> str:
-    """Return the page for whoever grades: questions to ask, reasons to look, what is not certain."""
+def staff_page_of(
+    out: Path,
+    rubric: Rubric,
+    evidence: Evidence,
+    grade: Grade,
+    same_as: Sequence[str] = (),
+    decisions: Decisions = UNDECIDED,
+) -> str:
+    """Return the page for whoever grades: questions to ask, reasons to look, what is not certain, what people said."""
     similar_page = f"../{SIMILAR_PAGE}" if rendering_of(out).similarity else ""
-    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric, same_as, similar_page)
+    return render_staff(grade, evidence, ask(evidence, grade.findings), rubric, same_as, similar_page, decisions)
 
 
 def judged_mark(folder: Path, by: Sequence[object]) -> str:
@@ -239,7 +246,7 @@ def judge_stored(out: Path, rubric: Rubric, asked: Sequence[Asked]) -> list[tupl
     for item in asked:
         stored, digest = read_evidence_and_digest(out / item.submission / EVIDENCE)
         grade = judged(stored, rubric, item.decisions)
-        page = staff_page_of(out, rubric, stored, grade, item.same_as)
+        page = staff_page_of(out, rubric, stored, grade, item.same_as, item.decisions)
         write_judgement(out, rubric, stored, grade, page)
         results.append((Result.of_grade(grade), digest, item.decisions.version))
     return results
@@ -253,7 +260,7 @@ def _judge_with_opinion(
     stored, before = read_evidence_and_digest(out / submission / EVIDENCE)
     evidence = second_opinion.added_to(stored)
     grade = judged(evidence, rubric, asked.decisions)
-    page = staff_page_of(out, rubric, evidence, grade, asked.same_as)
+    page = staff_page_of(out, rubric, evidence, grade, asked.same_as, asked.decisions)
     if evidence == stored:
         write_judgement(out, rubric, evidence, grade, page)
         book.record_judgement(Result.of_grade(grade), before)

@@ -12,27 +12,32 @@ from grader.cli import options, rendering
 
 @click.command(name="regrade")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by.")
+@click.option(
+    "--rubric",
+    metavar="NAME|FILE",
+    help="What to judge by.  [default: what the class was graded by, where that is known here; else unit1]",
+)
 @rendering.language
 @rendering.similarity
 @options.judging
 def command(
     out: Path,
-    rubric: str,
+    rubric: str | None,
     judging: options.Judging,
     language: str | None,
     similarity: bool | None,  # noqa: FBT001 - click passes flags by position of meaning
 ) -> None:
     """Judge the class in OUT again, by a changed rubric or newer checks; no notebook is run."""
     from grader.gradebook import Gradebook
-    from grader.regrading import regrade
+    from grader.regrading import class_rubric, regrade
     from grader.rendering import choose_rendering
     from grader.rubrics import load_rubric
     from grader.scheduling.machine import cores
 
-    loaded = load_rubric(rubric)
     with Gradebook.open_existing(out) as book:
-        names = [item.submission for item in book.results()]
+        rows = book.results()
+    names = [item.submission for item in rows]
+    loaded = load_rubric(rubric) if rubric is not None else class_rubric(out, rows) or load_rubric("unit1")
     second_opinion = judging.second_opinion(out, names, threading.Event())
     choose_rendering(out, language=language, similarity=similarity)
     results = regrade(out, loaded, second_opinion, processes=cores())

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from grader.gradebook import Gradebook
+    from grader.model import Rubric
 
 
 @click.command(name="review")
@@ -18,8 +23,16 @@ import click
     "--host", default="127.0.0.1", show_default=True, help="Where to listen. Others than this machine only by it."
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any that is free]")
+@click.option("--agreement", is_flag=True, help="Print how often people overrule the grader, and serve nothing.")
 @click.option("--no-browser", is_flag=True, help="Don't open a browser; print the address only.")
-def command(out: Path, rubric: str | None, host: str, port: int, no_browser: bool) -> None:  # noqa: FBT001 - click
+def command(
+    out: Path,
+    rubric: str | None,
+    host: str,
+    port: int,
+    agreement: bool,  # noqa: FBT001 - click passes flags by position of meaning
+    no_browser: bool,  # noqa: FBT001
+) -> None:
     """Review the class graded into OUT, in your browser; stop with Ctrl-C.
 
     Only who has the whole address can come in. Several people can work at once: let them reach this machine by
@@ -33,6 +46,9 @@ def command(out: Path, rubric: str | None, host: str, port: int, no_browser: boo
     except ModuleNotFoundError as error:
         raise ReviewError(f"{error.name} is missing: pip install 'grader[review]'") from error
     with Gradebook.open_existing(out) as book:
+        if agreement:
+            _print_agreement(book, serving.rubric_for(out, book, rubric))
+            return
         ready = serving.prepare(out.absolute(), serving.rubric_for(out, book, rubric), book, host, port)
         if ready.open_to:
             click.secho(
@@ -52,3 +68,56 @@ def command(out: Path, rubric: str | None, host: str, port: int, no_browser: boo
             raise ReviewError(
                 f"the files could not be written yet ({ready.desk.writer.trouble}): `grader regrade` will"
             )
+
+
+def _print_agreement(book: Gradebook, rubric: Rubric) -> None:
+    """Print how often people overrule each criterion and each check, and how that went over time."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from grader.calibration.overruled import human_agreement
+
+    found = human_agreement(book.results(), book.all_decisions(), rubric)
+    console = Console(highlight=False)
+    console.print(f"{found.looked} of {found.total} submissions were looked at by a person.")
+    if not found.looked:
+        return
+    for names, rows in (
+        (
+            ("criterion", "looked at", "overruled", "raised", "equal", "kappa", "weighted kappa"),
+            [
+                (item.title, str(len(item.pairs)), str(item.overruled), str(item.raised), _share(item.exact),
+                 _kappa(item.kappa), _kappa(item.weighted_kappa))
+                for item in found.criteria
+            ],
+        ),
+        (
+            ("check", "overruled", "from what to what"),
+            [
+                (item.check, f"{item.overruled} of {item.looked}",
+                 "; ".join(f"{own} to {person}: {number}" for own, person, number in item.turns))
+                for item in found.checks
+            ],
+        ),
+        (
+            ("day", "looked at", "equal", "weighted kappa"),
+            [(item.day, str(item.looked), _share(item.exact), _kappa(item.weighted_kappa)) for item in found.days],
+        ),
+    ):  # fmt: skip
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for place, name in enumerate(names):
+            table.add_column(name, justify="left" if not place or name.startswith("from") else "right")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        if rows:
+            console.print()
+            console.print(table)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _kappa(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

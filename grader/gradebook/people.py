@@ -102,6 +102,7 @@ def mark_unwritten(connection: sqlite3.Connection, submission: str, version: int
         "INSERT INTO unwritten VALUES (?, ?) ON CONFLICT (submission) DO UPDATE SET version = excluded.version",
         bound((submission, version)),
     )
+    connection.execute("UPDATE results SET judged = '' WHERE submission = ?", bound((submission,)))
 
 
 def version_of(connection: sqlite3.Connection, submission: str, kind: str, target: str) -> int:

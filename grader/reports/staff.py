@@ -5,12 +5,13 @@ It is no part of what students are given: nothing on their own page leads here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from markupsafe import Markup
 
-from grader.model import Evidence, Finding, Grade, Question, Rubric
+from grader.model import UNDECIDED, Decisions, Evidence, Finding, Grade, Level, Outcome, Question, Rubric
 from grader.reports.criteria import range_words
 from grader.reports.numbers import cell_number, count
 from grader.reports.page import render
@@ -45,6 +46,17 @@ class OpinionView:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedView:
+    """What a person put in the grader's place, and where the evidence contradicts it since."""
+
+    what: str
+    value: str
+    author: str
+    reason: str
+    contradicted: str
+
+
+@dataclass(frozen=True, slots=True)
 class UncertainView:
     """A criterion whose level is open, and what could not be told of it."""
 
@@ -61,11 +73,12 @@ def render_staff(
     rubric: Rubric | None = None,
     same_as: Sequence[str] = (),
     similar_page: str = "",
+    decisions: Decisions = UNDECIDED,
 ) -> str:
     """Return the staff's page as one HTML page, as bare of scripts and remote loads as the report is.
 
     `same_as` are the ids of those who handed in the very same. `similar_page` is where the class's passages in common
-    are, seen from here; empty for nowhere.
+    are, seen from here; empty for nowhere. `decisions` are people's, with notes that no student reads.
     """
     return render(
         "staff.html.j2",
@@ -84,7 +97,30 @@ def render_staff(
         doubts=_doubts(evidence),
         opinions=_opinions(grade, evidence),
         asked=evidence.opinions[0].model if evidence.opinions else "",
+        decided=_decided(grade, decisions, level_names(rubric)),
+        said=decisions.comments,
     )
+
+
+def _decided(grade: Grade, decisions: Decisions, names: Mapping[Level, str]) -> tuple[DecidedView, ...]:
+    """Return what people decided, levels first."""
+    judged, found = {item.criterion: item for item in grade.judgements}, {item.check: item for item in grade.findings}
+    views = []
+    for item in (*decisions.levels.values(), *decisions.findings.values()):
+        of_level = item.kind == "level"
+        mark = (judged if of_level else found).get(item.target)
+        if mark is None:
+            continue  # of another rubric: it counts again where that one does
+        views.append(
+            DecidedView(
+                what=judged[item.target].title if of_level else item.target,
+                value=names[cast("Level", item.value)] if of_level else OUTCOMES[cast("Outcome", item.value)][1],
+                author=item.author,
+                reason=item.reason,
+                contradicted=mark.decided.contradicted if mark.decided is not None else "",
+            )
+        )
+    return tuple(views)
 
 
 SAID = {"pass": "accepted", "fail": "found wanting", "none": "no opinion"}

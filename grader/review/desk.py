@@ -15,9 +15,10 @@ from grader.judge import grade as judge_grade
 from grader.judge.deciding import look_noted
 from grader.model import Comment, Decisions, Evidence, Finding, Grade, Override, Result, Rubric
 from grader.regrading import EVIDENCE
-from grader.review.naming import Names
+from grader.resources import STUDENTS
+from grader.review.naming import Cover, Names
 from grader.review.writing import FileWriter
-from grader.storage import read_evidence
+from grader.storage import read_evidence, read_hand_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class ClassRead:
     rows: tuple[Result, ...] = ()
     decisions: Mapping[str, Decisions] = field(default_factory=dict)
     by_key: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of who handed in a submission, as far as a course system's download or a roster said them."""
 
 
 class Desk:
@@ -76,8 +79,16 @@ class Desk:
             if self._read.at != at:
                 rows = self.book.results()
                 by_key = self.names.by_key(row.submission for row in rows)
-                self._read = ClassRead(at, rows, self.book.all_decisions(), by_key)
+                self._read = ClassRead(at, rows, self.book.all_decisions(), by_key, self._people())
             return self._read
+
+    def _people(self) -> dict[str, tuple[str, ...]]:
+        hand_ins = read_hand_ins(self.out / STUDENTS)
+        return {name: tuple(one.name for one in item.students if one.name) for name, item in hand_ins.items()}
+
+    def cover(self, submission: str) -> Cover:
+        """Return what hides whose a submission is."""
+        return Cover(self.names.alias(submission), (submission, *self.read().people.get(submission, ())))
 
     def submission(self, key: str) -> str | None:
         """Return the id that belongs to a key, None where there is none: no other text names a file here."""

@@ -22,6 +22,9 @@ SHOWN_BESIDE = ("notebook", "report", "staff")
 
 AUDIT_PER_PAGE = 200
 
+MOST_HISTORY = 50
+"""Lines of one submission's history on its page; the audit trail has all of them."""
+
 _OWN_PAGES = re.compile(r"/(queue|s/[a-z0-9]{1,20}|agreement|recalibrate|audit)(\?[\w=&%+.*-]*)?(#[\w.-]*)?")
 """Addresses that a form may send its reader back to."""
 
@@ -106,6 +109,17 @@ def submission(key: str) -> str | Response:
         done=_done(name),
         outcomes=OUTCOME_CHOICES,
         moment=moment,
+        history=_history(name),
+    )
+
+
+def _history(submission: str) -> tuple[tuple[AuditLine, bool], ...]:
+    """Return who did what here, the latest first, and whether it can be undone: nothing was changed there since."""
+    entries = desk().book.audit(submission)
+    newest = {(item.kind, item.criterion): item.number for item in entries}
+    return tuple(
+        (audit_line(item, desk(), blind=g.blind), newest[item.kind, item.criterion] == item.number)
+        for item in entries[::-1][:MOST_HISTORY]
     )
 
 
@@ -128,8 +142,10 @@ def report(key: str) -> Response:
 def staff(key: str) -> Response:
     """Show the page for whoever grades."""
     name = submission_of(key)
-    grade, evidence = framed(desk(), name, desk().open(name), blind=g.blind)
-    return _framed(render_staff(grade, evidence, ask(evidence, grade.findings), desk().rubric))
+    opened = desk().open(name)
+    grade, evidence = framed(desk(), name, opened, blind=g.blind)
+    questions = ask(evidence, grade.findings)
+    return _framed(render_staff(grade, evidence, questions, desk().rubric, decisions=opened.decisions))
 
 
 def _framed(html: str) -> Response:

@@ -45,47 +45,54 @@ class Names:
         return {self.key(item): item for item in submissions}
 
 
-def hidden_grade(grade: Grade, alias: str) -> Grade:
-    """Return a grade under another name."""
-    own = grade.submission
-    return replace(
-        grade,
-        submission=alias,
-        notebook=HIDDEN_FILE,
-        review_reasons=tuple(anonymous(item, own) for item in grade.review_reasons),
-        findings=tuple(replace(item, summary=anonymous(item.summary, own)) for item in grade.findings),
-        judgements=tuple(_hidden_judgement(item, own) for item in grade.judgements),
-    )
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Hides whose a submission is: `alias` stands for its id, `own` are the id and the names of who handed it in.
 
-
-def _hidden_judgement(item: Judgement, own: str) -> Judgement:
-    return replace(
-        item,
-        reasons=tuple(anonymous(text, own) for text in item.reasons),
-        review_reasons=tuple(anonymous(text, own) for text in item.review_reasons),
-    )
-
-
-def hidden_evidence(evidence: Evidence, alias: str) -> Evidence:
-    """Return evidence under another name, with the student's text as free of names as can be told by rule.
-
-    What the rules don't know for a name stays, and so do names drawn into pictures.
+    What the rules don't know for a name stays in a student's text, and so do names drawn into pictures.
     """
-    own = evidence.submission
-    cells = tuple(_hidden_cell(cell, own) for cell in evidence.cells)
-    return replace(evidence, submission=alias, notebook=HIDDEN_FILE, cells=cells)
 
+    alias: str
+    own: tuple[str, ...]
 
-def _hidden_cell(cell: CellFacts, own: str) -> CellFacts:
-    return replace(
-        cell,
-        source=anonymous(cell.source, own),
-        message=anonymous(cell.message, own),
-        saved=tuple(_hidden_output(item, own) for item in cell.saved),
-        rerun=tuple(_hidden_output(item, own) for item in cell.rerun),
-        file="" if not cell.file else HIDDEN_FILE,
-    )
+    def over(self, text: str) -> str:
+        """Return text as free of names as can be told by rule."""
+        for name in self.own:
+            text = anonymous(text, name)
+        return text
 
+    def grade(self, grade: Grade) -> Grade:
+        """Return a grade under the alias."""
+        return replace(
+            grade,
+            submission=self.alias,
+            notebook=HIDDEN_FILE,
+            review_reasons=tuple(map(self.over, grade.review_reasons)),
+            findings=tuple(replace(item, summary=self.over(item.summary)) for item in grade.findings),
+            judgements=tuple(map(self._judgement, grade.judgements)),
+        )
 
-def _hidden_output(output: SavedOutput, own: str) -> SavedOutput:
-    return replace(output, text=anonymous(output.text, own))
+    def evidence(self, evidence: Evidence) -> Evidence:
+        """Return evidence under the alias."""
+        cells = tuple(map(self._cell, evidence.cells))
+        return replace(evidence, submission=self.alias, notebook=HIDDEN_FILE, cells=cells)
+
+    def _judgement(self, item: Judgement) -> Judgement:
+        return replace(
+            item,
+            reasons=tuple(map(self.over, item.reasons)),
+            review_reasons=tuple(map(self.over, item.review_reasons)),
+        )
+
+    def _cell(self, cell: CellFacts) -> CellFacts:
+        return replace(
+            cell,
+            source=self.over(cell.source),
+            message=self.over(cell.message),
+            saved=tuple(map(self._output, cell.saved)),
+            rerun=tuple(map(self._output, cell.rerun)),
+            file=HIDDEN_FILE if cell.file else "",
+        )
+
+    def _output(self, output: SavedOutput) -> SavedOutput:
+        return replace(output, text=self.over(output.text))

@@ -119,7 +119,9 @@ class ClassList:
 
     def _text(self, row: Result, decisions: Decisions | None) -> str:
         """Return what a search looks through; no name while names are hidden."""
-        own = [self.names.alias(row.submission)] if self.blind else [row.submission, row.notebook]
+        own = [self.names.alias(row.submission)]
+        if not self.blind:
+            own = [row.submission, row.notebook, *self.read.people.get(row.submission, ())]
         people = [
             text
             for items in (() if decisions is None else (decisions.levels.values(), decisions.findings.values()))

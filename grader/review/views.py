@@ -18,7 +18,7 @@ from grader.reports.text import capitalised, house_style, sentence
 from grader.reports.wording import OUTCOMES, level_names, status_words
 from grader.review.bank import offered
 from grader.review.desk import Desk, Opened
-from grader.review.naming import HIDDEN_FILE, hidden_evidence, hidden_grade
+from grader.review.naming import HIDDEN_FILE, Cover
 from grader.review.queue import ClassList
 
 OUTCOME_CHOICES = (("pass", "Met"), ("fail", "Not met"), ("not_applicable", "Does not apply"))
@@ -51,6 +51,7 @@ class QueueRow:
 
     key: str
     name: str
+    people: str
     notebook: str
     status: str
     points: str
@@ -92,6 +93,7 @@ class SubmissionDesk:
 
     key: str
     name: str
+    people: str
     notebook: str
     status: str
     points: str
@@ -147,31 +149,31 @@ def queue_row(row: Result, listed: ClassList, rubric: Rubric) -> QueueRow:
         else:
             levels.append((names[item.level], item.level, item.low != item.high, bool(item.decided)))
     decisions = listed.read.decisions.get(row.submission)
+    over = Cover("", (row.submission, *listed.read.people.get(row.submission, ()))).over if listed.blind else str
     return QueueRow(
         key=listed.names.key(row.submission),
         name=listed.names.alias(row.submission) if listed.blind else row.submission,
+        people="" if listed.blind else ", ".join(listed.read.people.get(row.submission, ())),
         notebook=HIDDEN_FILE if listed.blind else row.notebook,
         status="" if row.status == "ok" else status_words(row.status),
         points=points(row.points),
         max_points=points(row.max_points),
         levels=tuple(levels),
-        reasons=tuple(house_style(capitalised(reason)) for reason in row.review_reasons),
+        reasons=tuple(house_style(capitalised(over(reason))) for reason in row.review_reasons),
         reviewed=row.reviewed,
         comments=len(decisions.comments) if decisions else 0,
     )
 
 
 # ---------------------------------------------------------------- one submission
-def hidden(opened: Opened, alias: str) -> Opened:
+def hidden(opened: Opened, cover: Cover) -> Opened:
     """Return a submission under another name."""
-    return replace(
-        opened, evidence=hidden_evidence(opened.evidence, alias), grade=hidden_grade(opened.grade, alias)
-    )  # fmt: skip
+    return replace(opened, evidence=cover.evidence(opened.evidence), grade=cover.grade(opened.grade))
 
 
 def submission_desk(desk: Desk, submission: str, opened: Opened, *, blind: bool) -> SubmissionDesk:
     """Return all that the page of one submission shows."""
-    shown = hidden(opened, desk.names.alias(submission)) if blind else opened
+    shown = hidden(opened, desk.cover(submission)) if blind else opened
     grade, evidence = shown.grade, shown.evidence
     known = frozenset(cell_number(cell.index) for cell in evidence.cells[:MOST_CELLS])
     views, further = criterion_views(grade, desk.rubric, known)
@@ -183,6 +185,7 @@ def submission_desk(desk: Desk, submission: str, opened: Opened, *, blind: bool)
     return SubmissionDesk(
         key=desk.names.key(submission),
         name=grade.submission,
+        people="" if blind else ", ".join(desk.read().people.get(submission, ())),
         notebook=grade.notebook,
         status=status_words(grade.run.get("status")),
         points=points(grade.points),
@@ -236,7 +239,7 @@ def _finding(view: FindingView, opened: Opened, versions: Mapping[tuple[str, str
 
 def framed(desk: Desk, submission: str, opened: Opened, *, blind: bool) -> tuple[Grade, Evidence]:
     """Return what a report or a staff page is rendered from."""
-    shown = hidden(opened, desk.names.alias(submission)) if blind else opened
+    shown = hidden(opened, desk.cover(submission)) if blind else opened
     return shown.grade, shown.evidence
 
 

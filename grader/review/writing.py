@@ -7,7 +7,7 @@ writes it. While a grader is at work in the folder the files wait for it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader.claiming import claimed
@@ -82,9 +82,10 @@ class FileWriter:
         with claimed(self._out):
             versions: dict[str, int] = {}
             faults: list[ResultsError] = []
+            same = same_content(self._book.contents())
             for name in waiting:
                 try:
-                    versions[name] = self._write_one(name, rubric)
+                    versions[name] = self._write_one(name, rubric, same.get(name, ()))
                 except ResultsError as error:
                     faults.append(error)  # of one submission: the others must not wait for it
             write_class(self._out, rubric, self._book.results())
@@ -93,13 +94,12 @@ class FileWriter:
         if faults:
             raise faults[0]
 
-    def _write_one(self, submission: str, rubric: Rubric) -> int:
+    def _write_one(self, submission: str, rubric: Rubric, same_as: Sequence[str]) -> int:
         """Write the files of one submission; return the line of the audit trail up to which they are true."""
         decisions = self._book.decisions(submission)
         evidence = read_evidence(self._out / submission / EVIDENCE)
         grade = judged(evidence, rubric, decisions)
-        same_as = same_content(self._book.contents()).get(submission, ())
-        page = staff_page_of(self._out, rubric, evidence, grade, same_as)
+        page = staff_page_of(self._out, rubric, evidence, grade, same_as, decisions)
         write_judgement(self._out, rubric, evidence, grade, page)
         self._book.record_judgement(Result.of_grade(grade))
         return decisions.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,22 @@ import pytest
 
 pytest.importorskip("flask", reason="flask is not installed")
 
+from click.testing import CliRunner
+from reports.pages import Page, literal_values, poisoned
 from review.review_class import HOST, RUBRIC, TOKEN, Reviewer, evidence_of, gate, make_class
 
+from grader.cli.regrade import command as regrade_command
 from grader.cli.review import command
 from grader.errors import GraderError
 from grader.gradebook import Gradebook
+from grader.model import HandIn, Student
 from grader.regrading import regrade
+from grader.resources import STUDENTS
 from grader.review.desk import Desk
+from grader.review.recalibrating import Recalibration
 from grader.review.security import HEADERS, Gate, host_name
-from grader.storage import write_evidence
+from grader.review.serving import rubric_for
+from grader.storage import write_evidence, write_hand_ins
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +228,18 @@ def test_undo_puts_back_what_was_there(anna: Reviewer, desk: Desk, ada: str) -> 
     assert level_of(desk) == before
 
 
+def test_what_was_done_can_be_undone_later_too(anna: Reviewer, desk: Desk, ada: str) -> None:
+    """The submission's page tells its history, with Undo where nothing was changed since."""
+    set_level(anna, ada, "exemplary", reason="first")
+    set_level(anna, ada, "emerging", version(desk, "level", "evaluation"), reason="second")
+    anna.post(f"{ada}/comment", value="Well done.")
+    shown = anna.get(ada).text
+    history = shown[shown.index("History") :]
+    assert [int(found) for found in re.findall(r"Undo<span class=\"visually-hidden\"> line (\d+)", history)] == [3, 2]
+    assert "second" in history
+    assert "first" in history
+
+
 def test_comments_and_notes(anna: Reviewer, desk: Desk, ada: str) -> None:
     """The student reads the comment, not the note and not who wrote it; the bank offers it for others."""
     anna.post(f"{ada}/comment", target="evaluation", value="Name the <b>axes</b>.")
@@ -231,6 +251,7 @@ def test_comments_and_notes(anna: Reviewer, desk: Desk, ada: str) -> None:
     assert "Name the &lt;b&gt;axes&lt;/b&gt;." in report
     assert "Ask her about" not in report
     assert "Anna" not in report
+    assert "Ask her about cell 4." in anna.get(f"{ada}/staff.html").text
     other = anna.get(f"/s/{desk.names.key('absent-bob')}").text
     assert 'data-text="Name the &lt;b&gt;axes&lt;/b&gt;."' in other
     assert "Ask her about" not in other
@@ -299,6 +320,59 @@ def test_names_are_hidden_where_nobody_is_to_know(anna: Reviewer, desk: Desk, ad
         assert "lovelace" not in text, address
     assert "Nobody fits that." in anna.get("/queue?show=all&search=ada").text
     assert desk.names.alias("ada-lovelace") in anna.get("/queue?show=all").text
+
+
+def test_names_of_a_course_system_are_shown_and_hidden(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """Who handed in stands beside the id, and is found by it; blind it stands nowhere, nor in what the notebook says."""
+    write_hand_ins(out / STUDENTS, {"ada-lovelace": HandIn("moodle", (Student("Augusta Byron"),))})
+    evidence = evidence_of("ada-lovelace")
+    first = replace(evidence.cells[0], source="Work of Augusta Byron, May 2026")
+    write_evidence(out / "ada-lovelace" / "evidence.json", replace(evidence, cells=(first, *evidence.cells[1:])))
+    desk.changed()
+    assert "Augusta Byron" in anna.get("/queue?show=all&search=byron").text
+    assert "Work of Augusta Byron" in anna.get(ada).text
+    anna.post("/blind", blind="1", back="/queue")
+    assert "Nobody fits that." in anna.get("/queue?show=all&search=byron").text
+    for address in ("/queue?show=all", ada, f"{ada}/report.html"):
+        assert "Byron" not in anna.get(address).text, address
+
+
+def test_a_hostile_notebook_stays_text(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """Whatever a student wrote or printed, the desk's page has no element of theirs."""
+    attack = "<script>alert(1)</script><img src=x onerror=alert(1)></textarea></details>\"'>"
+    harmless = anna.get(ada).text
+    evidence = poisoned(evidence_of("ada-lovelace"), attack, literal_values() | {"ada-lovelace"})
+    write_evidence(out / "ada-lovelace" / "evidence.json", evidence)
+    page = Page(anna.get(ada).text)
+    assert page.tags("script") == Page(harmless).tags("script")
+    assert all(str(image["src"]).startswith("data:image/") for image in page.tags("img"))
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert page.faults == []
+
+
+def test_the_agreement_is_told_on_the_command_line_too(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """How many were looked at, by criterion, by check and by day; nothing is served."""
+    set_level(anna, ada, "exemplary")
+    anna.post(f"{ada}/finding", target="model.trains", value="fail", reason="it never ends", version="0")
+    assert "model.trains" in anna.get("/agreement").text
+    told = CliRunner().invoke(command, [str(out), "--agreement"]).output
+    assert "1 of 2 submissions were looked at" in told
+    assert "pass to fail: 1" in told
+
+
+def test_a_class_is_judged_again_by_what_was_applied_to_it(anna: Reviewer, desk: Desk, out: Path) -> None:
+    """`regrade` without a rubric takes the recalibrated one, and the desk opens by it."""
+    moving = Recalibration(desk)
+    while not moving.load().ready:
+        time.sleep(0.01)
+    name = moving.apply({"weight.model": 3.0}, "Anna", "it is the heart of the unit")
+    assert desk.writer.flush()
+    assert (out / name).is_file()
+    assert rubric_for(out, desk.book, None).sha256 == desk.rubric.sha256
+    assert CliRunner().invoke(regrade_command, [str(out)]).exit_code == 0
+    assert {row.rubric_sha256 for row in desk.book.results()} == {desk.rubric.sha256}
+    assert desk.book.results()[1].criteria[0].max_points == 12.0
+    assert desk.book.audit()[-1].reason == "it is the heart of the unit"
 
 
 def test_a_hostile_filter_is_only_text(anna: Reviewer) -> None:
