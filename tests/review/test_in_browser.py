@@ -20,6 +20,8 @@ from review.review_class import RUBRIC, make_class
 from grader.gradebook import Gradebook
 from grader.review.serving import Serving, prepare
 
+expect.set_options(timeout=30_000)  # of a machine with other things to do
+
 pytestmark = [needs_chromium, pytest.mark.slow]
 
 NAMES = ("ada", "absent-bob", "carla", "dev", "eve", "finn", "gus", "hana")
@@ -80,6 +82,12 @@ def open_submission(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
+def listening(page: Page) -> None:
+    """Wait until the page's script hears keys: its button stands there then."""
+    page.wait_for_load_state()
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_be_visible()
+
+
 def criterion(page: Page, title: str = "Evaluation done right"):
     return page.get_by_role("article", name=title)
 
@@ -129,12 +137,14 @@ def test_a_comment_goes_into_the_bank_and_out_again(enter: Enter) -> None:
     """Said once, it is offered for the next student, by a click or by Alt and its digit."""
     page = enter("Anna")
     open_submission(page, "dev")
+    listening(page)
     page.keyboard.press("2")
     page.keyboard.press("c")
     page.keyboard.type("Label the axes of your curves.")
     page.keyboard.press("Control+Enter")
     expect(criterion(page)).to_contain_text("Label the axes of your curves.")
     open_submission(page, "eve")
+    listening(page)
     page.keyboard.press("2")
     page.keyboard.press("c")
     page.keyboard.press("Alt+1")
@@ -203,17 +213,21 @@ def test_a_class_is_gone_through_by_keyboard_alone(enter: Enter, serving: Servin
             break
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("hana")
+    listening(page)
     page.keyboard.press("2")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Tab")
     page.keyboard.type("by keyboard: just run q")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Anna set the level")
+    listening(page)
     assert chosen(page) == "emerging"
     page.keyboard.press("r")
     expect(page.get_by_role("status")).to_contain_text("marked it as reviewed")
+    listening(page)
     page.keyboard.press("u")
     expect(page.get_by_role("status")).to_contain_text("undid")
+    listening(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(page) == []
@@ -223,6 +237,7 @@ def test_a_class_is_gone_through_by_keyboard_alone(enter: Enter, serving: Servin
     expect(page.get_by_role("heading", level=1)).to_have_text("hana")
     page.evaluate("localStorage.clear()")
     page.reload()
+    listening(page)
     page.keyboard.press("k")
     expect(page.get_by_role("heading", level=1)).to_have_text("gus")
 
