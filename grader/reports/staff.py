@@ -15,8 +15,7 @@ from grader.model import UNDECIDED, Decisions, Evidence, Finding, Grade, Level, 
 from grader.reports.criteria import range_words
 from grader.reports.numbers import cell_number, count
 from grader.reports.page import render
-from grader.reports.student import review_lines
-from grader.reports.text import sentence
+from grader.reports.text import capitalised, sentence
 from grader.reports.wording import ORIGINS, OUTCOMES, level_names
 
 MOST_NAMED = 20
@@ -66,6 +65,15 @@ class UncertainView:
     open: tuple[Markup, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewLine:
+    """Why a person should look; `criterion` and `title` name the criterion it belongs to, empty for none."""
+
+    criterion: str
+    title: str
+    reason: Markup
+
+
 def render_staff(
     grade: Grade,
     evidence: Evidence,
@@ -88,7 +96,7 @@ def render_staff(
             QuestionView(sentence(item.text), sentence(item.listen_for), tuple(map(cell_number, item.cells)))
             for item in questions
         ),
-        review=review_lines(grade, frozenset()),
+        review=_review_lines(grade),
         uncertain=_uncertain(grade, rubric),
         similar_page=similar_page,
         same_as=tuple(same_as[:MOST_NAMED]),
@@ -191,3 +199,30 @@ def _doubts(evidence: Evidence) -> tuple[str, ...]:
     if evidence.repeat is not None and evidence.repeat.note:
         said.append(f"The third run: {evidence.repeat.note}")
     return tuple(said)
+
+
+def _review_lines(grade: Grade) -> tuple[ReviewLine, ...]:
+    """Return every reason for a look once. Where nothing could be judged all say the same: only the grade speaks."""
+    own = [_review_line(reason, grade) for reason in grade.review_reasons]
+    if all(item.level is None for item in grade.judgements):
+        own = [line for line in own if not line[0]] or own
+    else:
+        said = [reason for _, _, reason in own]
+        own += [
+            (item.criterion, item.title, reason)
+            for item in grade.judgements
+            for reason in item.review_reasons
+            if reason not in said
+        ]
+    return tuple(
+        ReviewLine(criterion, title, sentence(reason if title else capitalised(reason)))
+        for criterion, title, reason in own
+    )
+
+
+def _review_line(reason: str, grade: Grade) -> tuple[str, str, str]:
+    """Split a reason that starts with a criterion's title into both."""
+    for item in grade.judgements:
+        if item.title and reason.startswith(f"{item.title}: "):
+            return item.criterion, item.title, reason.removeprefix(f"{item.title}: ")
+    return "", "", reason

@@ -47,15 +47,6 @@ class HighlightView:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewLine:
-    """Why a person should look; `criterion` and `title` name the criterion it belongs to, empty for none."""
-
-    criterion: str
-    title: str
-    reason: Markup
-
-
-@dataclass(frozen=True, slots=True)
 class DeliverableView:
     """One line of what was to be handed in."""
 
@@ -104,7 +95,7 @@ def _report(grade: Grade, evidence: Evidence, rubric: Rubric | None, executed: b
         deliverables=_deliverable_views(grade, known),
         strongest=_highlight(grade.strongest, criteria, known),
         next_thing=_highlight(grade.next_thing, criteria, known),
-        review=review_lines(grade, known),
+        ran_through=grade.run.get("status", evidence.run.status) == "ok",
         comments=tuple(item.text for item in grade.comments if item.criterion not in {one.id for one in criteria}),
         criteria=criteria,
         known_cells=known,
@@ -180,33 +171,6 @@ def _highlight(
 ) -> HighlightView | None:
     criterion = next((one for one in criteria if item is not None and one.id == item.criterion), None)
     return HighlightView(criterion, sentence(item.sentence, known)) if item is not None and criterion else None
-
-
-def review_lines(grade: Grade, known: frozenset[int]) -> tuple[ReviewLine, ...]:
-    """Return every reason for a look once. Where nothing could be judged all say the same: only the grade speaks."""
-    own = [_review_line(reason, grade) for reason in grade.review_reasons]
-    if all(item.level is None for item in grade.judgements):
-        own = [line for line in own if not line[0]] or own
-    else:
-        said = [reason for _, _, reason in own]
-        own += [
-            (item.criterion, item.title, reason)
-            for item in grade.judgements
-            for reason in item.review_reasons
-            if reason not in said
-        ]
-    return tuple(
-        ReviewLine(criterion, title, sentence(reason if title else capitalised(reason), known))
-        for criterion, title, reason in own
-    )
-
-
-def _review_line(reason: str, grade: Grade) -> tuple[str, str, str]:
-    """Split a reason that starts with a criterion's title into both."""
-    for item in grade.judgements:
-        if item.title and reason.startswith(f"{item.title}: "):
-            return item.criterion, item.title, reason.removeprefix(f"{item.title}: ")
-    return "", "", reason
 
 
 def _no_better(run: RunFacts) -> str:

@@ -33,6 +33,7 @@ def test_it_holds_the_questions_and_what_is_not_certain():
     assert "What in the pictures explains it?" in text
     assert text.count("A good answer mentions") == 6
     assert "Proficient to Exemplary" in text
+    assert "Whether choices are justified could not be settled" in text
     assert "the first try it speaks of is not in the notebook" in text
 
 
