@@ -9,7 +9,7 @@ import multiprocessing
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,6 +205,10 @@ TOGETHER = 25
 """Submissions whose results are stored in one transaction: each waits for the disk."""
 
 
+WRITERS = 4
+"""Threads of a process that write: each file waits for the disk eight times, and disks take several at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A stored submission to be judged again: who handed in the same, and what people decided on it."""
@@ -243,12 +247,18 @@ def judge_stored(out: Path, rubric: Rubric, asked: Sequence[Asked]) -> list[tupl
         StorageFullError: the disk is full.
     """
     results = []
-    for item in asked:
-        stored, digest = read_evidence_and_digest(out / item.submission / EVIDENCE)
-        grade = judged(stored, rubric, item.decisions)
-        page = staff_page_of(out, rubric, stored, grade, item.same_as, item.decisions)
-        write_judgement(out, rubric, stored, grade, page)
-        results.append((Result.of_grade(grade), digest, item.decisions.version))
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writing = []
+        for item in asked:
+            folder = out / item.submission
+            stored, digest = read_evidence_and_digest(folder / EVIDENCE)
+            grade = judged(stored, rubric, item.decisions)
+            page = staff_page_of(out, rubric, stored, grade, item.same_as, item.decisions)
+            files = _judged(out, rubric, stored, grade, executed_notebook(folder), page)
+            writing.append(pool.submit(replace_together, folder, files))
+            results.append((Result.of_grade(grade), digest, item.decisions.version))
+        for written in writing:
+            written.result()
     return results
 
 
