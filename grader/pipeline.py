@@ -18,12 +18,12 @@ from grader.claiming import REFERENCES, WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.given import without_given
-from grader.evidence.old_apis import tell_era
 from grader.evidence.reading.given import NOTHING_GIVEN, Given
 from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
 from grader.execution.warming import Templates
 from grader.gradebook import Gradebook
+from grader.intake.handed import Handed, Held
 from grader.measuring import Measurer, References
 from grader.model import EVIDENCE_VERSION, Decisions, Evidence, Grade, Rubric, Submission, Unreadable
 from grader.model.result import Result
@@ -49,7 +49,7 @@ from grader.reuse.keeping import Keeping
 from grader.reuse.keys import Identities, environment_digest, source_digest
 from grader.sandbox.orphans import end_orphans
 from grader.scheduling.admission import Admission
-from grader.scheduling.alike import NOBODY_ALIKE, Alike
+from grader.scheduling.briefs import Brief, Overview, brief_of, look_over
 from grader.scheduling.here import Here
 from grader.scheduling.order import longest_first
 from grader.scheduling.place import Place
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from grader.opinions import SecondOpinion
 
 __all__ = ["ClassGrader", "GradeSettings", "broken_evidence", "fingerprint_of", "unreadable_evidence"]
+
+NOBODY = Overview({}, NOTHING_GIVEN)
 
 POLL_S = 0.5
 """How often the main thread wakes while runs go on, so that Ctrl-C is heard."""
@@ -94,18 +96,17 @@ class GradeSettings:
     cache: Path | None = None
     """Folder of what earlier calls measured, shared by all classes; None does everything anew."""
 
-    def run_of(self, submission: Submission) -> RunSettings:
+    def run_of(self, brief: Brief) -> RunSettings:
         """Return how one submission is to be run: as all, or as those written for the same older libraries."""
-        era = tell_era(submission) if self.run_by_era else ""
-        return self.run_by_era.get(era, self.run)
+        return self.run_by_era.get(brief.era, self.run)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassGrader:
     """Grades submissions into one output folder; `stop` ends the runs in progress.
 
-    `place` is where they are measured, this machine by default. `keeping`, `alike` and `same` are found for a class by
-    `prepared`: what earlier calls measured, and who handed in the same as whom.
+    `place` is where they are measured, this machine by default. `keeping`, `overview` and `same` are found for a class
+    by `prepared`: what earlier calls measured, all submissions in brief, and who handed in the same as whom.
     """
 
     settings: GradeSettings
@@ -116,12 +117,14 @@ class ClassGrader:
     """Processes for runs to start from; without them each begins by importing its libraries."""
     place: Place | None = None
     keeping: Keeping | None = None
-    alike: Alike = NOBODY_ALIKE
+    overview: Overview = NOBODY
     same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     identities: Identities = field(default_factory=Identities)
 
-    def grade_all(self, submissions: Sequence[Submission | Unreadable]) -> tuple[Result, ...]:
+    def grade_all(self, submissions: Sequence[Submission | Unreadable | Handed]) -> tuple[Result, ...]:
         """Grade all of them, several at a time, and write the class page and `grades.csv`.
+
+        Those that are only found yet are read when their turn comes, and not kept in memory.
 
         Submissions finished in an earlier call are judged again from stored evidence unless something that their
         run depends on has changed. Interrupted, it stops the runs in progress and keeps what is done.
@@ -133,30 +136,30 @@ class ClassGrader:
         with claimed(self.settings.out):
             end_orphans()
             self._require_space()
-            self.prepared(submissions).grade_each(submissions)
+            handed = [Held(item) if isinstance(item, (Submission, Unreadable)) else item for item in submissions]
+            self.prepared(handed).grade_each(handed)
             results = self.book.results(only=[item.id for item in submissions])
             write_class(self.settings.out, self.settings.rubric, results)
             return results
 
-    def prepared(self, submissions: Sequence[Submission | Unreadable]) -> ClassGrader:
+    def prepared(self, handed: Sequence[Handed]) -> ClassGrader:
         """Return a grader that knows this class: its shared text, who handed in the same, what was measured before."""
-        readable = [item for item in submissions if isinstance(item, Submission)]
         settings = self.settings
-        if settings.shared_text:
-            settings = replace(settings, given=settings.given | Given.shared(readable))
         keeping = self.keeping or _keeping(settings, self.identities)
+        overview = look_over(handed, None if keeping is None else keeping.store)
+        if settings.shared_text:
+            settings = replace(settings, given=settings.given | overview.shared)
         place = self.place or self._here(keeping)
-        alike = Alike.among(readable)
-        same = same_content(alike.contents)
-        return replace(self, settings=settings, keeping=keeping, place=place, alike=alike, same=same)
+        same = same_content(overview.contents())
+        return replace(self, settings=settings, keeping=keeping, place=place, overview=overview, same=same)
 
-    def grade_each(self, submissions: Sequence[Submission | Unreadable]) -> None:
+    def grade_each(self, handed: Sequence[Handed]) -> None:
         """Grade all of them, several at a time; the class page is not written. Equal ones are measured once.
 
         What needs no run comes first, then what took longest before.
         """
         faults: list[Exception] = []
-        groups = self.alike.groups(submissions)
+        groups = self.overview.groups(handed)
         ahead = self._ahead(groups)
         self.progress.expect(ahead)
         known = {name: seconds for name, seconds in ahead.items() if seconds is not None}
@@ -175,54 +178,64 @@ class ClassGrader:
         if faults:
             raise faults[0]
 
-    def _ahead(self, groups: Sequence[Sequence[Submission | Unreadable]]) -> dict[str, float | None]:
+    def _ahead(self, groups: Sequence[Sequence[Handed]]) -> dict[str, float | None]:
         """Return which submissions are going to be run, and how long that took before, where it is known."""
         before = self.book.seconds()
         ahead: dict[str, float | None] = {}
-        for submission, *_ in groups:
-            if isinstance(submission, Unreadable):
+        for first, *_ in groups:
+            brief = self.overview.briefs[first.id]
+            if not brief.readable:
                 continue
-            settings = self.settings.run_of(submission)
-            finished = not self.settings.rerun and self.book.is_finished(
-                submission.id, self._fingerprint(submission, settings)
-            )
-            if finished or (self.keeping is not None and self.keeping.holds(submission, settings)):
+            settings = self.settings.run_of(brief)
+            finished = self.book.is_finished(brief.id, self._fingerprint(brief, settings))
+            if finished and not self.settings.rerun:
                 continue
-            kept = None if self.keeping is None else self.keeping.seconds(submission)
-            ahead[submission.id] = kept or before.get(submission.id)
+            if self.keeping is not None and self.keeping.holds(brief.content, settings):
+                continue
+            kept = None if self.keeping is None else self.keeping.seconds(brief.code)
+            ahead[brief.id] = kept or before.get(brief.id)
         return ahead
 
-    def grade_together(self, group: Sequence[Submission | Unreadable]) -> None:
+    def grade_together(self, group: Sequence[Handed]) -> None:
         """Grade submissions that are the same, one after the other: what the first came to is not measured again."""
         measured: Measured | None = None
-        for submission in group:
+        for item in group:
+            brief = self.overview.briefs[item.id]
+            fingerprint = self._fingerprint(brief, self.settings.run_of(brief))
+            if brief.readable and (
+                self._is_as_it_would_be(brief.id, fingerprint) or self._is_judged_again(brief.id, fingerprint)
+            ):
+                continue
+            submission = item.load()
             if isinstance(submission, Unreadable):
                 self._finish(Measured(unreadable_evidence(submission)), "")
             else:
                 measured = self._grade(submission, measured)
 
-    def _grade(self, submission: Submission, equal: Measured | None) -> Measured | None:
-        """Grade one submission and write its files; the gradebook's line comes last. Return what was measured."""
-        settings = self.settings.run_of(submission)
-        fingerprint = self._fingerprint(submission, settings)
-        if self._is_as_it_would_be(submission.id, fingerprint):
-            return None
-        stored = self._stored(submission, fingerprint)
-        if stored is not None:
-            self._finish_again(stored, fingerprint)
-            return None
+    def _grade(self, submission: Submission, equal: Measured | None) -> Measured:
+        """Measure one submission and write its files; the gradebook's line comes last. Return what was measured."""
+        brief = brief_of(submission)  # as it is now: its files may have changed since they were looked over
+        settings = self.settings.run_of(brief)
+        fingerprint = self._fingerprint(brief, settings)
         known = None if equal is None or not is_lasting(equal.evidence) else equal.under(submission)
         measured = known or self._measure(submission, settings)
         try:
-            self._finish(measured, fingerprint, reused=known is not None)
+            self._finish(measured, fingerprint, brief.content, reused=known is not None)
         except GraderError:
             raise
         except Exception as error:  # noqa: BLE001 - as in _measure: judging and rendering are ours as well
-            self._finish(Measured(broken_evidence(submission, _own_fault(error))), fingerprint)
+            self._finish(Measured(broken_evidence(submission, _own_fault(error))), fingerprint, brief.content)
         return measured
 
-    def _fingerprint(self, submission: Submission, settings: RunSettings) -> str:
-        return fingerprint_of(submission, settings, self.settings.hidden, self.identities)
+    def _fingerprint(self, brief: Brief, settings: RunSettings) -> str:
+        return fingerprint_of(brief, settings, self.settings.hidden, self.identities)
+
+    def _is_judged_again(self, submission: str, fingerprint: str) -> bool:
+        """Judge a submission again from stored evidence, where that still stands for a new run."""
+        stored = self._stored(submission, fingerprint)
+        if stored is not None:
+            self._finish_again(stored, fingerprint)
+        return stored is not None
 
     def _is_as_it_would_be(self, submission: str, fingerprint: str) -> bool:
         """Whether an earlier call left the very files that this one would write: then nothing is done at all."""
@@ -243,15 +256,15 @@ class ClassGrader:
         by = [self.settings.rubric.sha256, self.settings.given.digest, self.settings.own_notebook, same, rendering]
         return judged_mark(self.settings.out / submission, by)
 
-    def _stored(self, submission: Submission, fingerprint: str) -> Evidence | None:
+    def _stored(self, submission: str, fingerprint: str) -> Evidence | None:
         """Return the evidence of an earlier call that still stands for a new run, None where it has to be run."""
-        if self.settings.rerun or not self.book.is_finished(submission.id, fingerprint):
+        if self.settings.rerun or not self.book.is_finished(submission, fingerprint):
             return None
-        digest = evidence_digest(self.settings.out, submission.id)
-        if digest is None or not self.book.describes(submission.id, digest):
+        digest = evidence_digest(self.settings.out, submission)
+        if digest is None or not self.book.describes(submission, digest):
             return None  # gone, or of a run whose grader was killed before it came to the gradebook
         try:
-            return read_evidence(self.settings.out / submission.id / EVIDENCE)
+            return read_evidence(self.settings.out / submission / EVIDENCE)
         except ResultsError:
             return None  # of an older version
 
@@ -314,7 +327,7 @@ class ClassGrader:
         for folder in (self.settings.out, Path(tempfile.gettempdir())):
             require_space(folder)
 
-    def _finish(self, measured: Measured, fingerprint: str, *, reused: bool = False) -> Result:
+    def _finish(self, measured: Measured, fingerprint: str, content: str = "", *, reused: bool = False) -> Result:
         """Judge what was measured, write the submission's files and, last of all, its line in the gradebook."""
         evidence, rubric = self._with_opinions(measured.evidence), self.settings.rubric
         decisions = self.book.decisions(evidence.submission)
@@ -323,8 +336,7 @@ class ClassGrader:
         digest = write_submission(self.settings.out, rubric, evidence, grade, measured.executed, page)
         result = Result.of_grade(grade)
         lasting = "" if result.status == "infrastructure_failure" else fingerprint
-        content, mark = self.alike.content(result.submission), self._mark(result.submission)
-        self.book.record(result, lasting, digest, content=content, judged=mark)
+        self.book.record(result, lasting, digest, content=content, judged=self._mark(result.submission))
         self.book.written(evidence.submission, decisions.version)
         self.progress.finished(result, reused=reused)
         return result
@@ -381,7 +393,7 @@ def _own_fault(error: Exception) -> str:
 
 
 def fingerprint_of(
-    submission: Submission,
+    submission: Submission | Brief,
     settings: RunSettings,
     hidden: HiddenData | None = None,
     identities: Identities | None = None,

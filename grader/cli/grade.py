@@ -79,7 +79,7 @@ def command(
     from grader.cli.whose import whose
     from grader.environments import trusted_folders
     from grader.gradebook import Gradebook
-    from grader.intake import load_submissions
+    from grader.intake import find_submissions
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rendering import choose_rendering
     from grader.rubrics import load_rubric
@@ -96,7 +96,7 @@ def command(
     tier = scheduling.tier(cluster, running, unsafe=unsafe_no_sandbox)
     # Archives are opened into a private folder that is gone when the command ends.
     unpacked = ctx.with_resource(tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True))
-    found = load_submissions(submissions, Path(unpacked), assignment)
+    found = find_submissions(submissions, Path(unpacked), assignment)
     known = whose(found, roster)
     side_by_side = scheduling.jobs(cluster, len(found))
     folders = trusted_folders(submissions, own=False)

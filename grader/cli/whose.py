@@ -12,6 +12,7 @@ import click
 from grader.resources import STUDENTS
 
 if TYPE_CHECKING:
+    from grader.intake.handed import Handed
     from grader.model import HandIn, Student, Submission, Unreadable
     from grader.roster import Left
 
@@ -51,7 +52,7 @@ MOST_NAMED = 20
 """Names that a list on the terminal writes out."""
 
 
-def whose(submissions: Sequence[Submission | Unreadable], roster: Path | None) -> Whose:
+def whose(submissions: Sequence[Submission | Unreadable | Handed], roster: Path | None) -> Whose:
     """Return whose the submissions are, by their downloads and a roster.
 
     Raises:

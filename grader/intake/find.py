@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from grader.errors import SubmissionError, SubmissionsNotFoundError
 from grader.intake.archives import ADVICE, MAX_SUBMISSION_BYTES, LeftOut, Unpacker, is_archive, names_in
 from grader.intake.downloads import HandedIn, recognise
+from grader.intake.handed import Found
 from grader.intake.links import only_links, refused_list
 from grader.intake.names import Ids
 from grader.intake.projects import MAIN_SCRIPTS, Project, fullest, load_scripts, with_project
@@ -59,6 +61,11 @@ def load_submissions(
     Raises:
         SubmissionsNotFoundError: where there is no such path, or nothing that looks like a submission.
     """
+    return tuple(item.load() for item in find_submissions(path, unpacked, assignment))
+
+
+def find_submissions(path: Path, unpacked: Path | None = None, assignment: str = "") -> tuple[Found, ...]:
+    """Find all submissions at `path`, as `load_submissions` does, and read none of them yet."""
     refused = refused_list(path) if os.path.isfile(path) else ""
     if refused:
         raise SubmissionsNotFoundError(refused)
@@ -70,7 +77,7 @@ def load_submissions(
             "in it"
         )
     ids = Ids()
-    return tuple(_load(candidate, ids.new(candidate.name)) for candidate in candidates)
+    return tuple(_found(candidate, ids.new(candidate.name)) for candidate in candidates)
 
 
 def load_submission(path: Path) -> Submission:
@@ -391,6 +398,12 @@ def _is_notebook(entry: Path) -> bool:
 
 def _is_folder(entry: Path) -> bool:
     return os.path.isdir(entry) and not os.path.islink(entry)
+
+
+def _found(candidate: Candidate, submission_id: str) -> Found:
+    told = repr((candidate.problem, candidate.folder, candidate.notebook, candidate.scripts, candidate.chosen))
+    place = candidate.root or candidate.folder or candidate.notebook
+    return Found(submission_id, candidate.hand_in, place, told, partial(_load, candidate, submission_id))
 
 
 def _load(candidate: Candidate, submission_id: str) -> Submission | Unreadable:

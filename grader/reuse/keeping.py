@@ -12,7 +12,7 @@ from grader.reuse import evidence as whole
 from grader.reuse import runs
 from grader.reuse.boxes import KeptBoxes
 from grader.reuse.evidence import Measured
-from grader.reuse.keys import Identities, code_key, evidence_key, run_key
+from grader.reuse.keys import Identities, code_key, content_key, evidence_key, run_key
 from grader.reuse.store import Store
 
 SECONDS = "seconds"
@@ -33,24 +33,25 @@ class Keeping:
     # ------------------------------------------------------------ whole evidence
     def measured(self, submission: Submission, settings: RunSettings) -> Measured | None:
         """Return what was measured before of this submission, or of an equal one."""
+        content = content_key(submission)
         for item in self._serving(settings):
-            found = whole.kept_measured(self.store, self.key(submission, item), submission)
+            found = whole.kept_measured(self.store, self.key(content, item), submission)
             if found is not None:
                 return found
         return None
 
     def keep(self, submission: Submission, settings: RunSettings, measured: Measured) -> None:
         """Keep what was measured, and how long it took."""
-        whole.keep_measured(self.store, self.key(submission, settings), measured)
+        whole.keep_measured(self.store, self.key(content_key(submission), settings), measured)
         self.store.put(code_key(submission), {SECONDS: str(measured.evidence.run.wall_s).encode()})
 
-    def holds(self, submission: Submission, settings: RunSettings) -> bool:
+    def holds(self, content: str, settings: RunSettings) -> bool:
         """Return whether there is an entry of what was measured; it may yet be found damaged."""
-        return any(self.store.has(self.key(submission, item)) for item in self._serving(settings))
+        return any(self.store.has(self.key(content, item)) for item in self._serving(settings))
 
-    def seconds(self, submission: Submission) -> float | None:
+    def seconds(self, code: str) -> float | None:
         """Return how long the same code took before, None where that is not known."""
-        parts = replace(self.store, reads=True).get(code_key(submission))
+        parts = replace(self.store, reads=True).get(code)
         try:
             return None if parts is None else float(parts[SECONDS])
         except (ValueError, KeyError):
@@ -58,12 +59,12 @@ class Keeping:
 
     def again(self, submission: Submission, settings: RunSettings, run_again: Callable[[], Evidence]) -> Evidence:
         """Return what one run more came to."""
-        return whole.kept_again(self.store, self.key(submission, settings), run_again)
+        return whole.kept_again(self.store, self.key(content_key(submission), settings), run_again)
 
-    def key(self, submission: Submission, settings: RunSettings) -> str:
+    def key(self, content: str, settings: RunSettings) -> str:
         """Digest all that is measured of a submission depends on: equal for those that are run once."""
         return evidence_key(
-            submission,
+            content,
             settings,
             self.identities.of(settings),
             hidden=self.hidden,

@@ -172,16 +172,19 @@ def code_key(submission: Submission) -> str:
 
 
 def evidence_key(
-    submission: Submission,
+    content: str,
     settings: RunSettings,
     identity: str,
     *,
     hidden: str,
     reference_budget_s: float,
 ) -> str:
-    """Digest all that is measured of a submission depends on; `hidden` is the digest of the instructor's test."""
+    """Digest all that is measured of a submission depends on.
+
+    `content` is from `content_key`, `hidden` the digest of the instructor's test.
+    """
     parts = {
-        "content": content_key(submission),
+        "content": content,
         "settings": identity,
         "environment": environment_digest(settings.python),
         "own": environment_digest(sys.executable) if reference_budget_s else asdict(own_interpreter()),

@@ -27,7 +27,7 @@ import nbformat
 
 from grader.execution import RunSettings
 from grader.gradebook import Gradebook
-from grader.intake import load_submissions
+from grader.intake import find_submissions
 from grader.model import Evidence, Submission
 from grader.model.result import Result
 from grader.pipeline import ClassGrader, GradeSettings
@@ -97,7 +97,7 @@ def grade(handed_in: Path, out: Path, cache: Path, place: Stored) -> tuple[float
     progress = FirstResult()
     settings = GradeSettings(out, load_rubric("unit1"), RunSettings("bubblewrap"), 1, 0.0, third_run=False, cache=cache)
     with Gradebook.open(out) as book:
-        submissions = load_submissions(handed_in)
+        submissions = find_submissions(handed_in)
         ClassGrader(settings, book, progress, threading.Event(), place=place).grade_all(submissions)
     ended = time.perf_counter()
     return (progress.at or ended) - began, ended - began

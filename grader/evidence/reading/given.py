@@ -14,7 +14,7 @@ import re
 import tokenize
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -164,13 +164,23 @@ class Given:
         """Return the sentences that most of a class has, in texts and comments; the students' order plays no part."""
         counted: Counter[str] = Counter()
         for submission in submissions:
-            counted.update({plain(sentence) for sentence in _sentences(submission.cells)})
-        least = max(LEAST_SHARING, SHARED_BY * len(submissions))
-        alike = (words for words, count in counted.items() if count >= least)
-        return cls(frozenset(words for words in alike if words.count(" ") + 1 >= LEAST_SHARED_WORDS))
+            counted.update(telling_sentences(submission.cells))
+        return shared_by_most(counted, len(submissions))
 
 
 NOTHING_GIVEN = Given()
+
+
+def telling_sentences(cells: Iterable[Cell]) -> frozenset[str]:
+    """Return the sentences of texts and comments that are long enough not to be alike by chance, by their words."""
+    found = {plain(sentence) for sentence in _sentences(cells)}
+    return frozenset(words for words in found if words.count(" ") + 1 >= LEAST_SHARED_WORDS)
+
+
+def shared_by_most(counted: Mapping[str, int], submissions: int) -> Given:
+    """Return the sentences that most of so many submissions have, given in how many each stands."""
+    least = max(LEAST_SHARING, SHARED_BY * submissions)
+    return Given(frozenset(words for words, count in counted.items() if count >= least))
 
 
 def plain(text: str) -> str:
