@@ -99,7 +99,7 @@ def main() -> None:
         handed_in.mkdir()
         write_class(handed_in, asked.submissions)
         command = [str(Path(sys.executable).with_name("grader")), "grade", str(handed_in), "--out", str(out)]
-        process = subprocess.Popen([*command, "--reference-budget", "0"], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*command, "--reference-budget", "0", "--no-cache"], stdout=subprocess.DEVNULL)
         peaks = watch(psutil.Process(process.pid), out)
         status = process.wait()
         with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as file:

@@ -94,6 +94,7 @@ def main() -> None:
                 "--jobs",
                 "1",
                 "--no-cache",
+                "--no-cache",
             )
 
         write_notebooks(notebooks, 1, 1)
