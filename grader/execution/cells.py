@@ -17,17 +17,9 @@ from grader.execution.channel import ChannelParser, ChannelReader
 from grader.execution.notebook import merge_streams, read_outputs
 from grader.execution.scripts import ENDS_WELL
 from grader.execution.settings import RunProgress
+from grader.execution.waits import INTERRUPT_GRACE_S
 from grader.model import CellRun, SavedOutput
 from grader.sandbox import Breach, Limits, Sandbox
-
-STARTUP_S = 120.0
-"""A kernel starts in a second; on a machine under full load it has this long."""
-
-INTERRUPT_GRACE_S = 5.0
-"""An interrupted cell may still write down where it stood before the box is ended."""
-
-OUTPUT_WAIT_S = 15.0
-"""After a cell's reply its last outputs are waited for this long; on a loaded machine they come within a second."""
 
 MAX_MESSAGE = 2_000
 """Characters kept of an exception's message."""

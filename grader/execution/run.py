@@ -14,9 +14,9 @@ from typing import IO, Self
 
 import grader
 from grader.errors import RunnerError, StorageFullError
-from grader.execution.cells import INTERRUPT_GRACE_S, STARTUP_S
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import EXIT_STORAGE_FULL, RUN, load_run, write_job, write_run
+from grader.execution.waits import INTERRUPT_GRACE_S, STARTUP_S
 from grader.execution.warming import Templates
 from grader.model import Run, Submission
 from grader.sandbox.pipes import PipeReader

@@ -29,9 +29,6 @@ from grader.durable import FULL, has_space, storage_full
 from grader.errors import SandboxError, StorageFullError
 from grader.execution.allowance import budget_variables
 from grader.execution.cells import (
-    INTERRUPT_GRACE_S,
-    OUTPUT_WAIT_S,
-    STARTUP_S,
     BoxedNotebookClient,
     CellsResult,
     CellsRunner,
@@ -44,6 +41,7 @@ from grader.execution.products import written_files
 from grader.execution.scripts import script_options
 from grader.execution.settings import RunProgress, RunSettings
 from grader.execution.store import ARTIFACTS, EVENTS, EXIT_STORAGE_FULL, NOTEBOOK, Job, read_job, write_run
+from grader.execution.waits import INTERRUPT_GRACE_S, OUTPUT_WAIT_S, STARTUP_S
 from grader.execution.warming import KERNEL_VARIABLES, entrance_of
 from grader.model import Run, Submission
 from grader.probe.programs.mapping import URLS_VARIABLE
