@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -48,6 +49,20 @@ class PairView:
     passages: tuple[PassageView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sharer:
+    """A submission that shares something: where its line is, and the pairs it stands in, by number and partner."""
+
+    submission: str
+    anchor: str
+    pairs: tuple[tuple[int, str], ...]
+
+
+def place_of(submission: str) -> str:
+    """Return the id of a submission's line on the page; names hold what ids can't."""
+    return f"of-{hashlib.sha256(submission.encode('utf-8', 'replace')).hexdigest()[:12]}"
+
+
 def render_similar(similarity: Similarity, rubric_title: str, digest: str = "") -> str:
     """Return the page of pairs that share unusual passages; `digest` is of the texts that were compared."""
     return render(
@@ -57,8 +72,18 @@ def render_similar(similarity: Similarity, rubric_title: str, digest: str = "") 
         compared=similarity.compared,
         found=similarity.found,
         digest=digest,
+        sharers=_sharers(similarity),
         pairs=tuple(_pair_view(pair, number) for number, pair in enumerate(similarity.pairs, 1)),
     )
+
+
+def _sharers(similarity: Similarity) -> tuple[Sharer, ...]:
+    """Return who shares something, in the order of the pairs."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for number, pair in enumerate(similarity.pairs, 1):
+        found.setdefault(pair.left, []).append((number, pair.right))
+        found.setdefault(pair.right, []).append((number, pair.left))
+    return tuple(Sharer(name, place_of(name), tuple(pairs)) for name, pairs in found.items())
 
 
 def _pair_view(pair: SimilarPair, number: int) -> PairView:

@@ -15,6 +15,7 @@ from grader.model import UNDECIDED, Decisions, Evidence, Finding, Grade, Level, 
 from grader.reports.criteria import range_words
 from grader.reports.numbers import cell_number, count
 from grader.reports.page import render
+from grader.reports.similar import place_of
 from grader.reports.text import capitalised, sentence
 from grader.reports.wording import ORIGINS, OUTCOMES, level_names
 
@@ -98,7 +99,7 @@ def render_staff(
         ),
         review=_review_lines(grade),
         uncertain=_uncertain(grade, rubric),
-        similar_page=similar_page,
+        similar_page=f"{similar_page}#{place_of(grade.submission)}" if similar_page else "",
         same_as=tuple(same_as[:MOST_NAMED]),
         more_same=max(0, len(same_as) - MOST_NAMED),
         claims=_claims(grade),

@@ -20,6 +20,7 @@ from grader.model import Excerpt, Result, RunFacts, SharedPassage, Similarity, S
 from grader.regrading import regrade, write_class, write_submission
 from grader.rendering import Rendering, choose_rendering, rendering_of
 from grader.reports import render_similar
+from grader.reports.similar import place_of
 from grader.rubrics import load_rubric
 
 PASSAGES = (
@@ -39,6 +40,14 @@ def test_a_pair_stands_side_by_side_with_what_is_shared_marked() -> None:
     assert "parts of it stand in 2 more" in page.text
     assert [data for tag, data in page.texts if tag == "mark"][:2] == ["f(y, 1)", "f(w, 1)"]
     assert {"ada/report.html#cell-4", "Bo%20%C3%85/report.html#cell-9"} <= {item["href"] for item in page.tags("a")}
+
+
+def test_where_several_share_each_has_a_line() -> None:
+    """The staff's page of a submission leads to its line, and from there to its pairs."""
+    pairs = (SIMILARITY.pairs[0], replace(SIMILARITY.pairs[0], right="cy"))
+    page = Page(render_similar(replace(SIMILARITY, pairs=pairs, found=2), "Unit 1"))
+    assert "ada with Bo Å , cy" in page.text
+    assert {place_of("ada"), place_of("cy"), "pair-2"} <= set(page.ids)
 
 
 def test_a_class_that_shares_nothing_is_told_so() -> None:
@@ -76,7 +85,7 @@ def test_it_is_written_with_the_class_and_gone_where_nobody_wants_it(out: Path) 
     regrade(out, unit1)
     assert "1 of 1 pairs" in (out / "similar.html").read_text()
     assert 'href="similar.html"' in (out / "index.html").read_text()
-    assert 'href="../similar.html"' in (out / "ada" / "staff.html").read_text()
+    assert f'href="../similar.html#{place_of("ada")}"' in (out / "ada" / "staff.html").read_text()
     assert "similar" not in (out / "ada" / "report.html").read_text().replace("similarly", "")
     choose_rendering(out, similarity=False)
     regrade(out, unit1)
