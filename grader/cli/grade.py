@@ -70,7 +70,8 @@ def command(
     similarity: bool | None,  # noqa: FBT001 - click passes flags by position of meaning
     unsafe_no_sandbox: bool,  # noqa: FBT001
 ) -> None:
-    """Grade SUBMISSIONS: a folder of notebooks, a folder or .zip per student, a .zip of any of them, or one notebook.
+    """Grade SUBMISSIONS: a folder of notebooks, a folder or .zip per student, a .zip of any of them, or one notebook;
+    or what Canvas, Moodle, Gradescope or nbgrader gave you of a class, packed or unpacked.
 
     Finished submissions are not run again unless their notebook, their files or an option that matters changed;
     an interrupted call goes on where it stopped.

@@ -43,7 +43,7 @@ def feedback_zip(out: Path, marks: ClassMarks, rubric: Rubric | None) -> Written
     ids = Ids()
 
     def files(mark: Mark) -> Iterator[tuple[str, bytes]]:
-        folder = ids.new(mark.names if mark.hand_in.students else mark.submission)
+        folder = ids.new(mark.names.replace(",", "") if mark.hand_in.students else mark.submission)
         report = _report(out, mark)
         yield f"{folder}/{REPORT}", report
         with speaking(language_of_page(report)):

@@ -104,3 +104,17 @@ def test_from_canvas_to_canvas_and_nothing_of_the_roster_in_the_sandbox(tmp_path
     expected = [f"{100 * item['points'] / item['max_points']:g}" for item in points.values()]
     assert [row[5] for row in rows[2:]] == [*expected, ""]
     assert [row[:5] for row in rows] == [row[:5] for row in csv.reader(GRADEBOOK.splitlines())]
+
+    feedback = CliRunner().invoke(export, [str(out), "--to", "feedback"])
+    assert feedback.exit_code == 0, feedback.output
+    with zipfile.ZipFile(out / "exports" / "feedback.zip") as archive:
+        for name in archive.namelist():  # real reports, of the same name but for an accent
+            text = archive.read(name).decode()
+            own, others = (
+                ("9001", ("9003", "50102", "Ross"))
+                if name.startswith("Lovelace Ada/")
+                else ("9003", ("9001", "50101", "Ross"))
+            )
+            if "Ross" not in name:
+                assert not any(other in text for other in others), name
+                assert own in text or not name.endswith("report.html")
