@@ -245,12 +245,21 @@ def _outputs(outputs: list[object], room: int) -> list[SavedOutput]:
     return kept
 
 
+OF_A_SELF_CHECK = "data-grader-check"
+"""What marks the verdict that `%grader_check` showed: our own words and numbers, no output of the student's."""
+
+LONGEST_MARK = 200
+"""Characters in which the mark stands."""
+
+
 def read_output(raw: Mapping[str, Any]) -> SavedOutput | None:
-    """Return one nbformat 4 output as typed text, or None where it is of no known kind."""
+    """Return one nbformat 4 output as typed text, or None where it is of no known kind, or of a self-check."""
     kind = next((known for known in OUTPUT_KINDS if raw.get("output_type") == known), None)
     if kind is None:
         return None
     data = _mapping(raw.get("data"))
+    if OF_A_SELF_CHECK in _text(data.get("text/html"))[:LONGEST_MARK]:
+        return None
     if kind == "stream":
         text = _text(raw.get("text"))
     elif kind == "error":

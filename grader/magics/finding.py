@@ -15,7 +15,7 @@ ASK = (
     "the notebook's own folder)"
 )
 
-COLAB_COPY = "notebook.ipynb"
+COLAB_COPY = "grader-colab-copy.ipynb"
 """What the copy of a Colab notebook is called: Colab tells its cells, not its name."""
 
 

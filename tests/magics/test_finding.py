@@ -9,9 +9,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from exports.classroom import grade_of, result
 
+from grader.intake.read import read_output
 from grader.magics.check import notebook_and_options
 from grader.magics.finding import Found, find_notebook, unsaved_cells
+from grader.reports.summary import notebook_html, summarise
 
 
 @pytest.fixture
@@ -51,10 +54,21 @@ def test_colab_hands_over_what_the_page_shows(tmp_path, monkeypatch):
     colab._message = types.SimpleNamespace(blocking_request=lambda *_, **__: {"ipynb": {"cells": [], "nbformat": 4}})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google.colab", colab)
     found = find_notebook({}, {}, tmp_path)
-    assert found == Found(tmp_path / "notebook.ipynb", is_current=True)
+    assert found == Found(tmp_path / "grader-colab-copy.ipynb", is_current=True)
     colab._message = types.SimpleNamespace(blocking_request=lambda *_, **__: None)  # type: ignore[attr-defined]
-    (tmp_path / "notebook.ipynb").unlink()
+    (tmp_path / "grader-colab-copy.ipynb").unlink()
     assert find_notebook({}, {}, tmp_path) is None
+
+
+def test_a_verdict_that_was_saved_is_no_output_of_the_students():
+    """What an earlier check said, its numbers included, is not read when the notebook is graded."""
+    page = notebook_html(summarise(grade_of(result("project"))), "report.html")
+    saved = {"output_type": "display_data", "data": {"text/plain": "15 of 20 points", "text/html": page}}
+    assert read_output(saved) is None
+    assert (
+        read_output({"output_type": "display_data", "data": {"text/plain": "0.97", "text/html": "<b>0.97</b>"}})
+        is not None
+    )
 
 
 def test_cells_run_after_the_save_must_stand_in_the_file(saved):
