@@ -26,7 +26,7 @@ NOT_MEASURING = frozenset(
 )
 """Parts of the grader that nothing measured depends on: they judge, show, store and order."""
 
-NOT_RUNNING = NOT_MEASURING | {"evidence", "verification", "audit", "reference", "measuring", "reuse", "storage"}
+NOT_RUNNING = NOT_MEASURING | {"verification", "audit", "reference", "measuring", "reuse", "storage"}
 """Parts that what happens in a kernel does not depend on."""
 
 SOURCES = frozenset({".py", ".json", ".yaml"})

@@ -105,6 +105,6 @@ def _read(parts: Mapping[str, bytes] | None, name: str) -> tuple[Brief, list[str
         return None
     try:
         brief = replace(Brief(**json.loads(parts[FACTS])), id=name)
-        return brief, parts[SENTENCES].decode().split("\n")
+        return brief, parts[SENTENCES].decode().splitlines()
     except (ValueError, KeyError, TypeError):
         return None

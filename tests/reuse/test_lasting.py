@@ -1,0 +1,82 @@
+"""What is kept: what says something of the submission. What the machine did to it is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from reports.example_class import rich_evidence
+
+from grader.model import HiddenTest
+from grader.reuse.evidence import Measured, is_lasting, keep_measured, kept_again
+from grader.reuse.keys import NOT_MEASURING, NOT_RUNNING, source_digest
+from grader.reuse.store import Store
+from tests.test_layering import LAYERS, PACKAGE, imported_parts
+
+GOOD = replace(rich_evidence(), verification_note="", reference_note="", own_data=None, hidden_test=None)
+KEY = "c" * 64
+
+
+def test_a_whole_measurement_is_kept() -> None:
+    """Also of a notebook that fails: it fails again."""
+    assert is_lasting(GOOD)
+    assert is_lasting(replace(GOOD, run=replace(GOOD.run, status="error", failed_cell=3)))
+
+
+@pytest.mark.parametrize("status", ["infrastructure_failure", "timeout", "out_of_memory", "kernel_died", "disk_full"])
+def test_what_the_machine_may_have_done_is_not(status: str) -> None:
+    """A busy machine times out, a full one kills."""
+    assert not is_lasting(replace(GOOD, run=replace(GOOD.run, status=status)))  # type: ignore[arg-type]
+
+
+def test_half_a_measurement_is_not() -> None:
+    """Scores that could not be recomputed, references that failed or were cut, a hidden test without a result."""
+    assert not is_lasting(replace(GOOD, verification_note="tried twice; both times no box"))
+    assert not is_lasting(replace(GOOD, reference_note="no box"))
+    assert GOOD.references
+    assert not is_lasting(replace(GOOD, references=(replace(GOOD.references[0], cut=True),)))
+    assert not is_lasting(replace(GOOD, hidden_test=HiddenTest("h.npz", "0" * 64, 3, note="no box")))
+
+
+def test_a_run_more_is_made_once(tmp_path) -> None:
+    """And made again where it came to nothing."""
+    store = Store(tmp_path / "cache", 10**9)
+    made = []
+
+    def again(evidence):
+        made.append(1)
+        return evidence
+
+    failed = replace(GOOD, run=replace(GOOD.run, status="infrastructure_failure"))
+    assert kept_again(store, KEY, lambda: again(failed)) == failed
+    assert kept_again(store, KEY, lambda: again(GOOD)) == GOOD
+    assert kept_again(store, KEY, lambda: again(failed)) == GOOD
+    assert len(made) == 2
+
+
+def test_nothing_is_kept_of_a_failure(tmp_path) -> None:
+    """The folder stays empty."""
+    store = Store(tmp_path / "cache", 10**9)
+    keep_measured(store, KEY, Measured(replace(GOOD, verification_note="no box")))
+    assert store.get(KEY) is None
+
+
+# ---------------------------------------------------------------- the grader's own source
+def test_the_source_of_all_that_measures_is_in_the_key() -> None:
+    """Nothing that measuring imports is left out of its digest; of running, nothing that a runner imports."""
+    for starts, left_out in (({"measuring"}, NOT_MEASURING), ({"execution", "probe"}, NOT_RUNNING)):
+        reached, open_ = set(), set(starts)
+        while open_:
+            part = open_.pop()
+            reached.add(part)
+            folder = PACKAGE / part
+            files = [*folder.rglob("*.py")] if folder.is_dir() else [PACKAGE / f"{part}.py"]
+            open_ |= {name for path in files for name in imported_parts(path)} - reached - {"__init__"}
+        assert reached & left_out <= {"progress", "claiming"}  # whom to tell, and the folder's lock
+
+
+def test_another_source_is_another_grader() -> None:
+    """Digests differ by what they cover, and every part of the grader is covered or left out by name."""
+    assert source_digest(NOT_RUNNING) != source_digest(NOT_MEASURING) == source_digest()
+    known = {part for layer in LAYERS for part in layer}
+    assert NOT_MEASURING - {"_assets", "__pycache__"} <= known
