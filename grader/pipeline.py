@@ -51,6 +51,7 @@ from grader.sandbox.orphans import end_orphans
 from grader.scheduling.admission import Admission
 from grader.scheduling.briefs import Brief, Overview, brief_of, look_over
 from grader.scheduling.here import Here
+from grader.scheduling.machine import cores
 from grader.scheduling.order import longest_first
 from grader.scheduling.place import Place
 from grader.scheduling.unmeasured import broken_evidence, unreadable_evidence
@@ -146,7 +147,7 @@ class ClassGrader:
         """Return a grader that knows this class: its shared text, who handed in the same, what was measured before."""
         settings = self.settings
         keeping = self.keeping or _keeping(settings, self.identities)
-        overview = look_over(handed, None if keeping is None else keeping.store)
+        overview = look_over(handed, None if keeping is None else keeping.store, cores())
         if settings.shared_text:
             settings = replace(settings, given=settings.given | overview.shared)
         place = self.place or self._here(keeping)
@@ -421,6 +422,6 @@ def _keeping(settings: GradeSettings, identities: Identities) -> Keeping | None:
         open_store(settings.cache, reads=not settings.rerun),
         hidden="" if settings.hidden is None else settings.hidden.sha256,
         reference_budget_s=settings.reference_budget_s,
-        also_threads=(1,) if settings.own_notebook else (),
+        own_check=settings.own_notebook,
         identities=identities,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.execution import RunSettings
 from grader.model import Evidence, Run, Submission
+from grader.model.run import Budget
 from grader.reuse import evidence as whole
 from grader.reuse import runs
 from grader.reuse.boxes import KeptBoxes
@@ -26,8 +27,8 @@ class Keeping:
     hidden: str = ""
     """Digest of the instructor's own test."""
     reference_budget_s: float = 0.0
-    also_threads: tuple[int, ...] = ()
-    """Numbers of threads whose runs serve as well: a student's own check takes what a class's run found."""
+    own_check: bool = False
+    """A student's own check takes what a class's run found as well: in full, with one thread."""
     identities: Identities = field(default_factory=Identities)
 
     # ------------------------------------------------------------ whole evidence
@@ -72,22 +73,26 @@ class Keeping:
         )
 
     def _serving(self, settings: RunSettings) -> list[RunSettings]:
-        """Return the settings whose results serve: these first."""
-        others = [replace(settings, threads=number) for number in self.also_threads if number != settings.threads]
-        return [settings, *others]
+        """Return the settings whose results serve, best first."""
+        if not self.own_check:
+            return [settings]
+        full = replace(settings, budget=Budget())
+        return list(dict.fromkeys([full, replace(full, threads=1), settings, replace(settings, threads=1)]))
 
     # ------------------------------------------------------------ runs and boxes
     def run(self, submission: Submission, settings: RunSettings, work: Path, make: Callable[[], Run]) -> Run:
         """Return an earlier run of the same code with its files in `work`, else a new one, which is kept."""
-        keys = [run_key(submission, self.identities.of(item), item.python) for item in self._serving(settings)]
         work.mkdir(parents=True, exist_ok=True)
-        for key in keys:
-            found = runs.kept_run(self.store, key, work, submission)
+        for item in self._serving(settings):
+            found = runs.kept_run(self.store, self._run_key(submission, item), work, submission)
             if found is not None:
                 return found
         made = make()
-        runs.keep_run(self.store, keys[0], work, made)
+        runs.keep_run(self.store, self._run_key(submission, settings), work, made)
         return made
+
+    def _run_key(self, submission: Submission, settings: RunSettings) -> str:
+        return run_key(submission, self.identities.of(settings), settings.python)
 
     @property
     def boxes(self) -> KeptBoxes:

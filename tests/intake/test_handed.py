@@ -74,3 +74,14 @@ def test_a_class_is_looked_over_once(tmp_path: Path, write_notebook: WriteNotebo
         name: first.briefs[name] for name in ("ann", "ben", "cleo")
     }
     assert [[item.id for item in group] for group in again.groups(handed)] == [["ann", "ben"], ["cleo"]]
+
+
+def test_several_processes_look_alike(tmp_path: Path, write_notebook: WriteNotebook, monkeypatch) -> None:
+    """A large class is read by several: the same overview in the same order."""
+    write_class(tmp_path, write_notebook)
+    handed = find_submissions(tmp_path)
+    alone = look_over(handed, None)
+    monkeypatch.setattr("grader.scheduling.briefs.LEAST_EACH", 2)
+    together = look_over(handed, None, processes=2)
+    assert together == alone
+    assert list(together.briefs) == ["ann", "ben", "cleo", "dan"]

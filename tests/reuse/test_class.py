@@ -82,7 +82,7 @@ def test_a_check_takes_what_the_class_found(room, tmp_path):
     """The student's own check needs no run where the very same was graded; `--rerun` makes one."""
     notebook = tmp_path / "work.ipynb"
     notebook.write_bytes((room / "class" / "cleo.ipynb").read_bytes())
-    options = ("--reference-budget", "0", "--timeout", "60", "--budget", "full")
+    options = ("--reference-budget", "0", "--timeout", "60")
     cache = {"GRADER_CACHE": str(room / "cache")}
     for more, runs in (((), []), ((), []), (("--rerun",), ["work"])):
         assert started_runs(grader("check", notebook, *options, *more, **cache).stderr) == runs
