@@ -104,8 +104,9 @@ def gradescope(
 
     found = options.data_folder(data) if data is not None else None
     given = ["--timeout", f"{timeout:g}", "--reference-budget", f"{reference_budget:g}", "--memory", f"{memory:g}"]
-    given += ["--unsafe-no-sandbox"] if unsafe_no_sandbox else []
-    content = gradescope_bundle(_rubric_file(rubric), given, visibility, found, ",".join(extras))
+    content = gradescope_bundle(
+        _rubric_file(rubric), given, visibility, found, ",".join(extras), unsafe=unsafe_no_sandbox
+    )
     write_atomically(target, content)
     click.echo(f"{target} ({len(content) / 1024**2:.1f} MB): upload it in Gradescope under Configure Autograder,")
     click.echo("with a container of at least 1 CPU and 4 GB; then test it there with a submission.")

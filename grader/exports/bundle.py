@@ -24,7 +24,13 @@ _PLAIN = 0o644
 
 
 def gradescope_bundle(
-    rubric: bytes, options: Sequence[str], visibility: Visibility, data: Path | None = None, extras: str = "notebooks"
+    rubric: bytes,
+    options: Sequence[str],
+    visibility: Visibility,
+    data: Path | None = None,
+    extras: str = "notebooks",
+    *,
+    unsafe: bool = False,
 ) -> bytes:
     """Return the zip to upload as the autograder: `setup.sh`, `run_autograder`, the grader, the rubric, the data.
 
@@ -34,6 +40,7 @@ def gradescope_bundle(
         visibility: when students see the tests.
         data: data sets to offer to notebooks, laid out like `~/.keras/datasets`.
         extras: the grader's extras to install.
+        unsafe: whether notebooks run without isolation where the container allows none.
 
     Raises:
         ExportError: the data are too large, or the grader isn't installed.
@@ -41,6 +48,7 @@ def gradescope_bundle(
     wheel, content = own_wheel()
     options = [*options, *(["--data", "$root/source/data"] if data is not None else [])]
     words = _installing(wheel, extras) | {"OPTIONS": _quoted(options), "VISIBILITY": visibility}
+    words |= {"UNSAFE": "yes" if unsafe else "no"}
     files: dict[str, tuple[bytes, int]] = {
         "setup.sh": (_filled("gradescope/setup.sh", words), _EXECUTABLE),
         "run_autograder": (_filled("gradescope/run_autograder", words), _EXECUTABLE),

@@ -70,8 +70,8 @@ def as_gradescope_lays_it_out(root: Path, bundle: bytes, submission: dict[str, s
     (root / "submission_metadata.json").write_text(json.dumps(METADATA))
 
 
-def run_autograder(root: Path) -> subprocess.CompletedProcess[str]:
-    program = str(Path(sys.executable).with_name("grader"))
+def run_autograder(root: Path, grader: Path | None = None) -> subprocess.CompletedProcess[str]:
+    program = str(grader or Path(sys.executable).with_name("grader"))
     clean = {"PATH": os.environ["PATH"], "HOME": str(root), "AUTOGRADER_ROOT": str(root), "GRADER": program}
     return subprocess.run(
         [root / "run_autograder"], cwd=root, env=clean, capture_output=True, text=True, timeout=300, check=False
@@ -169,6 +169,20 @@ def test_the_bundle_has_what_gradescope_asks_for():
             assert b"@" not in text.replace(b'"$@"', b"")
             subprocess.run(["bash", "-n"], input=text, check=True)
         assert b'--timeout 60 --data "$root/source/data"' in archive.read("run_autograder")
+
+
+@pytest.mark.parametrize(("unsafe", "calls"), [(False, 2), (True, 3)])
+def test_isolation_is_given_up_only_where_it_doesn_t_work_and_was_asked_for(tmp_path, unsafe, calls):
+    """A grader that ends with status 2 is asked again without isolation by such a bundle, and by no other."""
+    root = tmp_path / "autograder"
+    as_gradescope_lays_it_out(root, gradescope_bundle(RUBRIC, [], "visible", unsafe=unsafe), {"a.ipynb": NOTEBOOK})
+    stand_in = tmp_path / "grader"
+    stand_in.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexit 2\n')
+    stand_in.chmod(0o755)
+    assert run_autograder(root, stand_in).returncode == 2
+    lines = (tmp_path / "calls").read_text().splitlines()
+    assert len(lines) == calls
+    assert sum(line.endswith("--unsafe-no-sandbox") for line in lines) == int(unsafe)
 
 
 def test_too_much_data_is_refused(tmp_path, monkeypatch):
