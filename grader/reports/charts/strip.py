@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from grader.reports.charts.svg import WIDEST_CHARACTER, drawing, element, spread_apart, text
 
-WIDTH, HEIGHT = 380.0, 74.0
-LINE = 34.0
+WIDTH, HEIGHT = 380.0, 76.0
+LINE = 36.0
 MARGIN = 8.0
 
 
@@ -40,10 +40,10 @@ def score_strip(title: str, marks: Sequence[Mark], end: float | None, written: C
         parts.append(text(x, LINE + 34, label, "label small", "middle"))
     for mark, x in zip(shown, places, strict=True):
         if mark.style == "student":
-            parts.append(element("circle", cx=x, cy=LINE, r=8, class_="dot student"))
+            parts.append(element("path", d=f"M{x - 7:.1f} {LINE - 13}h14l-7 12z", class_="dot student"))
             half = len(written(mark.value)) * WIDEST_CHARACTER / 2 + 4
             parts.append(
-                text(min(max(x, half), WIDTH - half), LINE - 15, written(mark.value), "label strong", "middle")
+                text(min(max(x, half), WIDTH - half), LINE - 18, written(mark.value), "label strong", "middle")
             )
     words = "; ".join(f"{mark.label} {written(mark.value)}" for mark in shown)
     return drawing(WIDTH, HEIGHT, f"{title}: {words}.", *parts)
