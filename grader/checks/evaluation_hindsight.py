@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.checks.claims import result_claims
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.results import StudentResult, claim_value, metric_unit, result_of, twins
+from grader.checks.results import StudentResult, claim_value, claimed_value, metric_unit, result_of, twins
 from grader.checks.selection import validation_bests
 from grader.checks.statistics import binomial_tail, rank_tail
 from grader.checks.verdicts import Verdict, advised, not_applicable, passed, unknown
@@ -42,15 +42,16 @@ def _judged(evidence: Evidence, item: Narrowing, limits: Limits) -> Verdict:
     if later is None or first is None:
         return not_applicable("No test rows were left out after they had been scored.", origin="kernel")
     whole, part = result_of(evidence, first), result_of(evidence, later)
+    kept_value = _value(evidence, part)
     wrong = _wrong(whole)
     cells, out = [first.cell, later.cell], len(item.left_out)
     measured: dict[str, float | int | None] = {"kept": item.kept, "left_out": out}
     said = f"{out:,} of {item.kept + out:,} test rows were left out after the model had answered them"
-    if wrong is None and whole.value is None and _surer_and_better(evidence, item, part, limits):
-        measured |= {"less_sure": item.less_sure, "score_of_kept": part.value}
+    if wrong is None and kept_value is not None and _surer_and_better(evidence, item, whole, kept_value, limits):
+        measured |= {"less_sure": item.less_sure, "score_of_kept": kept_value}
         return advised(
             f"{said}, those it was less sure of, and the score shown is of the rest: "
-            f"{metric_unit(part.metric, part.value or 0.0)}.",
+            f"{metric_unit(part.metric, kept_value)}.",
             fix=WHOLE_FIX,
             cells=cells,
             measured=measured,
@@ -80,25 +81,33 @@ def _judged(evidence: Evidence, item: Narrowing, limits: Limits) -> Verdict:
     )
 
 
-def _surer_and_better(evidence: Evidence, item: Narrowing, part: StudentResult, limits: Limits) -> bool:
+def _value(evidence: Evidence, result: StudentResult) -> float | None:
+    """Return the score of a scoring, as evaluate gave it where the rows were only predicted here."""
+    said = (claimed_value(item, result.metric) for item in twins(evidence, result.scoring))
+    return result.value if result.value is not None else next((value for value in said if value is not None), None)
+
+
+def _surer_and_better(
+    evidence: Evidence, item: Narrowing, whole: StudentResult, kept_value: float, limits: Limits
+) -> bool:
     """Whether rows were picked by the answers, where nobody measured all of them: told without the labels of the rest.
 
     The rows left out are those the model was less sure of, the rows kept are answered better than validation rows in
     the best epoch, and no other score is printed, which may be that of all.
     """
-    if item.less_sure is None or part.value is None:
+    if item.less_sure is None or _value(evidence, whole) is not None:
         return False
-    validated = validation_bests(evidence, part.scoring.model).get("accuracy")
+    validated = validation_bests(evidence, whole.scoring.model).get("accuracy")
     printed = (
-        claim_value(claim, part.metric)
+        claim_value(claim, whole.metric)
         for claim in result_claims(evidence, "rerun_output")
         if claim.split in {"test", "unstated"}
     )
     return (
         rank_tail(item.less_sure, len(item.left_out), item.kept) <= limits["significance"]
         and validated is not None
-        and part.value > validated
-        and all(value is None or abs(value - part.value) <= SHOWN_DECIMALS for value in printed)
+        and kept_value > validated
+        and all(value is None or abs(value - kept_value) <= SHOWN_DECIMALS for value in printed)
     )
 
 

@@ -71,6 +71,9 @@ def test_rows_left_out_that_the_model_was_unsure_of():
     found = find(FILTERED, seen)
     assert (found.outcome, found.moves_level) == ("fail", False)
     assert "less sure" in found.summary
+    predicted = scoring(id="rest", how="predict", rows="rest", claimed=(), order=20)
+    evaluated = replace(rest, id="again", how="evaluate", order=15)
+    assert outcome(FILTERED, replace(seen, scorings=(start.scorings[0], evaluated, predicted))) == "fail"
     by_chance = replace(picked, less_sure=0.6)
     better = replace(val, history=(("val_accuracy", (0.7, 0.97)),))
     printed = claim("accuracy of all: 0.78", 0.78, where="rerun_output")
