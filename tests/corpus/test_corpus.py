@@ -79,14 +79,18 @@ def test_a_sample_is_graded_rightly(real_data: Path, tmp_path: Path):
 UNTELLABLE = frozenset({"evaluation.test_not_filtered"})
 """Rows of a part cut by hand that nothing scored whole have labels nobody saw: of a few dozen, unknown is right."""
 
+NOT_THERE = "threshold_by_test-generators-functional-wine_quality"
+"""A network so sure of its answers that all cuts give the same ones: none was tuned."""
+
 
 @pytest.mark.proof
 def test_the_whole_corpus_meets_its_targets(real_data: Path):
     """Precision at least 0.98 and recall at least 0.95 on every check of a leak, over all notebooks. Takes hours."""
     corpus = Corpus(Path.home() / ".cache" / "grader-corpus", real_data)
-    known = corpus.outcomes([item for pair in pairs() for item in (pair.faulty, pair.clean)])
+    asked = [pair for pair in pairs() if not pair.faulty.name.startswith(NOT_THERE)]
+    known = corpus.outcomes([item for pair in asked for item in (pair.faulty, pair.clean)])
     leaks = {check for fault in FAULTS.values() if fault.family == "leak" for check in fault.fails}
-    for check, count in counted(pairs(), known).items():
+    for check, count in counted(asked, known).items():
         if check in leaks:
             caught, faulty = count.recall
             faulty -= count.untold if check in UNTELLABLE else 0
