@@ -314,6 +314,11 @@ class Gradebook:
         rows = self._fetch(f"SELECT * FROM audit {where} ORDER BY number", values)  # noqa: S608 - words of this method
         return tuple(map(people.audit_entry, rows))
 
+    def audit_entry(self, number: int) -> AuditEntry | None:
+        """Return one line of the audit trail, None where there is none of that number."""
+        rows = self._fetch("SELECT * FROM audit WHERE number = ?", (number,))
+        return people.audit_entry(rows[0]) if rows else None
+
     # ------------------------------------------------------------ what the files don't show yet
     def unwritten(self) -> tuple[str, ...]:
         """Return the submissions whose files don't show what was decided last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 
@@ -104,8 +105,15 @@ def withdraw(key: str) -> Response:
 
 
 def reviewed(key: str) -> Response:
-    """Note that this person has looked at the submission."""
-    return _back(key, desk().mark_reviewed(submission_of(key), g.person), "main")
+    """Note that this person has looked at the submission, and go on to another one where the form names it."""
+    number = desk().mark_reviewed(submission_of(key), g.person)
+    if "then" not in request.form:
+        return _back(key, number, "main")
+    query = way_back(request.form).partition("#")[0].partition("?")[2]
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("done="))
+    following = request.form["then"]
+    page_after = "/queue" if desk().submission(following) is None else f"/s/{following}"
+    return redirect(f"{page_after}?{kept}&done={number}", 303)  # type: ignore[return-value]
 
 
 def comment(key: str) -> Response:
@@ -138,7 +146,7 @@ def undo() -> Response:
     if back.startswith("/s/"):
         key = desk().names.key(entry.submission)
         return _back(key, desk().book.audit(entry.submission)[-1].number, "main")
-    return redirect(back, 303)  # type: ignore[return-value]
+    return redirect(re.sub(r"&?done=\d+", "", back), 303)  # type: ignore[return-value]
 
 
 # ---------------------------------------------------------------- two at once

@@ -67,6 +67,7 @@ def queue() -> str | Response:
     return page(
         "review/queue.html.j2",
         wanted=wanted,
+        done=_done(),
         rows=tuple(queue_row(row, listed, rubric) for row in chosen),
         tabs=tuple(
             (wanted.showing(show).query(), words, counts[show], show == wanted.show) for show, words in SHOWN.items()
@@ -106,7 +107,7 @@ def submission(key: str) -> str | Response:
         following=keys.key(found.next) if found.next else "",
         place=found.place,
         listed=found.total,
-        done=_done(name),
+        done=_done(),
         outcomes=OUTCOME_CHOICES,
         moment=moment,
         history=_history(name),
@@ -123,13 +124,13 @@ def _history(submission: str) -> tuple[tuple[AuditLine, bool], ...]:
     )
 
 
-def _done(submission: str) -> AuditLine | None:
-    """Return the line that the last form wrote, to be shown with a way to undo it."""
+def _done() -> AuditLine | None:
+    """Return the line that the last form wrote, here or at the submission before, to be shown with a way to undo it."""
     given = request.args.get("done", "")
     if not (given.isdecimal() and len(given) < 15):
         return None
-    entries = [item for item in desk().book.audit(submission) if item.number == int(given)]
-    return audit_line(entries[0], desk(), blind=g.blind) if entries else None
+    entry = desk().book.audit_entry(int(given))
+    return audit_line(entry, desk(), blind=g.blind) if entry is not None and entry.submission else None
 
 
 def report(key: str) -> Response:

@@ -59,7 +59,7 @@
       return;
     }
     if (help.open || !keysOn() || event.ctrlKey || event.metaKey || event.altKey) return;
-    const done = /^[1-9]$/.test(event.key) ? goToCriterion(event.key) : actions[event.key] ? actions[event.key]() : /^[jkrub]$/.test(event.key) && press(event.key);
+    const done = /^[1-9]$/.test(event.key) ? goToCriterion(event.key) : actions[event.key] ? actions[event.key]() : /^[jkrubx]$/.test(event.key) && press(event.key);
     if (done) event.preventDefault();
   });
 

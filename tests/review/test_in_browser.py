@@ -228,6 +228,13 @@ def test_a_class_is_gone_through_by_keyboard_alone(enter: Enter, serving: Servin
     page.keyboard.press("u")
     expect(page.get_by_role("status")).to_contain_text("undid")
     listening(page)
+    page.keyboard.press("x")
+    expect(page.get_by_role("status")).to_contain_text("hana: Anna marked it as reviewed")
+    listening(page)
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_have_count(0)
+    open_submission(page, "hana")
+    listening(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(page) == []
