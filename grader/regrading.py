@@ -32,9 +32,16 @@ from grader.reports import (
     render_similar,
     render_staff,
 )
-from grader.resources import PACKAGE, shipped
+from grader.resources import PACKAGE, STUDENTS, shipped
 from grader.rubrics import list_rubrics, load_rubric
-from grader.storage import cells_of_line, evidence_json, grade_json, read_cells_line, read_evidence_and_digest
+from grader.storage import (
+    cells_of_line,
+    evidence_json,
+    grade_json,
+    read_cells_line,
+    read_evidence_and_digest,
+    read_hand_ins,
+)
 
 if TYPE_CHECKING:
     from grader.opinions import SecondOpinion
@@ -308,8 +315,9 @@ def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
     with_page = {row.submission for row in rows if (out / row.submission / STAFF_PAGE).is_file()}
     compared = rendering_of(out).similarity and len(rows) > 1
     similar = similar_page_of(out, rubric, rows) if compared else ""
-    index = render_index(rows, rubric, with_page, SIMILAR_PAGE if similar else "")
-    replace_together(out, {"grades.csv": grades_csv(rows, rubric), "index.html": index, SIMILAR_PAGE: similar})
+    people = {name: item.names for name, item in read_hand_ins(out / STUDENTS).items() if item.names}
+    index = render_index(rows, rubric, with_page, SIMILAR_PAGE if similar else "", people)
+    replace_together(out, {"grades.csv": grades_csv(rows, rubric, people), "index.html": index, SIMILAR_PAGE: similar})
 
 
 def similar_page_of(out: Path, rubric: Rubric, rows: Sequence[Result]) -> str:

@@ -124,8 +124,8 @@ def command(
     )
     with running.templates() as templates, Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
         place = scheduling.place(cluster, settings, progress, stop, warm=running.warm_start)
-        results = ClassGrader(settings, book, progress, stop, templates, place).grade_all(found)
         known.keep(out)
+        results = ClassGrader(settings, book, progress, stop, templates, place).grade_all(found)
     _print_class(results, out)
     known.tell()
     options.tell_cost(second_opinion)

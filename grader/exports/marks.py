@@ -33,9 +33,7 @@ class Mark:
     @property
     def names(self) -> str:
         """The names of its students, else what the submission goes by."""
-        return ", ".join(one.name or one.email for one in self.hand_in.students if one.name or one.email) or (
-            self.submission
-        )
+        return self.hand_in.names or self.submission
 
 
 @dataclass(frozen=True, slots=True)

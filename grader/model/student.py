@@ -41,6 +41,11 @@ class HandIn:
     late: bool = False
     handed_in_at: str = ""
 
+    @property
+    def names(self) -> str:
+        """The names of its students, or addresses where there is no name; empty where nothing says it."""
+        return ", ".join(one.name or one.email for one in self.students if one.name or one.email)
+
 
 UNSAID = HandIn()
 """Of what lay in a folder: nobody says whose it is but its name."""

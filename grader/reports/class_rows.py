@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.model import LEVELS, CriterionResult, Level, Result, Rubric
 from grader.reports.links import REPORT_PAGE, STAFF_PAGE, page_link
@@ -44,6 +44,8 @@ class RowView:
     message: str
     time: str
     seconds: float
+    names: str = ""
+    """Whose it is, where that is known and its id doesn't say it."""
 
 
 def columns_of(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
@@ -54,11 +56,23 @@ def columns_of(rows: Sequence[Result], rubric: Rubric | None) -> dict[str, str]:
 
 
 def row_views(
-    rows: Sequence[Result], columns: Mapping[str, str], rubric: Rubric | None, staff_pages: Collection[str]
+    rows: Sequence[Result],
+    columns: Mapping[str, str],
+    rubric: Rubric | None,
+    staff_pages: Collection[str],
+    people: Mapping[str, str],
 ) -> tuple[RowView, ...]:
-    """Return the table's rows, in the order of the results; `staff_pages` are those that have a page for staff."""
+    """Return the table's rows, in the order of the results.
+
+    `staff_pages` are those that have a page for staff; `people` names the students of submissions.
+    """
     names = level_names(rubric)
-    return tuple(_row_view(row, columns, names, has_staff_page=row.submission in staff_pages) for row in rows)
+    views = (_row_view(row, columns, names, has_staff_page=row.submission in staff_pages) for row in rows)
+    return tuple(replace(view, names=_told_besides(people.get(view.submission, ""), view.submission)) for view in views)
+
+
+def _told_besides(name: str, submission: str) -> str:
+    return "" if name.casefold() in submission.casefold() else name
 
 
 def _row_view(row: Result, columns: Mapping[str, str], names: Mapping[Level, str], *, has_staff_page: bool) -> RowView:

@@ -9,6 +9,7 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup
 
@@ -46,13 +47,15 @@ def render_index(
     rubric: Rubric | None = None,
     staff_pages: Collection[str] = frozenset(),
     similar_page: str = "",
+    people: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the class page. Sorting and filtering are a small script in the page; without it the page is whole.
 
-    `staff_pages` are the submissions that have a page for staff; `similar_page` is that of passages in common.
+    `staff_pages` are the submissions that have a page for staff; `similar_page` is that of passages in common; `people`
+    names the students of submissions, where that is known.
     """
     columns = columns_of(rows, rubric)
-    views = row_views(rows, columns, rubric, staff_pages)
+    views = row_views(rows, columns, rubric, staff_pages, people)
     queue = sorted((view for view in views if view.needs_review), key=_urgency)
     failures = [view for view in views if view.status != "ok"]
     return render(

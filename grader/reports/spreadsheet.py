@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from grader.model import Result, Rubric
 from grader.reports.numbers import points as written_points
@@ -13,19 +14,21 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 """First characters by which spreadsheets take text for a formula or a command (OWASP, CSV injection)."""
 
 
-def grades_csv(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
+def grades_csv(
+    rows: Sequence[Result], rubric: Rubric | None = None, people: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return one line per submission: id, status, a level and points per criterion, total, needs_review.
 
-    The last column names the levels that a person set, with their reasons. A cell is empty where there is no level.
+    `set_by_person` names the levels that a person set, with their reasons. Where `people` says whose submissions they
+    are, a last column `name` does so too. A cell is empty where there is no level.
     Text that a spreadsheet would run as a formula gets a leading `'`.
     """
     criteria = _criteria(rows, rubric)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = [*criteria, *(f"{name}_points" for name in criteria)]
-    writer.writerow(
-        ["id", "status", *map(defused, names), "total", "max_total", "needs_review", "review_reasons", "set_by_person"]
-    )
+    header = ["id", "status", *map(defused, names), "total", "max_total", "needs_review", "review_reasons"]
+    writer.writerow([*header, "set_by_person", *(["name"] if people else [])])
     for row in rows:
         found = {item.criterion: item for item in row.criteria}
         levels = [(found[name].level or "") if name in found else "" for name in criteria]
@@ -41,6 +44,7 @@ def grades_csv(rows: Sequence[Result], rubric: Rubric | None = None) -> str:
                 "true" if row.needs_review else "false",
                 defused("; ".join(row.review_reasons)),
                 defused("; ".join(f"{item.criterion}: {item.decided}" for item in row.criteria if item.decided)),
+                *([defused(people.get(row.submission, ""))] if people else []),
             ]
         )
     return file.getvalue().encode("utf-8", "replace").decode()

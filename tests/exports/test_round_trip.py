@@ -89,6 +89,17 @@ def test_from_canvas_to_canvas_and_nothing_of_the_roster_in_the_sandbox(tmp_path
         )
         assert "looked at True found []" in printed, printed
         assert f"wine,{attachment}" in printed
+    listed = {
+        row["id"]: row["name"] for row in csv.DictReader((out / "grades.csv").read_text(encoding="utf-8").splitlines())
+    }
+    assert listed == {
+        "lovelaceada_50101": "Lovelace, Ada",
+        "lovelaceadá_50102": "lovelaceadá",
+        "rossbob_50103": "Ross, Bob",
+    }
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert index.count(">Lovelace, Ada</span>") == 1
+    assert ">lovelaceadá</span>" not in index  # its id says that already
     gradebook = tmp_path / "gradebook.csv"
     gradebook.write_bytes(GRADEBOOK.encode())
     filled = CliRunner().invoke(
