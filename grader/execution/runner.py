@@ -45,7 +45,7 @@ from grader.execution.waits import INTERRUPT_GRACE_S, OUTPUT_WAIT_S, STARTUP_S
 from grader.execution.warming import KERNEL_VARIABLES, entrance_of
 from grader.model import Run, Submission
 from grader.probe.programs.mapping import URLS_VARIABLE
-from grader.probe.wire import FD_VARIABLE
+from grader.probe.wire import FD_VARIABLE, TOP_VARIABLE
 from grader.sandbox import GIB, Box, Offer, Sandbox
 from grader.sandbox.warm import Entrance
 from grader.urls import mapping_json, offered_names
@@ -129,6 +129,7 @@ def _box(submission: Submission, settings: RunSettings) -> Box:
         offers,
         threads=settings.threads,
         own_files=written_files(submission),
+        working=submission.working,
     )
 
 
@@ -152,6 +153,7 @@ async def _run_cells(
 
     variables = {**KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}
     variables |= _offered_urls(sandbox, settings) | budget_variables(settings.budget, notebook)
+    variables |= {TOP_VARIABLE: sandbox.work} if job.submission.working else {}
     manager = kernel_manager(sandbox, command, variables, channel.descriptors, entrance)
     client = BoxedNotebookClient(
         notebook,

@@ -14,7 +14,6 @@ def script_options(script: Script | None) -> tuple[str, ...]:
         return ()
     arguments = [script.path, *script.arguments]
     lines = [
-        f"__import__('os').chdir({script.working!r})" if script.working else "",
         f"__file__ = __import__('os').path.abspath({script.path!r})",
         f"__package__ = {script.package!r}" if script.package else "",
         f"__import__('sys').argv[:] = {arguments!r}",

@@ -34,7 +34,7 @@ _CONVERTER.register_unstructure_hook_func(lambda kind: isinstance(kind, type) an
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the runner process is told: the submission without its saved outputs, and the settings."""
+    """What the runner process is told: the submission without what is only read of it, and the settings."""
 
     submission: Submission
     settings: RunSettings
@@ -42,9 +42,8 @@ class Job:
 
 def write_job(folder: Path, submission: Submission, settings: RunSettings) -> None:
     """Write what the runner has to know."""
-    bare = dataclasses.replace(
-        submission, cells=tuple(dataclasses.replace(cell, outputs=()) for cell in submission.cells)
-    )
+    cells = tuple(dataclasses.replace(cell, outputs=()) for cell in submission.cells)
+    bare = dataclasses.replace(submission, cells=cells, documents=(), project=())
     write_atomically(folder / JOB, dump_job(Job(bare, settings)))
 
 

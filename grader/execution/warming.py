@@ -58,9 +58,11 @@ def starts_cold(submission: Submission, names: frozenset[str]) -> bool:
     texts = (cell.source for cell in (*submission.code_cells, *submission.modules))
     if any(_COLD.search(_HARMLESS.sub("", text)) for text in texts):
         return True
-    return submission.folder is not None and any(
-        path.stem in names for path in submission.folder.iterdir() if path.suffix in {".py", ""}
-    )  # a file of the student's comes before a library of the same name
+    if submission.folder is None:
+        return False
+    # A file of the student's comes before a library of the same name.
+    places = {submission.folder, submission.folder / submission.working}
+    return any(path.stem in names for place in places for path in place.iterdir() if path.suffix in {".py", ""})
 
 
 def entrance_of(descriptor: int, settings: RunSettings) -> Entrance:

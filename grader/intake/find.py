@@ -311,6 +311,7 @@ def _single(path: Path) -> Candidate:
 
 def _only(name: str, root: Path, notebooks: list[Path]) -> Candidate:
     """Return the notebook that lies highest; of several the one that is plainly meant."""
+    root = _unwrapped(root)
     shallowest = min(len(path.parts) for path in notebooks)
     best = [path for path in notebooks if len(path.parts) == shallowest]
     if len(best) == 1:

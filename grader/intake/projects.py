@@ -138,12 +138,17 @@ class Project:
 
 
 def with_project(submission: Submission, root: Path) -> Submission:
-    """Return a submission with the documents, modules and files of the folder that it was handed in as."""
+    """Return a submission with the documents, modules and files of the folder that it was handed in as.
+
+    All of it is there at run time; the notebook is run in its own folder in it.
+    """
     project = Project.at(root)
     documents = project.documents()
-    run_in = submission.folder or root
-    place = "" if run_in == root else f"{run_in.relative_to(root).as_posix()}/"
-    modules = _modules(project, submission.cells, place)
+    if submission.folder is not None and submission.folder != root:
+        working = submission.folder.relative_to(root).as_posix()
+        files = hash_files(root, submission.notebook)
+        submission = replace(submission, folder=root, working=working, files_sha256=files)
+    modules = _modules(project, submission.cells, f"{submission.working}/" if submission.working else "")
     # Documents come last, behind the code of modules: what follows the training is its write-up.
     read = _document_cells(documents, len(submission.cells) + len(modules))
     return replace(
@@ -152,7 +157,6 @@ def with_project(submission: Submission, root: Path) -> Submission:
         modules=modules,
         documents=documents,
         project=project.facts(),
-        files_sha256=submission.files_sha256 if run_in == root else hash_files(root, submission.notebook),
     )
 
 
@@ -177,6 +181,7 @@ def load_scripts(root: Path, submission_id: str, scripts: tuple[Script, ...]) ->
         files_sha256=hash_files(root, first),
         cells=tuple(cells),
         script=scripts[0],
+        working=scripts[0].working,
     )
 
 

@@ -100,6 +100,8 @@ class Submission:
     saved_format: str = "4.5"
     script: Script | None = None
     """The script that the cells were cut from, None for a notebook."""
+    working: str = ""
+    """The folder in `folder` that the cells are run in (a notebook's own, a script's), empty where it is `folder`."""
     modules: tuple[Cell, ...] = ()
     """The project's own modules that the code imports, each as one cell: read, and run only by being imported. They
     are counted on from the cells that are run, documents from them."""

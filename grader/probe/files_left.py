@@ -1,7 +1,8 @@
-"""Which files a notebook wrote into its working folder, told at the end of the cell that wrote them.
+"""Which files a notebook wrote among those handed in, told at the end of the cell that wrote them.
 
 Nothing is opened but small text files, and those only to read their beginning. Folders that can't be written to (the
-data handed in) are not entered, links are not followed.
+data handed in) are not entered, links are not followed. Hidden files and folders are left out: the folder is home to
+libraries too, which keep their caches there (`.cache/fontconfig`, `.keras`), and nobody hands on what is hidden.
 """
 
 from __future__ import annotations
@@ -26,12 +27,9 @@ READ_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".txt", ".md", ".log", ".yam
 MAX_COUNTED_BYTES = 4 * 1024 * 1024
 """Lines are counted up to here; of a longer file only the beginning is known."""
 
-OURS = frozenset({".keras", ".tmp"})
-"""Folders in the working folder that are the grader's."""
-
 
 class FilesLeft:
-    """Compares the working folder with what it was before the first cell."""
+    """Compares a folder with what it was before the first cell."""
 
     def __init__(self, probe: Any, folder: str) -> None:
         """Remember the files that are there, and look again whenever a cell ends."""
@@ -72,9 +70,11 @@ class FilesLeft:
                         seen += 1
                         if seen > MAX_ENTRIES:
                             break
+                        if entry.name.startswith("."):
+                            continue
                         path = inside + entry.name
                         if entry.is_dir(follow_symlinks=False):
-                            if depth < MAX_DEPTH and path not in OURS and entry.name != "__pycache__":
+                            if depth < MAX_DEPTH and entry.name != "__pycache__":
                                 waiting.append((path + "/", depth + 1))
                         elif entry.is_file(follow_symlinks=False):
                             facts = entry.stat(follow_symlinks=False)

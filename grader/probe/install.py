@@ -27,7 +27,7 @@ from .sklearn_hooks import SklearnHooks
 from .torch_hooks import TorchHooks
 from .watch import Probe
 from .weights import WeightHooks
-from .wire import BUDGET_VARIABLE
+from .wire import BUDGET_VARIABLE, TOP_VARIABLE
 from .wrapping import hide_from_traceback_module
 
 LIBRARIES = ("keras", "matplotlib", "numpy", "pandas", "seaborn", "sklearn", "tensorflow", "tf_keras", "torch")
@@ -38,6 +38,7 @@ def start(descriptor: int) -> Probe:
     """Start watching: open the channel and hook libraries as they are imported."""
     probe = Probe(Channel(descriptor))
     probe.send("probe.started", python=platform.python_version(), pid=os.getpid(), cell_ends=True)
+    probe.top = os.path.realpath(os.environ.pop(TOP_VARIABLE, ""))
     allowance = read_allowance(os.environ.pop(BUDGET_VARIABLE, ""))
     probe.budget = None if allowance is None else Budget(allowance)
     hide_from_traceback_module()
@@ -50,7 +51,7 @@ def start(descriptor: int) -> Probe:
         table.setdefault(module, []).append(hook)
     side.listen()
     try:
-        FilesLeft(probe, os.getcwd())
+        FilesLeft(probe, probe.top)
     except Exception as error:
         probe.fault("files left", error)
     finder = install(table, prefixes, probe.fault)

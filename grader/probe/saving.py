@@ -23,7 +23,7 @@ class FileHooks:
     def __init__(self, probe: Probe) -> None:
         """Keep what to send through, and the folder that paths are relative to."""
         self.probe = probe
-        self._folder = os.getcwd()
+        self._folder = probe.top
 
     def hooks(self) -> dict[str, Hook]:
         """Return the hooks by module name."""
@@ -104,7 +104,7 @@ class FileHooks:
             self.probe.send("file.loaded", path=path, how=how, what=what, **told)
 
     def path_of(self, file: Any) -> str:
-        """Return a file's path, relative to the working folder where it lies in it; empty where it has none."""
+        """Return a file's path, relative to the top of the hand-in where it lies in it; empty where it has none."""
         if not isinstance(file, (str, os.PathLike)):
             file = getattr(file, "name", None)
         if not isinstance(file, (str, os.PathLike)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import os
 import sys
 import threading
 import traceback
@@ -52,6 +53,8 @@ class Probe:
         self.loops: dict[int, Any] = {}
         """Custom trainings that are going on, by the id of the model object."""
         self.last_word: Callable[[Any], None] | None = None
+        self.top = os.getcwd()
+        """The folder of all that was handed in: paths are told from it."""
         self.session: Any = None
         self.budget: Budget | None = None
         """What trainings may still use; None where they are not capped."""

@@ -121,6 +121,9 @@ from __future__ import annotations
 FD_VARIABLE = "GRADER_PROBE_FD"
 """Environment variable with the number of the channel's write descriptor."""
 
+TOP_VARIABLE = "GRADER_PROBE_TOP"
+"""Environment variable with the folder of all that was handed in, where the kernel starts in a folder of it."""
+
 BUDGET_VARIABLE = "GRADER_PROBE_BUDGET"
 """Environment variable with what trainings are allowed (`budget.Allowance` as JSON); not set where all is."""
 

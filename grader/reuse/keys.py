@@ -117,6 +117,7 @@ def content_key(submission: Submission) -> str:
         "notebook": submission.sha256,
         "files": submission.files_sha256,
         "folder": submission.folder is not None,
+        "working": submission.working,
         "suffix": submission.notebook.suffix.lower(),
         "name": submission.notebook.name if submission.is_pdf or submission.script else "",
         "script": None if submission.script is None else asdict(submission.script),
@@ -156,6 +157,7 @@ def run_key(submission: Submission, identity: str, python: str) -> str:
     parts = {
         "code": code,
         "files": files,
+        "working": submission.working,
         "script": None if submission.script is None else asdict(submission.script),
         "modules": [[cell.file, cell.source] for cell in submission.modules],
         "itself": [submission.sha256, submission.notebook.name] if looks else None,

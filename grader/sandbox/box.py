@@ -35,8 +35,9 @@ class Box:
     """One throwaway place to run untrusted code in.
 
     `files` is a folder whose entries appear read-only in the working folder, at the same relative paths; those files
-    that bear a name of `own_files` are copied instead, for the code inside to write anew. `data` is a folder laid out
-    like `~/.keras/datasets`. `offers` are ours. `python` is the interpreter inside.
+    that bear a name of `own_files` are copied instead, for the code inside to write anew. The command is started in
+    `working`, a folder in `files`, or at their top. `data` is a folder laid out like `~/.keras/datasets`. `offers` are
+    ours. `python` is the interpreter inside.
     """
 
     tier: Tier
@@ -47,6 +48,7 @@ class Box:
     offers: tuple[Offer, ...] = ()
     threads: int = 2
     own_files: frozenset[str] = frozenset()
+    working: str = ""
 
 
 def plain_entries(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -18,7 +18,8 @@ WORK_FOLDERS = ("/work", "/workspace", "/sandbox-work")
 """Names for the working folder; the first that the interpreter doesn't live under."""
 
 CONTENT = "/content"
-"""The working folder's other name inside: Google Colab's, which notebooks write into absolute paths."""
+"""Another name inside for the folder that the command starts in: Google Colab's, which notebooks write into absolute
+paths; there, too, what is written as `/content/x` is read as `x`."""
 
 USER_ID = 1000
 """The uid inside where an ordinary user's namespace maps it."""
@@ -41,13 +42,17 @@ _SYSTEM_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """What is seen inside besides the system: `read_only` maps inside paths to host paths; `folders` are made."""
+    """What is seen inside besides the system: `read_only` maps inside paths to host paths; `folders` are made.
+
+    `working` is the folder in `work` that the command starts in, empty for `work` itself.
+    """
 
     work: str
     read_only: Mapping[str, str]
     interpreter: Sequence[str]
     socket_folder: str | None
     folders: Sequence[str] = ()
+    working: str = ""
 
 
 def program() -> str:
@@ -87,7 +92,7 @@ def options(mounts: Mounts, limits: Limits, *, uid: int | None) -> list[str]:
         "--dev-bind", "/dev/full", "/dev/zero",
         *_folder_of_its_own("/dev/shm", limits.shm, uid),  # noqa: S108 - the box's own
         *_folder_of_its_own(mounts.work, limits.scratch, uid),
-        *(["--symlink", mounts.work, CONTENT] if _is_free(CONTENT, mounts) else []),
+        *(["--symlink", str(PurePosixPath(mounts.work, mounts.working)), CONTENT] if _is_free(CONTENT, mounts) else []),
         "--perms", "0755", "--dir", "/run",
         "--perms", "0755", "--dir", RUNTIME,
         *(["--bind", mounts.socket_folder, f"{RUNTIME}/s"] if mounts.socket_folder else []),

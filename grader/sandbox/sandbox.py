@@ -61,9 +61,10 @@ class Sandbox:
             sandbox.start([box.python, sandbox.inside("tool.py")])
             sandbox.wait()
 
-    `work` is the working folder as seen inside, `sockets` the folder for Unix sockets as seen outside and
-    `sockets_inside` as seen inside. `breach` says which limit ended the box, if one did. The thread that starts a box
-    must outlive it: on Linux, processes that die with their parent die with the thread that started them.
+    `work` is the folder of the files as seen inside: the command starts in it, or in the box's `working` in it.
+    `sockets` is the folder for Unix sockets as seen outside and `sockets_inside` as seen inside. `breach` says which
+    limit ended the box, if one did. The thread that starts a box must outlive it: on Linux, processes that die with
+    their parent die with the thread that started them.
 
     Raises:
         SandboxError: the box could not be put together or closed.
@@ -255,7 +256,7 @@ class Sandbox:
         self._host_work = self.folder / "work"
         self.work = bubblewrap.work_folder(self._roots) if self.mounted else str(self._host_work)
         self._own(self.sockets)
-        self._files = lay_out(box.files, box.own_files, RESERVED, MAX_MOUNTS) if box.files else Layout()
+        self._files = lay_out(box.files, box.own_files, RESERVED, MAX_MOUNTS, box.working) if box.files else Layout()
         self._entries = self._files.entries
         self._links = self._links_inside()
         if not self.mounted:
@@ -318,6 +319,7 @@ class Sandbox:
             "environment": environment,
             "descriptors": list(descriptors),
             "folder": self.work,
+            "working": self.box.working,
             "folders": [KERAS_DATASETS],
             "links": self._links,
             "copies": [(name, self._copied(place)) for place, (name, _) in enumerate(self._files.copies)]
@@ -415,7 +417,7 @@ class Sandbox:
         config = json.loads((self.folder / "box.json").read_text(encoding="utf-8"))
         return subprocess.Popen(
             config["command"],
-            cwd=self._host_work,
+            cwd=self._host_work / self.box.working,
             env=config["environment"],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
@@ -456,7 +458,7 @@ class Sandbox:
         elif self.box.files is not None:
             read_only[f"{self.runtime}/files"] = str(self.box.files)
         folders = [f"{self.work}/{name}" for name in self._files.folders]
-        return bubblewrap.Mounts(self.work, read_only, self._roots, str(self.sockets), folders)
+        return bubblewrap.Mounts(self.work, read_only, self._roots, str(self.sockets), folders, self.box.working)
 
     def _copied(self, place: int) -> str:
         """Where the original of a file that is copied is seen inside."""

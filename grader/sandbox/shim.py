@@ -5,7 +5,7 @@ Run as `python -I -S shim.py CONFIG`, where CONFIG is a JSON file of the grader:
     {"command": [...], "environment": {...}, "descriptors": [5], "folder": "/work", "rlimits": {"DATA": 1, ...},
      "uid": 61000, "keep_read_search": false, "landlock": {"read": [...], "write": [...], "sockets": [...],
      "connect": false}, "seccomp": "<hex>", "folders": ["name", ...], "links": [["name", "target"], ...],
-     "copies": [["name", "source"], ...], "gate": 7, "gate_s": 30.0}
+     "copies": [["name", "source"], ...], "working": "name", "gate": 7, "gate_s": 30.0}
 
 With a `gate`, a socket, a process that has the command's libraries loaded already may enter the box and become the
 command instead (see `entering.py`); this one then only waits for its end. Where none comes within `gate_s` seconds,
@@ -281,7 +281,7 @@ def take_identity(config: dict[str, Any]) -> None:
 
 
 def furnish(config: dict[str, Any]) -> None:
-    """Go to the working folder and put in it what is to be found there."""
+    """Go to the folder of the files, put in it what is to be found there, and go where the command starts."""
     os.chdir(config["folder"])
     for name in config.get("folders", ()):
         os.makedirs(name, exist_ok=True)
@@ -290,6 +290,7 @@ def furnish(config: dict[str, Any]) -> None:
             os.symlink(target, name)
     for name, source in config.get("copies", ()):
         copy_file(source, name)
+    os.chdir(config.get("working") or ".")
 
 
 def shut(config: dict[str, Any], kept: list[int]) -> None:

@@ -135,7 +135,7 @@ class TestFolder:
             "import utils_of_mine; print(utils_of_mine.ANSWER)",
             "print(open('private.txt').read())",
             "open('model.keras', 'w').write('x'); print('saved')",
-            "open('data/deep/x.csv', 'w').write('changed')",
+            "handed_in = 'data/deep/x.csv'\nopen(handed_in, 'w').write('changed')",
             "open('data/new.csv', 'w').write('new')",
             "import os; print(sorted(name for name in os.listdir() if not name.startswith('.')))",
             folder=folder,

@@ -41,7 +41,8 @@ def test_a_notebook_wrapped_in_folders_is_found(tmp_path, write_notebook):
     deep = tmp_path / "class" / "ada" / "ada_final" / "src"
     write_notebook("1", folder=deep)
     (submission,) = load_submissions(tmp_path / "class")
-    assert (submission.id, submission.folder) == ("ada", deep)  # type: ignore[union-attr]
+    assert isinstance(submission, Submission)
+    assert (submission.id, submission.folder, submission.working) == ("ada", deep, "")
 
 
 def test_one_project_with_its_data_is_one_submission(tmp_path, write_notebook):

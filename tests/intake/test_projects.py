@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.intake import load_submission, load_submissions
 from grader.model import Script, Submission, Unreadable
+from grader.reuse.keys import content_key, run_key
 
 README = """# Digits
 Predict the digit in an 8x8 picture.
@@ -130,3 +132,17 @@ def test_nothing_of_a_project_is_opened_by_what_it_says(tmp_path: Path) -> None:
         "x.csv": "table",
     }
     assert found.documents == ()
+
+
+def test_a_notebook_in_a_folder_has_the_project_around_it(tmp_path: Path) -> None:
+    """It is run in its own folder; the other folders are there too, and are a part of what was handed in."""
+    notebook = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    files = {"final__README.md": "# Digits", "final__data__x.csv": "a\n1\n", "final__notebooks__work.ipynb": notebook}
+    folder = project(tmp_path, **files)
+    found = submission_in(folder)
+    assert (found.folder, found.working) == (folder / "final", "notebooks")
+    assert [item.path for item in found.project] == ["README.md", "data/x.csv", "notebooks/work.ipynb"]
+    before = content_key(found), run_key(found, "", "python"), run_key(replace(found, working=""), "", "python")
+    (folder / "final" / "data" / "x.csv").write_text("a\n2\n")
+    changed = submission_in(folder)
+    assert len({*before, content_key(changed), run_key(changed, "", "python")}) == 5
