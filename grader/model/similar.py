@@ -53,4 +53,7 @@ class Similarity:
     compared: int
     """Pairs of submissions there are."""
     found: int
+    """Pairs that share unusual passages; at least so many where `complete` is false."""
     pairs: tuple[SimilarPair, ...]
+    complete: bool = True
+    """Whether every pair with rare fingerprints in common was looked at closely."""

@@ -71,6 +71,7 @@ def render_similar(similarity: Similarity, rubric_title: str, digest: str = "") 
         submissions=similarity.submissions,
         compared=similarity.compared,
         found=similarity.found,
+        complete=similarity.complete,
         digest=digest,
         sharers=_sharers(similarity),
         pairs=tuple(_pair_view(pair, number) for number, pair in enumerate(similarity.pairs, 1)),

@@ -36,14 +36,16 @@ def find_similar(texts: Sequence[SubmissionText]) -> Similarity:
     """
     streams = [streams_of(text) for text in texts]
     kinds = tuple(_Shared.of([both[place] for both in streams]) for place in range(2))
+    candidates = list(_candidates(kinds, len(texts)))
     found = [
         pair
-        for left, right in _candidates(kinds, len(texts))
+        for left, right in candidates[:MOST_COMPARED]
         if (pair := _pair(texts[left], texts[right], (left, right), kinds)) is not None
     ]
     found.sort(key=lambda pair: (-pair.weight, pair.left, pair.right))
     total = len(texts) * (len(texts) - 1) // 2
-    return Similarity(len(texts), total, len(found), tuple(found[:MOST_PAIRS]))
+    shown = tuple(found[:MOST_PAIRS])
+    return Similarity(len(texts), total, len(found), shown, complete=len(candidates) <= MOST_COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _candidates(kinds: Sequence[_Shared], size: int) -> Iterator[tuple[int, int]
         incidence = kind.incidence()
         together = together + incidence @ incidence.T
     upper = triu(together, k=1).tocoo()
-    order = np.argsort(-upper.data, kind="stable")[:MOST_COMPARED]
+    order = np.argsort(-upper.data, kind="stable")[: MOST_COMPARED + 1]
     yield from ((int(upper.row[at]), int(upper.col[at])) for at in order)
 
 

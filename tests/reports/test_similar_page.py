@@ -42,6 +42,11 @@ def test_a_pair_stands_side_by_side_with_what_is_shared_marked() -> None:
     assert {"ada/report.html#cell-4", "Bo%20%C3%85/report.html#cell-9"} <= {item["href"] for item in page.tags("a")}
 
 
+def test_where_not_all_could_be_read_the_number_is_a_lower_bound() -> None:
+    """A class that shares very much is told so: the pairs looked at are those that share most."""
+    assert "At least 1 of 66 pairs" in Page(render_similar(replace(SIMILARITY, complete=False), "Unit 1")).text
+
+
 def test_where_several_share_each_has_a_line() -> None:
     """The staff's page of a submission leads to its line, and from there to its pairs."""
     pairs = (SIMILARITY.pairs[0], replace(SIMILARITY.pairs[0], right="cy"))

@@ -157,3 +157,12 @@ def test_only_names_that_code_gives_are_alike() -> None:
     (cell,) = code_tokens(["a, (b, c) = f(x)\nfor i in a: m.fit(epochs=i, x=c)\ndef g(u, *v, w=2): return u"])
     shown = "".join(token.text if token.text != NAME else "_" for token in cell)
     assert shown == "_,(_,_)=f(x)for_in_:m.fit(epochs=_,x=_)def_(_,*_,w=2):return_"
+
+
+@pytest.mark.proof
+def test_one_copy_is_found_among_a_thousand() -> None:
+    """With every name changed, between 999 notebooks of other people: that pair, and no other."""
+    special = text("ada", OWN_CODE, *own(2000)), text("bo", *own(2001), renamed(OWN_CODE))
+    found = find_similar(class_of(*special, others=998))
+    assert [(pair.left, pair.right) for pair in found.pairs] == [("ada", "bo")]
+    assert (found.submissions, found.compared, found.complete) == (1000, 499_500, True)
