@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -101,6 +102,7 @@ def test_a_class_on_a_full_disk_goes_on_once_there_is_room(make_disk: MakeDisk, 
     assert result.returncode == 0, result.stderr
     assert sorted(started_runs(result.stderr)) == ["s2"]
     assert decided(out) == people
+    assert json.loads((out / "s2" / "grade.json").read_text())["criteria"]["model"]["decided"]["reason"] == "seen"
     assert_complete(out, grades(out))
 
 

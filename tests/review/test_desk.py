@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -28,7 +29,7 @@ from grader.resources import STUDENTS
 from grader.review.desk import Desk
 from grader.review.recalibrating import Recalibration
 from grader.review.security import HEADERS, Gate, host_name
-from grader.review.serving import rubric_for
+from grader.review.serving import prepare, rubric_for
 from grader.storage import write_evidence, write_hand_ins
 
 
@@ -387,6 +388,18 @@ def test_a_hostile_filter_is_only_text(anna: Reviewer) -> None:
 def test_a_large_form_is_refused(anna: Reviewer, ada: str) -> None:
     """Nobody fills the gradebook with one comment."""
     assert anna.post(f"{ada}/comment", value="x" * 200_000).status_code in {403, 413}
+
+
+def test_it_listens_on_this_machine_alone_unless_asked(out: Path, desk: Desk) -> None:
+    """The address printed holds the token either way; open to the network it says so, and still knows foreign names."""
+    near = prepare(out, RUBRIC, desk.book, "127.0.0.1", 0)
+    assert (near.server.host, near.open_to) == ("127.0.0.1", "")
+    far = prepare(out, RUBRIC, desk.book, "0.0.0.0", 0)
+    assert far.open_to
+    assert f"//{far.open_to}:" in far.address
+    for ready in (near, far):
+        assert len(parse_qs(urlsplit(ready.address).query)["token"][0]) >= 32
+        ready.server.server_close()
 
 
 def test_the_command_refuses_what_it_can_not_serve(out: Path, tmp_path: Path) -> None:
