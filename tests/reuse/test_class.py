@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.classroom import QUICK, grader, started_runs, write_notebook
+from tests.crash.classroom import QUICK as USUAL
+from tests.crash.classroom import grader, started_runs, write_notebook
 
+QUICK = (*USUAL, "--no-warm-start")
 CODE = ("total = sum(range(10))", "print(total)")
 
 
@@ -24,11 +26,16 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("ann", "ben"):
         write_notebook(folder / "class" / f"{name}.ipynb", "# The same work, handed in by two", *CODE)
     write_notebook(folder / "class" / "cleo.ipynb", "# Own work", "print(sum(range(10)))", "# The sum is 45.")
-    write_notebook(folder / "class" / "dead.ipynb", "import os", "os.kill(os.getpid(), 9)")
+    planting = f"import os, pathlib\npathlib.Path('{folder / 'cache' / 'results'}').mkdir(parents=True, exist_ok=True)"
+    planting += f"\npathlib.Path('{folder / 'cache' / 'results' / 'planted'}').write_text('mine')"
+    write_notebook(
+        folder / "class" / "dead.ipynb", f"try:\n    exec({planting!r})\nfinally:\n    os.kill(os.getpid(), 9)"
+    )
     first = grader("grade", folder / "class", "--out", folder / "first", *QUICK, GRADER_CACHE=str(folder / "cache"))
     assert first.returncode == 0, first.stderr
     assert started_runs(first.stderr).count("dead") == 1
     assert len(started_runs(first.stderr)) == 3  # of ann and ben only one
+    assert not (folder / "cache" / "results" / "planted").exists()  # no box reaches it
     return folder
 
 
@@ -82,7 +89,7 @@ def test_a_check_takes_what_the_class_found(room, tmp_path):
     """The student's own check needs no run where the very same was graded; `--rerun` makes one."""
     notebook = tmp_path / "work.ipynb"
     notebook.write_bytes((room / "class" / "cleo.ipynb").read_bytes())
-    options = ("--reference-budget", "0", "--timeout", "60")
+    options = ("--reference-budget", "0", "--timeout", "60", "--no-warm-start")
     cache = {"GRADER_CACHE": str(room / "cache")}
-    for more, runs in (((), []), ((), []), (("--rerun",), ["work"])):
+    for more, runs in (((), []), (("--rerun",), ["work"])):
         assert started_runs(grader("check", notebook, *options, *more, **cache).stderr) == runs
