@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.checks import run_checks
+from grader.errors import ResultsError
 from grader.gradebook import Gradebook
 from grader.gradebook.people import AuditEntry
 from grader.judge import grade as judge_grade
 from grader.judge.deciding import look_noted
 from grader.model import Comment, Decisions, Evidence, Finding, Grade, Override, Result, Rubric
-from grader.regrading import EVIDENCE
+from grader.regrading import EVIDENCE, class_rubric
 from grader.resources import STUDENTS
 from grader.review.naming import Cover, Names
 from grader.review.writing import FileWriter
@@ -66,7 +67,7 @@ class Desk:
     def __init__(self, out: Path, rubric: Rubric, book: Gradebook) -> None:
         self.out, self.rubric, self.book = out, rubric, book
         self.names = Names(book.secret("review"))
-        self.writer = FileWriter(out, book, lambda: self.rubric)
+        self.writer = FileWriter(out, book, self.snapshot, lambda: self.rubric)
         self._read = ClassRead()
         self._changed = 0
         self._lock, self._judging = threading.Lock(), threading.Lock()
@@ -79,8 +80,32 @@ class Desk:
             if self._read.at != at:
                 rows = self.book.results()
                 by_key = self.names.by_key(row.submission for row in rows)
+                self._follow(rows)
                 self._read = ClassRead(at, rows, self.book.all_decisions(), by_key, self._people())
             return self._read
+
+    def _follow(self, rows: tuple[Result, ...]) -> None:
+        """Take the rubric that another process has judged the class by meanwhile."""
+        if self.rubric.sha256 in {row.rubric_sha256 for row in rows} or not rows:
+            return
+        found = class_rubric(self.out, rows)
+        if found is None:
+            raise ResultsError(
+                "the class was judged by another rubric meanwhile: end the review desk and start it again with --rubric"
+            )
+        self.rubric = found
+
+    def adopt(self, rubric: Rubric, results: Iterable[Result], author: str, reason: str) -> None:
+        """Judge the class by another rubric from now on: `results` are what it gives."""
+        with self._judging:
+            self.book.record_judgements(results, author=author, reason=reason)
+            self.rubric = rubric
+        self.changed()
+
+    def snapshot(self, submission: str) -> tuple[Decisions, Rubric]:
+        """Return what is decided on a submission, and the rubric in effect at that very line of the audit trail."""
+        with self._judging:
+            return self.book.decisions(submission), self.rubric
 
     def _people(self) -> dict[str, tuple[str, ...]]:
         hand_ins = read_hand_ins(self.out / STUDENTS)

@@ -124,10 +124,8 @@ class Recalibration:
                 )
                 for item in self._class()
             ]
-            self._desk.rubric = after
-            self._desk.book.record_judgements(results, author=author, reason=reason)
+            self._desk.adopt(after, results, author, reason)
             self._kept = {key: (evidence, found[key]) for key, (evidence, _) in self._kept.items()}
-            self._desk.changed()
             return name
 
 

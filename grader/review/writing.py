@@ -13,7 +13,7 @@ from pathlib import Path
 from grader.claiming import claimed
 from grader.errors import GraderError, ResultsError
 from grader.gradebook import Gradebook
-from grader.model import Result, Rubric
+from grader.model import Decisions, Result, Rubric
 from grader.regrading import EVIDENCE, judged, same_content, staff_page_of, write_class, write_judgement
 from grader.storage import read_evidence
 
@@ -25,10 +25,19 @@ RETRY_S = 5.0
 
 
 class FileWriter:
-    """Writes what the gradebook says is unwritten. `rubric` returns the one that is in effect."""
+    """Writes what the gradebook says is unwritten.
 
-    def __init__(self, out: Path, book: Gradebook, rubric: Callable[[], Rubric]) -> None:
-        self._out, self._book, self._rubric = out, book, rubric
+    `snapshot` returns what is decided on a submission together with the rubric in effect, `rubric` that alone.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        book: Gradebook,
+        snapshot: Callable[[str], tuple[Decisions, Rubric]],
+        rubric: Callable[[], Rubric],
+    ) -> None:
+        self._out, self._book, self._snapshot, self._rubric = out, book, snapshot, rubric
         self._wanted, self._ended = threading.Event(), threading.Event()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -78,25 +87,24 @@ class FileWriter:
         waiting = self._book.unwritten()
         if not waiting:
             return
-        rubric = self._rubric()
         with claimed(self._out):
             versions: dict[str, int] = {}
             faults: list[ResultsError] = []
             same = same_content(self._book.contents())
             for name in waiting:
                 try:
-                    versions[name] = self._write_one(name, rubric, same.get(name, ()))
+                    versions[name] = self._write_one(name, same.get(name, ()))
                 except ResultsError as error:
                     faults.append(error)  # of one submission: the others must not wait for it
-            write_class(self._out, rubric, self._book.results())
+            write_class(self._out, self._rubric(), self._book.results())
             for name, version in versions.items():
                 self._book.written(name, version)
         if faults:
             raise faults[0]
 
-    def _write_one(self, submission: str, rubric: Rubric, same_as: Sequence[str]) -> int:
+    def _write_one(self, submission: str, same_as: Sequence[str]) -> int:
         """Write the files of one submission; return the line of the audit trail up to which they are true."""
-        decisions = self._book.decisions(submission)
+        decisions, rubric = self._snapshot(submission)
         evidence = read_evidence(self._out / submission / EVIDENCE)
         grade = judged(evidence, rubric, decisions)
         page = staff_page_of(self._out, rubric, evidence, grade, same_as, decisions)

@@ -30,6 +30,7 @@ from grader.review.desk import Desk
 from grader.review.recalibrating import Recalibration
 from grader.review.security import HEADERS, Gate, host_name
 from grader.review.serving import prepare, rubric_for
+from grader.rubrics import load_rubric
 from grader.storage import write_evidence, write_hand_ins
 
 
@@ -374,6 +375,15 @@ def test_a_class_is_judged_again_by_what_was_applied_to_it(anna: Reviewer, desk:
     assert {row.rubric_sha256 for row in desk.book.results()} == {desk.rubric.sha256}
     assert desk.book.results()[1].criteria[0].max_points == 12.0
     assert desk.book.audit()[-1].reason == "it is the heart of the unit"
+
+
+def test_another_rubric_judged_by_meanwhile_is_followed(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """`grader regrade` beside the desk: what is decided next is judged by that rubric, not back by the old one."""
+    other = load_rubric("portfolio")
+    regrade(out, other)
+    assert other.title in anna.get("/queue?show=all").text
+    anna.post(f"{ada}/comment", value="Well done.")
+    assert {row.rubric_sha256 for row in desk.book.results()} == {other.sha256}
 
 
 def test_a_hostile_filter_is_only_text(anna: Reviewer) -> None:
