@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Mapping
 
@@ -11,6 +13,7 @@ from grader.model import LEVELS
 from grader.questions import ask
 from grader.regrading import executed_notebook
 from grader.reports import render_report, render_staff
+from grader.reports.spreadsheet import defused
 from grader.reports.wording import level_names
 from grader.review.pages import desk, page
 from grader.review.queue import SHOWN, ClassList, Filter, pages
@@ -55,6 +58,7 @@ def add_pages(app: Flask) -> None:
     app.add_url_rule("/s/<key>/report.html", view_func=report)
     app.add_url_rule("/s/<key>/staff.html", view_func=staff)
     app.add_url_rule("/audit", view_func=audit)
+    app.add_url_rule("/audit.csv", view_func=audit_csv)
 
 
 def queue() -> str | Response:
@@ -168,3 +172,19 @@ def audit() -> str:
         lines=tuple(audit_line(item, desk(), blind=g.blind) for item in shown),
         earlier=shown[-1].number if len(entries) > len(shown) else 0,
     )
+
+
+def audit_csv() -> Response:
+    """Return the whole audit trail as a table for spreadsheets, oldest first."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["line", "when", "who", "submission", "what", "about", "before", "after", "why"])
+    for entry in desk().book.audit():
+        line = audit_line(entry, desk(), blind=g.blind)
+        told = (line.author, line.name, line.deed, line.target, line.before, line.after, line.reason)
+        author, name, *rest = map(defused, told)
+        writer.writerow([line.number, line.iso, author, name, *rest])
+    response = make_response(file.getvalue().encode("utf-8", "replace"))
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = "attachment; filename=audit.csv"
+    return response

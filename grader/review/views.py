@@ -248,7 +248,7 @@ def audit_line(entry: AuditEntry, desk: Desk, *, blind: bool) -> AuditLine:
     """Return a line of the audit trail in words."""
     names = level_names(desk.rubric)
     titles = {item.id: item.title for item in desk.rubric.criteria}
-    known = entry.submission in set(desk.read().by_key.values())
+    key = desk.names.key(entry.submission)
     return AuditLine(
         number=entry.number,
         when=moment(entry.happened_at),
@@ -259,7 +259,7 @@ def audit_line(entry: AuditEntry, desk: Desk, *, blind: bool) -> AuditLine:
         before=_value(entry.kind, entry.before, names),
         after=_value(entry.kind, entry.after, names),
         reason=entry.reason,
-        key=desk.names.key(entry.submission) if known else "",
+        key=key if desk.submission(key) is not None else "",
         name=desk.names.alias(entry.submission) if blind and entry.submission else entry.submission,
     )
 

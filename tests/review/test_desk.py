@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -240,6 +242,16 @@ def test_what_was_done_can_be_undone_later_too(anna: Reviewer, desk: Desk, ada: 
     assert [int(found) for found in re.findall(r"Undo<span class=\"visually-hidden\"> line (\d+)", history)] == [3, 2]
     assert "second" in history
     assert "first" in history
+
+
+def test_the_audit_trail_is_a_table_too(anna: Reviewer, ada: str) -> None:
+    """Who, when, what, before, after and why, safe to open in a spreadsheet."""
+    set_level(anna, ada, "exemplary", reason="=HYPERLINK(1)")
+    rows = list(csv.DictReader(io.StringIO(anna.get("/audit.csv").text)))
+    assert [(row["who"], row["submission"], row["before"], row["after"]) for row in rows] == [
+        ("Anna", "ada-lovelace", "the grader's own", "Exemplary")
+    ]
+    assert rows[0]["why"] == "'=HYPERLINK(1)"
 
 
 def test_comments_and_notes(anna: Reviewer, desk: Desk, ada: str) -> None:
