@@ -72,7 +72,13 @@ def as_gradescope_lays_it_out(root: Path, bundle: bytes, submission: dict[str, s
 
 def run_autograder(root: Path, grader: Path | None = None) -> subprocess.CompletedProcess[str]:
     program = str(grader or Path(sys.executable).with_name("grader"))
-    clean = {"PATH": os.environ["PATH"], "HOME": str(root), "AUTOGRADER_ROOT": str(root), "GRADER": program}
+    clean = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(root),
+        "AUTOGRADER_ROOT": str(root),
+        "GRADER": program,
+        "GRADER_CACHE": "",
+    }
     return subprocess.run(
         [root / "run_autograder"], cwd=root, env=clean, capture_output=True, text=True, timeout=300, check=False
     )
@@ -92,11 +98,12 @@ NOTEBOOK = nbformat.writes(
 def test_the_gradescope_bundle_grades_where_gradescope_runs_it(tmp_path):
     """In a clean folder laid out as Gradescope lays it out: the zip, a submission, and what Gradescope reads comes out.
 
-    The notebook finds the file beside it. A submission that is no notebook is told so; where the grader itself can't
-    work there are no results at all, so that Gradescope calls it a failure and no zero.
+    The notebook finds the file beside it.
     """
     root = tmp_path / "autograder"
-    bundle = gradescope_bundle(RUBRIC, ["--timeout", "60", "--reference-budget", "0"], "after_published")
+    bundle = gradescope_bundle(
+        RUBRIC, ["--timeout", "60", "--reference-budget", "0", "--no-warm-start"], "after_published"
+    )
     as_gradescope_lays_it_out(root, bundle, {"my work.ipynb": NOTEBOOK, "rows.csv": "a\nb\n"})
     done = run_autograder(root)
     assert done.returncode == 0, done.stderr + done.stdout
@@ -114,7 +121,12 @@ def test_the_gradescope_bundle_grades_where_gradescope_runs_it(tmp_path):
     assert document["visibility"] == "after_published"
     assert document["extra_data"]["run"] == "ok"
 
-    (root / "submission" / "my work.ipynb").unlink()
+
+@pytest.mark.proof
+def test_the_gradescope_bundle_where_there_is_nothing_to_grade_or_the_grader_fails(tmp_path):
+    """No notebook: told so. A grader that can't work: no results at all, so that Gradescope calls it a failure, no zero."""
+    root = tmp_path / "autograder"
+    as_gradescope_lays_it_out(root, gradescope_bundle(RUBRIC, [], "visible"), {"rows.csv": "a\nb\n"})
     assert run_autograder(root).returncode == 0
     unread = json.loads((root / "results" / "results.json").read_text())
     jsonschema.validate(unread, RESULTS)

@@ -71,6 +71,7 @@ def test_from_canvas_to_canvas_and_nothing_of_the_roster_in_the_sandbox(tmp_path
             str(out),
             "--roster",
             str(roster),
+            "--no-warm-start",
             "--reference-budget",
             "0",
             "--timeout",

@@ -14,11 +14,12 @@ from jupyter_client.manager import KernelManager
 
 from grader.storage import read_grade
 
+OPTIONS = ("--reference-budget", "0", "--no-warm-start")
 CELLS = (
     "md:# Rows\n\nI count rows.",
     "import csv\n\nrows = list(csv.reader(['a,b', '1,2']))\nprint(len(rows))",
     "%load_ext grader",
-    "%grader_check --reference-budget 0",
+    f"%grader_check {' '.join(OPTIONS)}",
 )
 
 
@@ -68,7 +69,7 @@ def test_the_verdict_below_the_cell_is_that_of_the_command_line(notebook):
     assert inside.run["status"] == "ok"
     grader = str(Path(sys.executable).with_name("grader"))
     subprocess.run(
-        [grader, "check", notebook, "--reference-budget", "0", "--out", notebook.parent / "cli"],
+        [grader, "check", notebook, *OPTIONS, "--out", notebook.parent / "cli"],
         check=False,
         capture_output=True,
         timeout=240,
