@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from reports.example_class import rich_evidence
 
-from grader.model import HiddenTest
+from grader.model import Cell, Document, HiddenTest, ProjectFile, Script, Submission
 from grader.reuse.evidence import Measured, is_lasting, keep_measured, kept_again
-from grader.reuse.keys import NOT_MEASURING, NOT_RUNNING, source_digest
+from grader.reuse.keys import NOT_MEASURING, NOT_RUNNING, content_key, source_digest
 from grader.reuse.store import Store
 from tests.test_layering import LAYERS, PACKAGE, imported_parts
 
@@ -59,6 +60,34 @@ def test_nothing_is_kept_of_a_failure(tmp_path) -> None:
     store = Store(tmp_path / "cache", 10**9)
     keep_measured(store, KEY, Measured(replace(GOOD, verification_note="no box")))
     assert store.get(KEY) is None
+
+
+# ---------------------------------------------------------------- what was handed in
+TOLD_APART = {"sha256", "files_sha256", "folder", "working", "script", "modules", "documents", "project", "chosen"}
+NEVER = {"id", "hand_in", "notebook", "cells", "language", "saved_format"}
+"""Whose it is and how it is called; what follows from the notebook's bytes or the project's files."""
+
+
+def test_every_field_of_a_submission_was_thought_of() -> None:
+    """A new one either tells submissions apart (`content_key`, and `run_key` where a run depends on it) or does not."""
+    assert {item.name for item in fields(Submission)} == TOLD_APART | NEVER
+    plain = Submission("a", Path("a.ipynb"), None, "0" * 64, "", (Cell(0, "code", "x = 1"),))
+    other = {
+        "sha256": "1" * 64,
+        "files_sha256": "2" * 64,
+        "folder": Path("/a"),
+        "working": "notebooks",
+        "script": Script("main.py"),
+        "modules": (Cell(1, "code", "y = 2", file="src/model.py"),),
+        "documents": (Document("README.md", "text"),),
+        "project": (ProjectFile("data.csv", 3, "table"),),
+        "chosen": "it lies highest",
+    }
+    assert set(other) == TOLD_APART
+    keys = {name: content_key(replace(plain, **{name: value})) for name, value in other.items()}
+    assert len({content_key(plain), *keys.values()}) == 1 + len(TOLD_APART)
+    named = replace(plain, id="b", notebook=Path("b.ipynb"))
+    assert content_key(named) == content_key(plain)
 
 
 # ---------------------------------------------------------------- the grader's own source
