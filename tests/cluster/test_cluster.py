@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,8 @@ from grader.errors import ClusterError
 from grader.execution.interpreter import own_interpreter
 from grader.reuse.keys import source_digest
 from grader.scheduling.cluster.client import _report
-from tests.cluster.conftest import cluster
-from tests.crash.classroom import GRADER, grader, started_runs, write_notebook
+from tests.cluster.conftest import Processes, cluster
+from tests.crash.classroom import GRADER, grader, start, started_runs, write_notebook
 
 ALONE = ("--reference-budget", "0", "--timeout", "60", "--no-warm-start")
 
@@ -97,10 +99,7 @@ def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path) -> None:
             text=True,
         )
         victim = processes.workers[0]
-        deadline = time.monotonic() + 120
-        while not _runs_a_kernel(victim.pid) and time.monotonic() < deadline and running.poll() is None:
-            time.sleep(0.05)
-        assert running.poll() is None, running.communicate()
+        _wait(lambda: _runs_a_kernel(victim.pid), running)
         victim.kill()
         _, stderr = running.communicate(timeout=200)
         assert running.returncode == 0, stderr
@@ -117,9 +116,31 @@ def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path) -> None:
         )
         assert refused.returncode == 2
         assert "no worker offers GPU=1" in refused.stderr
+        stop_by_hand(tmp_path, processes)
     assert results(tmp_path / "there") == results(tmp_path / "here")
     assert (tmp_path / "there" / "grades.csv").read_bytes() == (tmp_path / "here" / "grades.csv").read_bytes()
     assert not list((tmp_path / "there" / ".work").glob("*"))
+
+
+def stop_by_hand(folder: Path, processes: Processes) -> None:
+    """Ctrl-C ends the command, and what it has running on a worker; the worker lives on."""
+    write_notebook(folder / "long" / "work.ipynb", "import time; time.sleep(300)")
+    running = start("grade", folder / "long", "--out", folder / "stopped", *ALONE, "--scheduler", processes.address)
+    survivor = processes.workers[1]
+    _wait(lambda: _runs_a_kernel(survivor.pid), running)
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=120)
+    assert running.returncode == 130, stderr
+    _wait(lambda: not _runs_a_kernel(survivor.pid), None)
+    assert survivor.poll() is None
+
+
+def _wait(until: Callable[[], bool], running: subprocess.Popen[str] | None) -> None:
+    deadline = time.monotonic() + 120
+    while not until() and time.monotonic() < deadline:
+        assert running is None or running.poll() is None, running.communicate()
+        time.sleep(0.05)
+    assert until()
 
 
 def _runs_a_kernel(process: int) -> bool:
