@@ -152,12 +152,14 @@ def _print_class(results: tuple[Result, ...], out: Path) -> None:
         table.add_column(title.criterion.replace("_", "\n" if narrow else " "), no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("run")
-    for item in results:
+    for item in results[:MOST_ROWS]:
         levels = [_level(row.level, row.low, row.high, short=narrow) for row in item.criteria]
         points = "-" if item.points is None else f"{item.points:g}/{item.max_points:g}"
         flag = "*" if item.needs_review else ""
         table.add_row(flag, Text(_shortened(item.submission)), *levels, points, Text(item.status.replace("_", " ")))
     console.print(table)
+    if len(results) > MOST_ROWS:
+        console.print(f"and {len(results) - MOST_ROWS} more: the class page has all, and finds each by its name.")
     if narrow:
         console.print(f"\n{LEGEND}")
     review = sum(item.needs_review for item in results)
@@ -211,6 +213,9 @@ LEVEL_STYLES = {"emerging": "red", "developing": "yellow", "proficient": "green"
 
 LONGEST_NAME = 40
 """Characters of a student's name in the table."""
+
+MOST_ROWS = 500
+"""Submissions in the table on the terminal: it takes a millisecond to draw each, and nobody scrolls through more."""
 
 MOST_REASONS = 20
 """Most submissions that are named with the reason why they have no levels; a wrong folder fails as a whole."""
