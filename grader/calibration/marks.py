@@ -19,7 +19,7 @@ MOST_BYTES = 5_000_000
 """A line for each of ten thousand students takes a tenth of it."""
 
 IDENTITY = "id"
-OF_GRADES_CSV = frozenset({"status", "total", "max_total", "needs_review", "review_reasons"})
+OF_GRADES_CSV = frozenset({"status", "total", "max_total", "needs_review", "review_reasons", "set_by_person", "name"})
 """Columns of `grades.csv` that are no marks; those of points, `<criterion>_points`, are none either."""
 
 Marks = Mapping[str, Levels]
