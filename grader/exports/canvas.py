@@ -17,6 +17,7 @@ from grader.exports.marks import (
     ClassMarks,
     Unreviewed,
     Written,
+    absence_note,
     kept_back,
     not_written,
     scaled,
@@ -81,7 +82,8 @@ def fill_canvas(sheet: Sheet, marks: ClassMarks, column: str | None, unreviewed:
     """
     book = _read(sheet)
     target, possible = _target(book, column)
-    matches = marks.matched([book.student(row) for row in book.student_rows])
+    students = [book.student(row) for row in book.student_rows]
+    matches = marks.matched(students)
     by_id = {mark.submission: mark for mark in marks.marks}
     left = list(unmatched(marks.marks, matches.left))
     written: list[str] = []
@@ -95,7 +97,11 @@ def fill_canvas(sheet: Sheet, marks: ClassMarks, column: str | None, unreviewed:
         points = scaled(mark.result.points, mark.result.max_points, possible if scale else None)
         sheet.set(row, target, number(points, comma))
         written.append(submission)
-    notes = (f"filled in: {sheet.header[target]}", *(scaling_note(marks.max_points, possible) if scale else ()))
+    notes = (
+        f"filled in: {sheet.header[target]}",
+        *(scaling_note(marks.max_points, possible) if scale else ()),
+        *absence_note(students, matches.rows.keys()),
+    )
     return Written(sheet.content(), tuple(dict.fromkeys(written)), tuple(left), notes)
 
 

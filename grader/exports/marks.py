@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -124,6 +124,23 @@ def unmatched(marks: Iterable[Mark], left: Sequence[Left]) -> tuple[NotWritten, 
         )
         for item in left
     )
+
+
+MOST_ABSENT_NAMED = 10
+"""Names in the sentence on who has no submission."""
+
+
+def absence_note(students: Sequence[Student], taken: Collection[int]) -> tuple[str, ...]:
+    """Return the sentence that names the rows of a gradebook that no submission is of; none where there are none.
+
+    `taken` are the rows, by their place in `students`, that some submission was matched with.
+    """
+    names = [one.name or one.email or one.sis_id for place, one in enumerate(students) if place not in taken]
+    if not names:
+        return ()
+    more = f" and {len(names) - MOST_ABSENT_NAMED} more" if len(names) > MOST_ABSENT_NAMED else ""
+    named = "; ".join(names[:MOST_ABSENT_NAMED])
+    return (f"no submission was matched with {named}{more}: their cells stay as they were",)
 
 
 def scaled(points: float, of: float, to: float | None) -> float:

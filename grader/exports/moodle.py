@@ -19,6 +19,7 @@ from grader.exports.marks import (
     Mark,
     Unreviewed,
     Written,
+    absence_note,
     kept_back,
     not_written,
     scaled,
@@ -141,7 +142,8 @@ def fill_moodle(
         scale: whether points are brought to the worksheet's maximum grade.
     """
     sheet = worksheet.sheet
-    matches = marks.matched([worksheet.student(row) for row in worksheet.rows])
+    students = [worksheet.student(row) for row in worksheet.rows]
+    matches = marks.matched(students)
     by_id = {mark.submission: mark for mark in marks.marks}
     left = list(unmatched(marks.marks, matches.left))
     written: list[str] = []
@@ -161,6 +163,7 @@ def fill_moodle(
         f"filled in: {sheet.header[worksheet.grade].strip()} of {worksheet.maximum:g}",
         *(scaling_note(marks.max_points, worksheet.maximum) if scale else ()),
         *(("the worksheet has no feedback comments: none were written",) if worksheet.comments is None else ()),
+        *absence_note(students, matches.rows.keys()),
     )
     return Written(sheet.content(), tuple(dict.fromkeys(written)), tuple(left), notes)
 

@@ -57,6 +57,7 @@ def test_only_the_marks_are_changed():
     assert written.content.decode() == expected
     assert (written.written, written.left) == (("giljosé_101", "bross"), ())
     assert "20 points here are 100 there" in written.notes[1]
+    assert written.notes[2].startswith("no submission was matched with Gil, Jose; Ng, Cleo; ")
 
 
 def test_namesakes_but_for_an_accent_stay_apart():

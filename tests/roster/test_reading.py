@@ -66,3 +66,15 @@ def test_a_roster_completes_what_downloads_say(tmp_path: Path):
     assert found.hand_ins["rossbob_12345"].students[0].name == "Bob Ross"
     assert [student.name for student in found.missing] == ["Dan Oh"]
     assert [item.submission for item in found.left] == ["zed"]
+
+
+def test_a_group_is_several_rows_of_one_submission(tmp_path: Path):
+    """Canvas's download names one of a group; the roster says who the others are."""
+    text = "submission,name,canvas_id\nteam_501,Ada Lovelace,501\nteam_501,Bob Ross,502\n"
+    hand_ins = {"team_501": HandIn("canvas", (Student("team", canvas_id="501"),))}
+    found = load_roster(roster(tmp_path, text)).completed(hand_ins)
+    assert [(one.name, one.canvas_id) for one in found.hand_ins["team_501"].students] == [
+        ("Ada Lovelace", "501"),
+        ("Bob Ross", "502"),
+    ]
+    assert found.missing == ()
