@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from flask import Flask, Response, abort, g, make_response, redirect, request
 
-from grader.model import LEVELS
+from grader.model import LEVELS, Grade
 from grader.questions import ask
 from grader.regrading import executed_notebook
 from grader.reports import render_report, render_staff
@@ -115,7 +115,15 @@ def submission(key: str) -> str | Response:
         outcomes=OUTCOME_CHOICES,
         moment=moment,
         history=_history(name),
+        stale=_is_stale(name, opened.grade),
     )
+
+
+def _is_stale(submission: str, grade: Grade) -> bool:
+    """Return whether the class's table has other levels: it was judged by an older grader."""
+    row = next((row for row in desk().read().rows if row.submission == submission), None)
+    stored = {item.criterion: item.level for item in row.criteria} if row is not None else {}
+    return stored != {item.criterion: item.level for item in grade.judgements}
 
 
 def _history(submission: str) -> tuple[tuple[AuditLine, bool], ...]:

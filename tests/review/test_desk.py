@@ -314,7 +314,11 @@ def test_evidence_that_contradicts_a_decision_puts_it_into_the_queue(anna: Revie
     write_evidence(out / "ada-lovelace" / "evidence.json", replace(evidence_of("ada-lovelace"), trainings=()))
     regrade(out, RUBRIC)
     assert level_of(desk, "model") == "exemplary"
-    assert "it is emerging now" in Reviewer(desk, gate(), "Ben").get("/queue").text
+    ben = Reviewer(desk, gate(), "Ben")
+    assert "it is emerging now" in ben.get("/queue").text
+    seen = version(desk, "level", "model")
+    ben.post(f"{ada}/level", target="model", value="exemplary", reason="still", version=seen)
+    assert "it is emerging now" not in ben.get("/queue?show=all").text
 
 
 def test_names_are_hidden_where_nobody_is_to_know(anna: Reviewer, desk: Desk, ada: str) -> None:
@@ -387,6 +391,13 @@ def test_a_class_is_judged_again_by_what_was_applied_to_it(anna: Reviewer, desk:
     assert {row.rubric_sha256 for row in desk.book.results()} == {desk.rubric.sha256}
     assert desk.book.results()[1].criteria[0].max_points == 12.0
     assert desk.book.audit()[-1].reason == "it is the heart of the unit"
+
+
+def test_levels_of_an_older_grader_are_told_apart(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """Where the page judges otherwise than the class's table does, it says what to do."""
+    assert "brings it up to date" not in anna.get(ada).text
+    write_evidence(out / "ada-lovelace" / "evidence.json", replace(evidence_of("ada-lovelace"), trainings=()))
+    assert "brings it up to date" in anna.get(ada).text
 
 
 def test_another_rubric_judged_by_meanwhile_is_followed(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
