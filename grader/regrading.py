@@ -322,17 +322,26 @@ def write_class(out: Path, rubric: Rubric, results: Iterable[Result]) -> None:
 
 def similar_page_of(out: Path, rubric: Rubric, rows: Sequence[Result]) -> str:
     """Return the page of passages in common: the one that is there where no text has changed since."""
-    lines = {row.submission: read_cells_line(out / row.submission / EVIDENCE) for row in rows}
+    stored_texts = {row.submission: out / row.submission / EVIDENCE for row in rows}
     digest = hashlib.sha256(repr((_own_digest(), rubric.title)).encode())
-    for submission, line in lines.items():
-        digest.update(repr((submission, hashlib.sha256(line).hexdigest())).encode("utf-8", "replace"))
+    for submission, path in stored_texts.items():
+        digest.update(repr((submission, _cells_digest(path, *_facts(path)))).encode("utf-8", "replace"))
     stored = _text(out / SIMILAR_PAGE)
     if digest.hexdigest() in stored:
         return stored
     from grader.similarity import SubmissionText, find_similar  # noqa: PLC0415 - loads SciPy, for nothing else here
 
-    texts = [SubmissionText(submission, cells_of_line(line)) for submission, line in lines.items()]
+    texts = [SubmissionText(name, cells_of_line(read_cells_line(path))) for name, path in stored_texts.items()]
     return render_similar(find_similar(texts), rubric.title, digest.hexdigest())
+
+
+@functools.lru_cache(maxsize=20_000)
+def _cells_digest(path: Path, *_facts: int) -> str:
+    """Return the digest of a submission's stored cells: read once as long as its file is the same.
+
+    The review desk writes the class page after every decision, and reads no evidence again for it.
+    """
+    return hashlib.sha256(read_cells_line(path)).hexdigest()
 
 
 def _text(path: Path) -> str:
