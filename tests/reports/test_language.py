@@ -16,7 +16,11 @@ from grader.checks import run_checks
 from grader.judge import grade as judge_grade
 from grader.model import Evidence, Finding
 from grader.reports import render_report
+from grader.reports.charts import Mark, score_strip
+from grader.reports.charts.strip import WIDTH
+from grader.reports.charts.svg import WIDEST_CHARACTER
 from grader.reports.language import CELLS, LANGUAGES, catalogue, language_of, say, speaking, told, translated
+from grader.reports.numbers import percent
 from grader.reports.wording import (  # fmt: skip
     DIAGNOSES,
     LEVEL_NAMES,
@@ -164,6 +168,15 @@ def test_nothing_of_a_judged_page_is_left_in_english() -> None:
     assert english == []
     assert len(re.findall('<span lang="en">', frame)) <= MOST_UNTRANSLATED
     assert "Lo siguiente que conviene hacer" in shown
+
+
+@pytest.mark.usefixtures("_in_spanish")
+def test_labels_have_room_in_the_language_they_are_told_in() -> None:
+    """The longer Spanish label is moved inwards: it does not leave the picture."""
+    marks = (Mark("This notebook", 0.954, "student"), Mark("best reference", 0.99, "reference"))
+    strip = str(score_strip("The accuracy beside others", marks, 1.0, percent))
+    x, label = re.findall(r'<text x="([\d.]+)"[^>]*middle">([^<]*referencia[^<]*)', strip)[0]
+    assert float(x) + len(label) * WIDEST_CHARACTER * 0.95 / 2 <= WIDTH + 1
 
 
 def test_cells_are_links_in_spanish_too(html: str) -> None:

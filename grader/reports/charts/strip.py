@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.reports.charts.svg import WIDEST_CHARACTER, drawing, element, spread_apart, text
+from grader.reports.language import told
 
 WIDTH, HEIGHT = 380.0, 76.0
 LINE = 36.0
@@ -33,7 +34,7 @@ def score_strip(title: str, marks: Sequence[Mark], end: float | None, written: C
     places = [MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, mark.value / last)) for mark in shown]
     parts = [element("line", x1=MARGIN, x2=WIDTH - MARGIN, y1=LINE, y2=LINE, class_="axis")]
     below = [at for at, mark in enumerate(shown) if mark.style != "student"]
-    labels = [f"{shown[at].label} {written(shown[at].value)}" for at in below]
+    labels = [told(f"{shown[at].label} {written(shown[at].value)}") for at in below]
     for at, x, label in zip(below, _centres(labels, [places[at] for at in below]), labels, strict=True):
         parts.append(element("path", d=f"M{places[at]:.1f} {LINE - 7}v14", class_=f"tick {shown[at].style}"))
         parts.append(element("path", d=f"M{places[at]:.1f} {LINE + 8}L{x:.1f} {LINE + 20}", class_="leader"))
