@@ -32,7 +32,7 @@ def ran(tier: Tier, tmp_path: Path, script: Script) -> tuple[Submission, Run]:
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "nets.py").write_text("depth = 3")
     (folder / "src" / "__init__.py").write_text("")
-    submission = dataclasses.replace(submission_of(TRAIN, folder=folder), script=script)
+    submission = dataclasses.replace(submission_of(TRAIN, folder=folder), script=script, working=script.working)
     return submission, run_submission(submission, tmp_path / "run", RunSettings(tier, SMALL))
 
 
@@ -44,6 +44,13 @@ def test_arguments_modules_and_name_are_the_scripts(best_tier: Tier, tmp_path: P
     assert text_of(run, 0).split() == ["3", "3", "train.py", "src"]
     assert (run.status, run.failed_cell) == ("ok", None)
     assert find_watch_gaps(submission, run) == ()
+
+
+def test_a_command_that_first_changes_the_folder_is_run_there(best_tier: Tier, tmp_path: Path) -> None:
+    """`cd src && python train.py`: what it writes lies in that folder, and is told with it."""
+    _, run = ran(best_tier, tmp_path, Script("train.py", working="src"))
+    assert text_of(run, 0).split() == ["1", "3", "train.py", "."]
+    assert [event.fields["path"] for event in run.events if event.kind == "file.left"] == ["src/metrics.json"]
 
 
 def test_what_a_run_left_is_told(best_tier: Tier, tmp_path: Path) -> None:
