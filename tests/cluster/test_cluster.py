@@ -117,6 +117,8 @@ def test_a_cluster_gives_what_this_machine_gives(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "no worker offers GPU=1" in refused.stderr
         stop_by_hand(tmp_path, processes)
+    for name in ("ann", "ben", "cleo"):
+        assert json.loads((tmp_path / "there" / name / "grade.json").read_text())["run"]["status"] == "ok", stderr
     assert results(tmp_path / "there") == results(tmp_path / "here")
     assert (tmp_path / "there" / "grades.csv").read_bytes() == (tmp_path / "here" / "grades.csv").read_bytes()
     assert not list((tmp_path / "there" / ".work").glob("*"))
