@@ -33,6 +33,7 @@ from grader.model.result import Result
 from grader.pipeline import ClassGrader, GradeSettings
 from grader.progress import Silence
 from grader.regrading import write_class
+from grader.rendering import choose_rendering
 from grader.reuse import Measured
 from grader.rubrics import load_rubric
 from grader.storage import read_evidence
@@ -97,6 +98,7 @@ def grade(handed_in: Path, out: Path, cache: Path, place: Stored) -> tuple[float
     progress = FirstResult()
     settings = GradeSettings(out, load_rubric("unit1"), RunSettings("bubblewrap"), 1, 0.0, third_run=False, cache=cache)
     with Gradebook.open(out) as book:
+        choose_rendering(out, similarity=False)  # a class of copies would be nothing but pairs
         submissions = find_submissions(handed_in)
         ClassGrader(settings, book, progress, threading.Event(), place=place).grade_all(submissions)
     ended = time.perf_counter()
