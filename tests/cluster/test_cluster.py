@@ -14,10 +14,14 @@ from typing import Any
 
 import pytest
 
-from grader.errors import ClusterError
+from grader.errors import ClusterError, InfrastructureError
+from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
+from grader.intake import load_submission
 from grader.reuse.keys import source_digest
+from grader.scheduling.cluster import worker
 from grader.scheduling.cluster.client import _report
+from grader.scheduling.cluster.jobs import Terms, pack_job, unpack_measured
 from tests.cluster.conftest import Processes, cluster
 from tests.crash.classroom import GRADER, grader, start, started_runs, write_notebook
 
@@ -152,3 +156,13 @@ def _runs_a_kernel(process: int) -> bool:
         return any("grader.execution.runner" in child.cmdline() for child in psutil.Process(process).children())
     except psutil.Error:
         return False
+
+
+def test_a_worker_that_was_not_asked_measures_nothing(tmp_path: Path) -> None:
+    """One that joined after the check, of another kind: a failure of the machine, never a result."""
+    path = tmp_path / "work.ipynb"
+    write_notebook(path, "x = 1")
+    terms = Terms("s", again=False, reference_budget_s=0.0, cache=False, warm=False, made_for="another")
+    told = worker.measure(pack_job(load_submission(path), RunSettings("none"), terms, {}))
+    with pytest.raises(InfrastructureError, match="joined late"):
+        unpack_measured(told)

@@ -238,7 +238,7 @@ class There:
         return self._sent(submission, settings, again=True).evidence
 
     def _sent(self, submission: Submission, settings: RunSettings, *, again: bool) -> Measured:
-        terms = Terms(self.cluster.session, again, self.reference_budget_s, self.cache, self.warm)
+        terms = Terms(self.cluster.session, again, self.reference_budget_s, self.cache, self.warm, worker.own_kind())
         parcel = pack_job(submission, settings, terms, hidden_parts(self.hidden))
         self.progress.stage(submission.id, "waiting", "for a worker")
         answer = self.cluster.measured(parcel, submission.id, settings.limits.memory, self.stop)

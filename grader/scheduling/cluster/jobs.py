@@ -34,6 +34,7 @@ class Terms:
 
     `session` names the command whose work it is, `again` asks for one run more only, `cache` lets the worker keep and
     take what it measures in a folder of its own, `warm` to start kernels from a process that has the libraries.
+    `made_for` is the digest of the client's own grader and libraries: a worker that joined late was not asked.
     """
 
     session: str
@@ -41,6 +42,7 @@ class Terms:
     reference_budget_s: float
     cache: bool
     warm: bool
+    made_for: str
 
 
 @dataclass(frozen=True, slots=True)

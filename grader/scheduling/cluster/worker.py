@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import __version__
-from grader.errors import GraderError, SandboxUnavailableError
+from grader.errors import GraderError, InfrastructureError, SandboxUnavailableError
 from grader.execution.interpreter import own_interpreter
 from grader.execution.warming import Templates
 from grader.measuring import Measurer, References
@@ -20,8 +21,8 @@ from grader.progress import Silence
 from grader.reuse import Measured, cache_folder, open_store
 from grader.reuse.folder import REFERENCES
 from grader.reuse.keeping import Keeping
-from grader.reuse.keys import source_digest
-from grader.sandbox import detect_tier, exact_tier
+from grader.reuse.keys import key_of, source_digest
+from grader.sandbox import TierReport, detect_tier, exact_tier
 from grader.scheduling.admission import Admission
 from grader.scheduling.cluster.jobs import Received, pack_error, pack_measured, unpack_job
 from grader.scheduling.cluster.listing import listing_digest
@@ -66,6 +67,18 @@ def describe(asked: str) -> str:
     return json.dumps(told)
 
 
+def own_kind() -> str:
+    """Return a digest of what results depend on besides isolation: the grader's source, Python and libraries."""
+    return key_of("worker", {"source": source_digest(), "interpreter": asdict(own_interpreter())})
+
+
+@functools.cache
+def _isolation(tier: Tier) -> TierReport:
+    """Return this machine's report on a tier: tried once, not before each run."""
+    best = detect_tier()
+    return best if best.tier == tier else exact_tier(tier)
+
+
 def measure(parcel: bytes) -> bytes:
     """Measure one submission. A failure of this machine comes back as such, never as an exception of a library's."""
     try:
@@ -79,7 +92,9 @@ def measure(parcel: bytes) -> bytes:
 
 
 def _measured(job: Received, place: Path) -> Measured:
-    report = exact_tier(job.settings.tier)
+    if job.terms.made_for != own_kind():
+        raise InfrastructureError("a worker that joined late has another grader or other libraries: end it")
+    report = _isolation(job.settings.tier)
     settings = replace(job.settings, gaps=report.gaps, why_not_better=report.why_not_better, remedy=report.remedy)
     admission = _SESSIONS.of(job.terms.session)
     folder = cache_folder() if job.terms.cache else None
