@@ -273,6 +273,7 @@ class Arena:
             "TMPDIR": str(self.tmp),
             "GRADER_TOKEN": self.secret("environment of the grader"),
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "GRADER_CACHE": "",  # what one class measured must not stand for another's run
         }
         isolation = ["--unsafe-no-sandbox"] if tier == "none" else ["--isolation", tier]
         command = [

@@ -51,7 +51,7 @@ def assert_class_unharmed(attacks: tuple[Attack, ...], graded: ClassOutcome) -> 
     assert (WARM in innocent.printed) == (graded.tier == "bubblewrap"), "boxes of bubblewrap are entered by forks"
     assert all(cell["run_status"] == "ok" for cell in innocent.evidence["cells"] if cell["kind"] == "code")
     assert graded.processes_seen > len(attacks)
-    assert not graded.survivors
+    assert not graded.survivors, graded.survivors
     assert not graded.changed
     assert not graded.left_over
 
