@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,9 @@ def command(
         click.echo("Ctrl-C ends it; what was decided is stored at once, the files follow.")
         if not no_browser:
             serving.open_browser_soon(ready.address)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             ready.run()
-        except KeyboardInterrupt:
-            click.echo("ended")
+        click.echo("ended")
         if ready.desk.writer.trouble:
             raise ReviewError(
                 f"the files could not be written yet ({ready.desk.writer.trouble}): `grader regrade` will"
