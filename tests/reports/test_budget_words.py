@@ -74,5 +74,5 @@ def test_it_is_said_in_spanish_too():
     with speaking("es"):
         told = [translated(sentence) for sentence in found]
     assert None not in told
-    assert "en la celda 1 fue cortado por el presupuesto del calificador tras la época 3 de 10" in str(told[0])
+    assert "en la celda 1 fue cortado por el presupuesto del evaluador tras la época 3 de 10" in str(told[0])
     assert "1,000 de sus 9,380 pasos" in str(told[-1])
