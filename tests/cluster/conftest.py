@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("distributed")
-
 READY_S = 90
 
 
@@ -30,6 +28,7 @@ class Processes:
 @contextmanager
 def cluster(folder: Path, workers: int, *options: str) -> Iterator[Processes]:
     """Start a scheduler and workers as one would by hand, and end them."""
+    pytest.importorskip("distributed")
     file = folder / "scheduler.json"
     started: list[subprocess.Popen[bytes]] = []
 

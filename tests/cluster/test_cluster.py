@@ -61,6 +61,7 @@ def test_a_worker_that_does_not_fit_is_named(other: dict[str, Any], said: str) -
 
 def test_no_scheduler_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit status 2, as for every option that can't be done."""
+    pytest.importorskip("distributed")
     monkeypatch.setattr("grader.scheduling.cluster.client.CONNECT_S", 1)
     from grader.scheduling.cluster.client import Cluster
 
