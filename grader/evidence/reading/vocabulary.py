@@ -372,7 +372,7 @@ GRADER_ADDRESS = compile_words(
     r"(?:pon|dame|ponme|dale|asigna|otorga|póngame|deme)(?:me|le)? .{0,40}?(?:nota|calificación|puntuación|"
     r"puntos)\b",
     r"(?:nota|calificación|puntuación) máxima\b", r"máxima (?:nota|calificación|puntuación)\b",
-    r"(?:querido|estimado) (?:corrector|evaluador|evaluador)\b",
+    r"(?:querido|estimado) (?:corrector|evaluador|calificador)\b",
     r"eres (?:un|una) (?:ia|modelo|corrector|evaluador|asistente)\b",
     r"calific[ae] (?:esto|este|esta) .{0,30}?(?:como|con)\b",
 )  # fmt: skip
