@@ -183,7 +183,7 @@ def learning_rate(evidence: Evidence, limits: Limits) -> Verdict:
     measured = {"learning_rate": rates[0] if rates else None, "epochs": len(losses)}
     finite = [value for value in losses if math.isfinite(value)]
     grew = len(finite) < len(losses) or (len(finite) > 1 and finite[-1] > BLOWN_UP * finite[0] > 0)
-    stuck = len(losses) >= limits["epochs"] and bool(_stands_still(evidence, training, finite, STILL))
+    stuck = bool(finite) and len(losses) >= limits["epochs"] and bool(_stands_still(evidence, training, finite, STILL))
     if high_rate(training, model) and (grew or stuck or _leaps(finite, limits)):
         how = "grows" if grew else "stays at the level of guessing" if stuck else "leaps up and down between epochs"
         return advised(
@@ -192,6 +192,8 @@ def learning_rate(evidence: Evidence, limits: Limits) -> Verdict:
             cells=[training.cell],
             measured=measured,
         )
+    if not finite:
+        return not_applicable("The loss is no number from the first epoch on, whatever the rate.", origin="kernel")
     if len(losses) < limits["epochs"]:
         return not_applicable(f"{len(losses)} epochs are too few to see whether the rate fits.", origin="kernel")
     if low_rate(training, model) and (stuck or _creeps(finite, limits)):

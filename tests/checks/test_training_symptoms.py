@@ -107,6 +107,13 @@ def test_signs_of_a_learning_rate_that_does_not_fit(loss, rate, optimizer, says)
     assert says in found.summary
 
 
+def test_a_loss_that_never_was_a_number_tells_nothing_of_an_ordinary_rate():
+    """All NaN from the first epoch: another check says so, and this one judges no rate by it."""
+    never = (math.nan,) * 8
+    assert outcome("training.learning_rate", trained(never, learning_rate=0.001)) == "not_applicable"
+    assert "too long" in find("training.learning_rate", trained(never, learning_rate=5.0)).summary
+
+
 @pytest.mark.parametrize(
     ("loss", "changes"),
     [
