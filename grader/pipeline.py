@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -170,7 +170,7 @@ class ClassGrader:
             waiting: set[Future[None]] = {pool.submit(self.grade_together, group) for group in (*first, *then)}
             try:
                 while waiting:
-                    done, waiting = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                    done, waiting = wait(waiting, timeout=POLL_S, return_when=FIRST_EXCEPTION)
                     faults += [fault for future in done if (fault := _unforeseen(future)) is not None]
             except BaseException:
                 self.stop.set()
