@@ -58,14 +58,15 @@ def _read(submission: Submission, run: Run, seen: Observation) -> Evidence:
     cells = read_cells(submission, run)
     trainings = with_source_classes(collect_trainings(seen.log, seen.lineage), seen.lineage.fits, seen.labels)
     trainings = with_cuts(trainings, seen.lineage.fits, run.budget)
+    code = read_code(submission, cells)
     return Evidence(
         version=EVIDENCE_VERSION,
         submission=submission.id,
         notebook=submission.notebook.name,
         sha256=submission.sha256,
-        run=collect_run_facts(submission, run, seen, trainings),
+        run=collect_run_facts(submission, run, seen, code, trainings),
         cells=cells,
-        code=read_code(submission, cells),
+        code=code,
         prose=read_prose(submission, cells),
         class_names=read_class_names(submission),
         trainings=trainings,

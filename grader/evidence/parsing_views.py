@@ -65,8 +65,8 @@ def _seed(fields: Fields, cell: int, order: int) -> SeedSet:
     )
 
 
-def _hooked(fields: Fields, _cell: int, _order: int) -> Hooked:
-    return Hooked(library=fields.must("library", as_text))
+def _hooked(fields: Fields, cell: int, _order: int) -> Hooked:
+    return Hooked(library=fields.must("library", as_text), cell=cell)
 
 
 def _fault(fields: Fields, _cell: int, _order: int) -> Fault:

@@ -346,9 +346,10 @@ class WeightsKept:
 
 @dataclass(frozen=True, slots=True)
 class Hooked:
-    """A library the probe hooked."""
+    """A library the probe hooked; `cell` is -1 where that was before the first."""
 
     library: str
+    cell: int = -1
 
 
 @dataclass(frozen=True, slots=True)

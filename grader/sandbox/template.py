@@ -1,8 +1,9 @@
-"""Holds libraries in memory, for commands that would begin by importing them: `python template.py CONTROL MODULE...`.
+"""Holds libraries in memory, for commands that would import them: `python template.py CONTROL OWNER MODULE...`.
 
-CONTROL is a socket of the grader's. Each message on it carries two more: the gate of a box (see `shim.py`), and one to
-tell the grader who went in. For each, a fork of this process goes into the box and becomes the command there. This
-process itself runs no student's code and reads nothing of a student's; it ends when the grader's end of CONTROL closes.
+OWNER is the read end of a pipe whose other end only the grader holds: when that closes, by whatever death, this process
+is ended by a signal, in the middle of an import too. CONTROL is a socket of the grader's. Each message on it brings two
+more: the gate of a box (see `shim.py`), and one to tell the grader who went in. For each, a fork of this process goes
+into the box and becomes the command there. This process itself runs no student's code and reads nothing of a student's.
 
 A fork copies one thread only. So nothing here may have a second one: with more, or with anything else that is not as
 it should be, this process ends, and commands start as they would without it.
@@ -11,10 +12,12 @@ it should be, this process ends, and commands start as they would without it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -37,6 +40,20 @@ def load_own() -> tuple[ModuleType, ModuleType]:
     for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
         del sys.modules[name]
     return loaded[0], loaded[1]
+
+
+def end_with(owner: int) -> None:
+    """Have the operating system end this process when the other end of `owner` closes.
+
+    A thread could wait for that, but there must be none; a signal of the thread that started this process would not
+    do, as that thread may end before the grader does.
+    """
+    fcntl.fcntl(owner, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(owner, fcntl.F_SETFL, fcntl.fcntl(owner, fcntl.F_GETFL) | os.O_ASYNC)  # SIGIO, which ends by default
+    poller = select.poll()
+    poller.register(owner, select.POLLHUP)
+    if poller.poll(0):
+        os._exit(UNFIT)
 
 
 def preload(names: list[str]) -> None:
@@ -68,8 +85,8 @@ def serve(control: socket.socket, entering: Any, places: Any) -> None:
 
 def main() -> None:
     """Import, tell that all is ready, and serve."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    names = sys.argv[2:]
+    control, owner, names = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), sys.argv[3:]
+    end_with(owner)
     del sys.path[0]  # this folder: its files have names that libraries might mean others by
     entering, settling = load_own()
     preload(names)

@@ -110,10 +110,11 @@ class Template:
         self._variables = {**box_environment(sys.executable, str(home), str(tmp), threads), **variables}
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(READY_S)
+        owner, self._alive = os.pipe()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, str(_HERE / "template.py"), str(theirs.fileno()), *modules],
-                pass_fds=(theirs.fileno(),),
+                [sys.executable, str(_HERE / "template.py"), str(theirs.fileno()), str(owner), *modules],
+                pass_fds=(theirs.fileno(), owner),
                 # OpenBLAS would start its threads at once; a fork lets it have them.
                 env={**self._variables, "OPENBLAS_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
@@ -122,6 +123,7 @@ class Template:
                 cwd="/",
                 start_new_session=True,
             )
+        os.close(owner)
 
     def entrance(self) -> Entrance | None:
         """Wait until the template is ready; None where it has failed."""
@@ -148,6 +150,7 @@ class Template:
     def close(self) -> None:
         """End it; forks that are in their boxes stay."""
         self._control.close()
+        os.close(self._alive)
         try:
             self._process.wait(GONE_S)
         except subprocess.TimeoutExpired:

@@ -144,6 +144,16 @@ class TestWithoutATemplate:
         finally:
             made.close()
 
+    def test_one_that_still_imports_ends_with_its_grader(self, tmp_path: Path) -> None:
+        """The operating system ends it when the grader's end of a pipe closes, as it does when a grader is killed."""
+        (tmp_path / "endless.py").write_text(
+            "import pathlib, time\npathlib.Path(__file__).with_name('began').touch()\ntime.sleep(300)"
+        )
+        made = Template(("endless",), {"PYTHONPATH": str(tmp_path)}, threads=2)
+        assert _until((tmp_path / "began").exists)
+        made.close()
+        assert made._process.returncode == -signal.SIGIO
+
     def test_one_that_hangs_is_not_waited_for(
         self, fresh: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
