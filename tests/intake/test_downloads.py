@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from grader.errors import SubmissionsNotFoundError
@@ -200,6 +200,7 @@ def test_everybody_of_any_canvas_class_is_found_with_all_files(people, random):
     entries = []
     for number, (name, late, files) in enumerate(people):
         plain = re.sub(r"\W", "", re.sub(r"_(\d+)_", r"\1", name).lower())
+        assume(not re.search(r"\w_\d+$", plain))  # Canvas's own names are ambiguous then: a name, or a user's number
         for file in range(files):
             shown = f"work_{file}_{number}.ipynb"
             entries.append(
