@@ -134,6 +134,21 @@ def _is_somebody_else(student: Student, row: Student) -> bool:
     )
 
 
+def can_be_one(student: Student, row: Student) -> bool:
+    """Return whether two entries that somebody put side by side can be one person.
+
+    An id they share says so, a number that differs denies it; else their names must agree, or one of them have none and
+    no id differ.
+    """
+    if _is_somebody_else(student, row):
+        return False
+    pairs = [(_id(student, name), _id(row, name)) for name in IDS]
+    known = [own == other for own, other in pairs if own and other]
+    if student.name and row.name:
+        return any(known) or bool(same_name_forms(student.name) & same_name_forms(row.name))
+    return any(known) or not known
+
+
 def _all(found: Iterable[frozenset[int] | None]) -> frozenset[int]:
     return frozenset().union(*(rows for rows in found if rows))
 

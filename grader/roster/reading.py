@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.errors import SheetError
 from grader.model import HandIn, Student
-from grader.roster.matching import Left, match
+from grader.roster.matching import Left, can_be_one, match
 from grader.sheets import Sheet
 
 COLUMNS: Mapping[str, frozenset[str]] = {
@@ -63,11 +63,13 @@ class Completed:
 
 
 def _with(item: HandIn, known: Sequence[Student]) -> HandIn:
-    """Return a hand-in with the students that a roster knows, each with what the download says besides."""
+    """Return a hand-in with the students that a roster knows, each with what the download says of that same person."""
     if not known:
         return item
     if len(known) == 1 and len(item.students) == 1:
-        return replace(item, students=(known[0].completed_by(item.students[0]),))
+        same = can_be_one(item.students[0], known[0])
+        # Another's ids would bring the mark into that person's row of a gradebook.
+        return replace(item, students=(known[0].completed_by(item.students[0]) if same else known[0],))
     matched = match({str(number): (student,) for number, student in enumerate(item.students)}, known).rows
     of_row = {row: item.students[int(number)] for row, number in matched.items()}
     students = [row.completed_by(of_row[number]) if number in of_row else row for number, row in enumerate(known)]

@@ -78,3 +78,26 @@ def test_a_group_is_several_rows_of_one_submission(tmp_path: Path):
         ("Bob Ross", "502"),
     ]
     assert found.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "handed_in", "expected"),
+    [
+        ("Bob Ross,,", Student("lovelaceada", canvas_id="501"), Student("Bob Ross")),
+        (
+            "Ada Lovelace,,S2",
+            Student("lovelaceada", canvas_id="501", sis_id="S1"),
+            Student("Ada Lovelace", sis_id="S2"),
+        ),
+        ("Bob Ross,bob@x,", Student(email="ada@x", moodle_id="9"), Student("Bob Ross", "bob@x")),
+        ("Ada Lovelace,,", Student("lovelaceada", canvas_id="501"), Student("Ada Lovelace", canvas_id="501")),
+        ("Ada King,ada@x,", Student("Lovelace", "ada@x", canvas_id="5"), Student("Ada King", "ada@x", canvas_id="5")),
+        ("Ada Lovelace,ada@x,", Student("Ada Lovelace", "ada@y", "S1"), Student("Ada Lovelace", "ada@x", "S1")),
+        ("Ada Lovelace,,", Student(canvas_id="501"), Student("Ada Lovelace", canvas_id="501")),
+    ],
+)
+def test_a_row_takes_no_ids_of_another_person(tmp_path: Path, row: str, handed_in: Student, expected: Student):
+    """A roster may give work to somebody else than the download: with the download's ids the other would be marked."""
+    listed = load_roster(roster(tmp_path, f"submission,name,email,sis_id\nwork7,{row}\n"))
+    found = listed.completed({"work7": HandIn("canvas", (handed_in,))})
+    assert found.hand_ins["work7"].students == (expected,)
