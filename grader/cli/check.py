@@ -67,7 +67,7 @@ def command(
     from grader.scheduling.machine import threads_for
     from grader.storage import read_grade
 
-    loaded = load_rubric(running.rubric)
+    loaded = load_rubric(running.rubric or options.DEFAULT_RUBRIC)
     given = running.given()
     try:
         submission = load_submission(notebook)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.errors import ExportError, RubricError
+from grader.errors import ExportError
 
 if TYPE_CHECKING:
     from grader.exports.gradescope import Visibility
@@ -88,7 +88,7 @@ def _canvas_rubric(asked: Asked, marks: ClassMarks) -> Written:
     from grader.exports.marks import Written
 
     if asked.rubric is None:
-        raise ExportError("give the rubric with --rubric: this class was judged by one that isn't shipped")
+        raise ExportError("give the rubric with --rubric: this class was judged by one that isn't known here")
     del marks
     return Written(canvas_rubric(asked.rubric), (), (), ("in Canvas: Rubrics > Import Rubric",))
 
@@ -193,7 +193,9 @@ FORMATS: Mapping[str, tuple[Callable[[Asked, ClassMarks], Written], str]] = {
     help="When students see the tests in Gradescope.",
 )
 @click.option(
-    "--rubric", metavar="NAME|FILE", help="The rubric it was judged by, for its names.  [default: the shipped one]"
+    "--rubric",
+    metavar="NAME|FILE",
+    help="The rubric it was judged by, for its names.  [default: what the class was graded by, where that is known]",
 )
 @click.option(
     "--file", "target", type=click.Path(path_type=Path), help="Where to write.  [default: OUT/exports/, by the form]"
@@ -236,7 +238,9 @@ def command(
 
     make, name = FORMATS[form]
     marks = read_marks(out, None if roster is None else load_roster(roster))
-    asked = Asked(out, gradebook, column, unreviewed, scale, comments, assignment, visibility, _rubric(rubric, marks))
+    asked = Asked(
+        out, gradebook, column, unreviewed, scale, comments, assignment, visibility, _rubric(rubric, out, marks)
+    )
     if form == "gradescope" and len(marks.marks) > 1:
         name = "gradescope.zip"
     target = target or out / FOLDER / name
@@ -249,21 +253,12 @@ def command(
     ctx.exit(1 if written.left else 0)
 
 
-def _rubric(given: str | None, marks: ClassMarks) -> Rubric | None:
-    """Return the rubric asked for; else the shipped one the class was judged by, if it still is as it was then."""
+def _rubric(given: str | None, out: Path, marks: ClassMarks) -> Rubric | None:
+    """Return the rubric asked for; else what the class was graded by, a recalibrated one too; None for others."""
+    from grader.regrading import class_rubric
     from grader.rubrics import load_rubric
 
-    if given is not None:
-        return load_rubric(given)
-    used = {(mark.result.rubric_id, mark.result.rubric_sha256) for mark in marks.marks}
-    for name, digest in used:
-        try:
-            found = load_rubric(name)
-        except RubricError:
-            continue
-        if found.sha256 == digest:
-            return found
-    return None
+    return load_rubric(given) if given is not None else class_rubric(out, (mark.result for mark in marks.marks))
 
 
 def _list_left(target: Path, left: tuple[NotWritten, ...]) -> None:

@@ -83,10 +83,9 @@ def command(
     from grader.intake import find_submissions
     from grader.pipeline import ClassGrader, GradeSettings
     from grader.rendering import choose_rendering
-    from grader.rubrics import load_rubric
     from grader.scheduling.machine import threads_for
 
-    loaded = load_rubric(running.rubric)
+    loaded = options.class_rubric(running.rubric, out)
     given = running.given()
     hidden = None
     if hidden_test is not None:

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from grader.evidence.reading.given import Given
     from grader.execution import RunSettings
     from grader.execution.warming import Templates
-    from grader.model import Budget, Tier
+    from grader.model import Budget, Rubric, Tier
     from grader.opinions import SecondOpinion
     from grader.sandbox import TierReport
     from grader.urls import UrlFile
 
 DEFAULT_TIMEOUT_S = 900.0
 """Fifteen minutes: real class notebooks took at most two on a loaded machine."""
+
+DEFAULT_RUBRIC = "unit1"
+"""What is judged by where nothing else is said or known."""
 
 DEFAULT_REFERENCE_S = 60.0
 """For all reference trainings of one split; a class on one data set trains them once."""
@@ -40,7 +43,7 @@ DEFAULT_MEMORY_GB = 4.0
 class Running:
     """The options of every command that runs notebooks, as given: one field an option, of the same name."""
 
-    rubric: str
+    rubric: str | None
     data: Path | None
     timeout: float
     budget: Budget | None
@@ -164,7 +167,11 @@ def _budget(_: click.Context, __: click.Parameter, value: str | None) -> Budget 
 
 
 _RUNNING = (
-    click.option("--rubric", default="unit1", show_default=True, metavar="NAME|FILE", help="What to judge by."),
+    click.option(
+        "--rubric",
+        metavar="NAME|FILE",
+        help="What to judge by.  [default: unit1; of grade: what the class in OUT was graded by, where that is known]",
+    ),
     click.option("--data", type=click.Path(path_type=Path), help="Data sets, laid out like ~/.keras/datasets."),
     click.option(
         "--urls",
@@ -302,6 +309,27 @@ class Judging:
 
         require_client()
         return SecondOpinion(read_endpoint(self.url, self.model, os.environ), out, tuple(names), stop)
+
+
+def class_rubric(asked: str | None, out: Path) -> Rubric:
+    """Return the rubric to judge the class in `out` by: the one asked for, else what it was graded by, else unit1.
+
+    Raises:
+        ResultsError: its gradebook can't be read.
+        RubricError: the one asked for is not there or has mistakes.
+    """
+    from grader.gradebook import Gradebook
+    from grader.regrading import class_rubric as graded_by
+    from grader.resources import GRADEBOOK
+    from grader.rubrics import load_rubric
+
+    if asked is not None:
+        return load_rubric(asked)
+    found = None
+    if (out / GRADEBOOK).is_file():
+        with Gradebook.open_existing(out) as book:
+            found = graded_by(out, book.results())
+    return found or load_rubric(DEFAULT_RUBRIC)
 
 
 def tell_cost(second_opinion: SecondOpinion | None) -> None:

@@ -29,15 +29,14 @@ def command(
 ) -> None:
     """Judge the class in OUT again, by a changed rubric or newer checks; no notebook is run."""
     from grader.gradebook import Gradebook
-    from grader.regrading import class_rubric, regrade
+    from grader.regrading import regrade
     from grader.rendering import choose_rendering
-    from grader.rubrics import load_rubric
     from grader.scheduling.machine import cores
 
     with Gradebook.open_existing(out) as book:
         rows = book.results()
     names = [item.submission for item in rows]
-    loaded = load_rubric(rubric) if rubric is not None else class_rubric(out, rows) or load_rubric("unit1")
+    loaded = options.class_rubric(rubric, out)
     second_opinion = judging.second_opinion(out, names, threading.Event())
     choose_rendering(out, language=language, similarity=similarity)
     results = regrade(out, loaded, second_opinion, processes=cores())

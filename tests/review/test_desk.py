@@ -21,11 +21,14 @@ from click.testing import CliRunner
 from reports.pages import Page, literal_values, poisoned
 from review.review_class import HOST, RUBRIC, TOKEN, Reviewer, evidence_of, gate, make_class
 
+from grader.cli.export import command as export_command
+from grader.cli.grade import command as grade_command
 from grader.cli.regrade import command as regrade_command
 from grader.cli.review import command
 from grader.errors import GraderError
 from grader.gradebook import Gradebook
 from grader.model import HandIn, Student
+from grader.pipeline import GradeSettings
 from grader.regrading import regrade
 from grader.resources import STUDENTS
 from grader.review.desk import Desk
@@ -391,6 +394,34 @@ def test_a_class_is_judged_again_by_what_was_applied_to_it(anna: Reviewer, desk:
     assert {row.rubric_sha256 for row in desk.book.results()} == {desk.rubric.sha256}
     assert desk.book.results()[1].criteria[0].max_points == 12.0
     assert desk.book.audit()[-1].reason == "it is the heart of the unit"
+
+
+def test_a_class_is_graded_on_by_what_was_applied_to_it(anna: Reviewer, desk: Desk, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """`grade` without a rubric does not undo a recalibration, and `export` names levels by it; asked for, unit1 is back."""
+    moving = Recalibration(desk)
+    while not moving.load().ready:
+        time.sleep(0.01)
+    moving.apply({"weight.model": 3.0}, "Anna", "it is the heart of the unit")
+    assert desk.writer.flush()
+    judged_by = []
+
+    class Stub:
+        def __init__(self, settings: GradeSettings, *_: object) -> None:
+            judged_by.append(settings.rubric.sha256)
+
+        def grade_all(self, _: object) -> tuple[()]:
+            return ()
+
+    monkeypatch.setattr("grader.pipeline.ClassGrader", Stub)
+    notebook = tmp_path / "eve.ipynb"
+    notebook.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    asked = [str(notebook), "--out", str(out), "--unsafe-no-sandbox", "--no-warm-start", "--no-cache"]
+    for more in ([], ["--rubric", "unit1"]):
+        done = CliRunner().invoke(grade_command, [*asked, *more], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    assert judged_by == [desk.rubric.sha256, RUBRIC.sha256]
+    exported = CliRunner().invoke(export_command, [str(out), "--to", "canvas-rubric"], catch_exceptions=False)
+    assert exported.exit_code == 0, exported.output
 
 
 def test_levels_of_an_older_grader_are_told_apart(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
