@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from grader.errors import ExportError, ResultsError
 from grader.exports.feedback import report_language
-from grader.exports.marks import ClassMarks, Mark, NotWritten, Written, not_written
+from grader.exports.marks import ClassMarks, Mark, NotWritten, Written, kept_back, not_written
 from grader.model import Grade, Judgement, Rubric
 from grader.reports.language import say, speaking, told
 from grader.reports.summary import summarise
@@ -119,6 +119,8 @@ def _results(out: Path, mark: Mark, rubric: Rubric | None, visibility: Visibilit
 def class_results(out: Path, marks: ClassMarks, rubric: Rubric | None, visibility: Visibility) -> Written:
     """Return one `results.json` where there is one submission, else a zip with `<submission>/results.json`.
 
+    The zip leaves out who has no points: `left` says why.
+
     Raises:
         ExportError: the only submission has no score.
     """
@@ -130,6 +132,10 @@ def class_results(out: Path, marks: ClassMarks, rubric: Rubric | None, visibilit
     left: list[NotWritten] = []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for mark in marks.marks:
+            # A 0 among others' marks reads as a judgement; in the autograder's one file the reason stands beside it.
+            if mark.result.points is None:
+                left.append(not_written(mark, kept_back(mark, "include")))
+                continue
             try:
                 document = _results(out, mark, rubric, visibility)
             except (ExportError, ResultsError) as error:

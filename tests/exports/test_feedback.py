@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from grader.cli.check import append_summary
 from grader.errors import ResultsError
 from grader.exports.feedback import feedback_zip, moodle_zip, own_participants
-from grader.exports.gradescope import gradescope_results
+from grader.exports.gradescope import class_results, gradescope_results
 from grader.exports.marks import ClassMarks, read_marks
 from grader.model import Decided, HandIn, Remark, Student
 from grader.reports.summary import comment_lines, summarise, summary_html, summary_markdown, summary_text
@@ -162,6 +162,18 @@ def test_gradescope_never_makes_a_failure_of_the_machine_a_zero():
     )
     assert (unread["score"], unread["tests"][0].get("score")) == (0.0, None)
     assert "a.txt is not a notebook" in unread["output"]
+
+
+def test_a_class_for_gradescope_has_no_zero_where_no_level_is_known(tmp_path):
+    """What could not be read, or not be judged, is listed with the reason beside the zip, not in it with a score of 0."""
+    unread = renamed(result("a.txt", None), status="not_run", message="a.txt is not a notebook")
+    out = write_class(tmp_path / "out", [unread, result("bravo_2", None), result("charlie_3")], files=True)
+    written = class_results(out, read_marks(out), load_rubric("unit1"), "visible")
+    assert list(entries(written.content)) == ["charlie_3/results.json"]
+    assert {item.submission: item.why for item in written.left} == {
+        "a.txt": "has no points: a.txt is not a notebook",
+        "bravo_2": "has no points: the sandbox could not be started",
+    }
 
 
 def test_a_job_s_page_on_github_shows_text_as_text():
