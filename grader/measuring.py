@@ -179,7 +179,7 @@ class Measurer:
 
         A model sealed by one Keras can't always be read by another.
         """
-        template = None if self.templates is None else self.templates.of(box)
+        template = None if self.templates is None else self.templates.of(box, self.stop)
         reread = partial(
             self._boxes,
             stop=self.stop,

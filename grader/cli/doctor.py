@@ -7,11 +7,14 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from grader.resources import usual_datasets
+
+if TYPE_CHECKING:
+    from grader.sandbox import TierReport
 
 Health = Literal["good", "poor", "bad"]
 MARKS: dict[Health, tuple[str, str]] = {"good": ("ok", "green"), "poor": ("!!", "yellow"), "bad": ("no", "red")}
@@ -49,7 +52,7 @@ def _python() -> Iterator[Diagnosis]:
 
 
 def _isolation() -> Iterator[Diagnosis]:
-    from grader.sandbox import detect_tier, forks_can_enter
+    from grader.sandbox import detect_tier
 
     report = detect_tier()
     health: Health = {"bubblewrap": "good", "landlock": "poor"}.get(report.tier, "bad")  # type: ignore[assignment]
@@ -57,11 +60,25 @@ def _isolation() -> Iterator[Diagnosis]:
     yield Diagnosis(health, "isolation", f"{report.tier}{better}", report.remedy or "")
     for gap in report.gaps:
         yield Diagnosis("poor", "isolation gap", gap)
-    if report.tier == "bubblewrap" and forks_can_enter():
-        yield Diagnosis("good", "warm start", "kernels start from a process that has TensorFlow in memory")
-    else:
-        why = "they can't be entered here" if report.tier == "bubblewrap" else "only bubblewrap's boxes can be entered"
-        yield Diagnosis("poor", "warm start", f"none, {why}: each notebook imports TensorFlow for itself")
+    yield _warm_start(report)
+
+
+def _warm_start(report: TierReport) -> Diagnosis:
+    """Try the very template that kernels start from, and whether its forks get into boxes."""
+    from grader.execution import RunSettings
+    from grader.execution.warming import Templates
+    from grader.sandbox import forks_can_enter
+
+    with Templates() as templates:
+        if report.tier != "bubblewrap":
+            why = "only bubblewrap's boxes can be entered"
+        elif not forks_can_enter():
+            why = "they can't be entered here"
+        elif templates.of(RunSettings.of(report)) is None:
+            why = "a process that has imported TensorFlow can't be forked here"
+        else:
+            return Diagnosis("good", "warm start", "kernels start from a process that has TensorFlow in memory")
+    return Diagnosis("poor", "warm start", f"none, {why}: each notebook imports TensorFlow for itself")
 
 
 def _libraries() -> Iterator[Diagnosis]:

@@ -61,7 +61,7 @@ def run_submission(
     write_job(folder, submission, settings)
     began = time.monotonic()
     try:
-        template = None if templates is None else templates.for_run(submission, settings)
+        template = None if templates is None else templates.for_run(submission, settings, stop)
         with _Runner(folder, settings, template) as runner:
             trouble = runner.follow(on_progress, stop)
     except OSError as error:  # no more processes, no memory for one

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Self
 
 from grader.execution.settings import RunSettings
@@ -45,24 +47,34 @@ _HARMLESS = re.compile(
 
 _COLD = re.compile(
     r"""
-    \benviron\b | \bputenv\b | ^\s*%\s*(?:env|set_env)\b           # a variable that a library may read when imported
-    | \b(?:import|from)\s+(?:torch\w*|lightning|pytorch_lightning|transformers|jax|flax|tf_keras|mxnet|cntk)\b
-    | \bsys\.modules\b | \bimportlib\b | \breload\s*\( | \b__import__\b | \bexecv\w*\b
+    \benvironb?\b | \bputenv\b | ^\s*%\s*(?:env|set_env)\b | _magic\(\s*['"](?:set_)?env\b | \bdotenv\b   # variables,
+    | keras\.json | matplotlibrc                                       # and files, that libraries read when imported
+    | \b(?:import|from)\b[^\n\#]*\b(?:torch\w*|\w*lightning|transformers|timm|skorch|fastai|accelerate|
+        sentence_transformers|jax|flax|tf_keras|mxnet|cntk)\b          # other frameworks
+    | \bsys\.modules\b | \bfrom\s+sys\b | \bimportlib\b | \breload\s*\( | \b__import__\b | \bexec[lv]\w*\b
     """,
     re.VERBOSE | re.MULTILINE,
 )
+_ELSEWHERE = re.compile(r"\bsys\.path\b")
+"""Code that looks for modules in other folders too."""
 
 
 def starts_cold(submission: Submission, names: frozenset[str]) -> bool:
     """Whether a submission's run could tell that `names`, top-level modules, were in memory before it began."""
-    texts = (cell.source for cell in (*submission.code_cells, *submission.modules))
+    texts = [cell.source for cell in (*submission.code_cells, *submission.modules)]
     if any(_COLD.search(_HARMLESS.sub("", text)) for text in texts):
         return True
     if submission.folder is None:
         return False
     # A file of the student's comes before a library of the same name.
+    everywhere = any(_ELSEWHERE.search(text) for text in texts)
     places = {submission.folder, submission.folder / submission.working}
-    return any(path.stem in names for place in places for path in place.iterdir() if path.suffix in {".py", ""})
+    paths = submission.folder.rglob("*") if everywhere else (path for place in places for path in _listed(place))
+    return any(path.stem in names or path.name == "matplotlibrc" for path in paths if path.suffix in {".py", ""})
+
+
+def _listed(place: Path) -> Iterator[Path]:
+    return place.iterdir() if place.is_dir() else iter(())
 
 
 def entrance_of(descriptor: int, settings: RunSettings) -> Entrance:
@@ -79,6 +91,7 @@ class Templates:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_threads: dict[int, Template] = {}
+        self._dead: list[Template] = []
         self._deaths = 0
         self._closed = False
 
@@ -92,26 +105,32 @@ class Templates:
         """Let a template begin to import, without waiting for it."""
         self._template(threads)
 
-    def of(self, settings: RunSettings) -> Template | None:
-        """Return a template that fits runs of these settings and is ready; None where they have to start cold."""
+    def of(self, settings: RunSettings, stop: threading.Event | None = None) -> Template | None:
+        """Return a template that fits runs of these settings and is ready; None where they have to start cold.
+
+        Setting `stop` ends the wait.
+        """
         if not _possible(settings):
             return None
         template = self._template(settings.threads)
-        return template if template is not None and template.names and template.lives else None
+        return template if template is not None and template.names(stop) and template.lives else None
 
-    def for_run(self, submission: Submission, settings: RunSettings) -> Template | None:
+    def for_run(
+        self, submission: Submission, settings: RunSettings, stop: threading.Event | None = None
+    ) -> Template | None:
         """Return a template for the run of a submission; None where it has to start cold."""
         if settings.probe is None or not _possible(settings) or starts_cold(submission, frozenset()):
             return None
-        template = self.of(settings)
-        return None if template is None or starts_cold(submission, template.names) else template
+        template = self.of(settings, stop)
+        return None if template is None or starts_cold(submission, template.names(stop)) else template
 
     def close(self) -> None:
         """End all templates."""
         with self._lock:
             self._closed = True
-            templates = list(self._by_threads.values())
+            templates = [*self._by_threads.values(), *self._dead]
             self._by_threads.clear()
+            self._dead.clear()
         for template in templates:
             template.close()
 
@@ -120,10 +139,13 @@ class Templates:
             found = self._by_threads.get(threads)
             if found is not None and not found.lives:
                 self._deaths += 1
-                self._by_threads.pop(threads).close()
+                self._dead.append(self._by_threads.pop(threads))  # not closed: a run may be about to use its number
                 found = None
             if found is None and self._deaths < MOST_DEATHS and not self._closed:
-                found = self._by_threads[threads] = Template(MODULES, KERNEL_VARIABLES, threads)
+                try:
+                    found = self._by_threads[threads] = Template(MODULES, KERNEL_VARIABLES, threads)
+                except OSError:  # no process or descriptor to be had: everything works without
+                    self._deaths += 1
             return found
 
 

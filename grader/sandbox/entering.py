@@ -48,8 +48,7 @@ def go_in(gate_number: int, news_number: int, places: Any) -> None:
             be_the_command(gate, box, descriptors[count:], places)
         for descriptor in descriptors:
             os.close(descriptor)
-        news.send(str(command).encode())
-        news.close()
+        news.send(str(command).encode())  # and its end tells that the command has ended
         code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
         gate.send(str(code if code >= 0 else 128 - code).encode())
     except OSError:
@@ -90,12 +89,20 @@ def be_the_command(gate: socket.socket, box: dict[str, Any], descriptors: list[i
             shim.give_up_capabilities()
         shim.furnish(config)
         settling.settle(places, config["environment"])
+        require_one_thread()
         shim.shut(config, [*config.get("descriptors", []), gate.fileno()])
+        settling.let_blas_have_threads(config["environment"])
         gate.send(shim.ENTERED)
         gate.close()
     except BaseException:  # noqa: BLE001 - nothing of the template may go on in here
         os._exit(shim.SHIM_FAILED)  # not entered: the box starts the command itself
     os._exit(run(config["command"], config["environment"]))
+
+
+def require_one_thread() -> None:
+    """Raise OSError where there are more: what is taken away next is taken from the calling thread alone."""
+    if len(os.listdir("/proc/self/task")) != 1:
+        raise OSError("a second thread would stay outside of the walls")
 
 
 def place(gate: socket.socket, wanted: list[int], descriptors: list[int]) -> int:

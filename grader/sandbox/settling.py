@@ -7,6 +7,7 @@ here but found: every string that a module holds, alone, in a list, in a diction
 from __future__ import annotations
 
 import os
+import platform  # noqa: F401 - so that it is there to be told anew
 import random
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 FOLDER_VARIABLES = ("TMPDIR", "HOME")
-"""Variables whose folders libraries remember; the longer path first, should one lie in the other."""
+"""Variables whose folders libraries remember; the working folder is another that they do."""
 
 MOST_BYTES = 1 << 20
 """A file that importing leaves behind is far smaller: a settings file, a list of fonts."""
@@ -36,15 +37,15 @@ class Places:
 
 
 def find_places(environment: Mapping[str, str]) -> Places:
-    """Look through all modules and both folders; to be called once, when all is imported."""
-    folders = tuple(environment[name] for name in FOLDER_VARIABLES)
+    """Look through all modules and all folders; to be called once, when all is imported."""
+    folders = _folders(environment)
     holders = [holder for module in list(sys.modules.values()) for holder in _holders(module, folders)]
     return Places(folders, tuple(holders), dict(_files_in(folders)))
 
 
 def settle(places: Places, environment: Mapping[str, str]) -> None:
     """Put this process where `environment` says, as if the libraries had been imported there."""
-    moves = dict(zip(places.folders, (environment[name] for name in FOLDER_VARIABLES)))  # noqa: B905 - Python 3.9
+    moves = dict(zip(places.folders, _folders(environment)))  # noqa: B905 - Python 3.9
     for holder, key in places.holders:
         _put(holder, key, _moved(_get(holder, key), moves))
     for path, content in places.files.items():
@@ -55,7 +56,11 @@ def settle(places: Places, environment: Mapping[str, str]) -> None:
             with open(target, "wb") as file:
                 file.write(content)
     _reseed()
-    _let_blas_have(environment.get(BLAS_THREADS, ""))
+    sys.modules["platform"]._uname_cache = None  # type: ignore[attr-defined] # noqa: SLF001 - it holds the host's name
+
+
+def _folders(environment: Mapping[str, str]) -> tuple[str, ...]:
+    return (*(environment[name] for name in FOLDER_VARIABLES), os.getcwd())
 
 
 def _reseed() -> None:
@@ -66,8 +71,9 @@ def _reseed() -> None:
         numpy.random.seed()
 
 
-def _let_blas_have(threads: str) -> None:
-    """Give OpenBLAS its threads, which a template must not have."""
+def let_blas_have_threads(environment: Mapping[str, str]) -> None:
+    """Give OpenBLAS its threads, which a template must not have, and a box not before it is shut around them."""
+    threads = environment.get(BLAS_THREADS, "")
     pools = sys.modules.get("threadpoolctl")
     if pools is not None and threads.isdigit() and int(threads) > 1:
         pools.threadpool_limits(limits=int(threads), user_api="blas")

@@ -262,6 +262,8 @@ def close_descriptors(kept: list[int]) -> None:
 def copy_file(source: str, name: str) -> None:
     """Copy a file of the submission that the notebook writes itself; without room for it, it is not there."""
     try:
+        if os.path.lexists(name):  # left by a fork that did not come in; no code of the student's has run yet
+            os.unlink(name)
         with open(source, "rb") as original, open(name, "xb") as copy:
             while chunk := original.read(1 << 20):
                 copy.write(chunk)
@@ -324,8 +326,7 @@ def hold(config: dict[str, Any]) -> None:
     with socket.socket(fileno=config["gate"]) as gate:
         try:
             offer_box(gate, config)
-            gate.settimeout(config["gate_s"])
-            if gate.recv(GATE_MESSAGE) != ENTERED:
+            if who_came(gate, config["gate_s"]) != ENTERED:
                 return
         except OSError:
             return
@@ -334,6 +335,17 @@ def hold(config: dict[str, Any]) -> None:
         shut(config, [gate.fileno()])
         answer = gate.recv(GATE_MESSAGE)
         os._exit(int(answer) if answer.isdigit() else KILLED)
+
+
+def who_came(gate: socket.socket, within_s: float) -> bytes:
+    """Wait for what is said at the gate, and shut it: from then on nobody can say that they are in."""
+    gate.settimeout(within_s)
+    try:
+        return gate.recv(GATE_MESSAGE)
+    except TimeoutError:
+        gate.shutdown(socket.SHUT_RD)
+        gate.settimeout(0)
+        return gate.recv(GATE_MESSAGE)  # said just before; empty, or an error, where nothing was
 
 
 def offer_box(gate: socket.socket, config: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -25,6 +26,7 @@ from grader.sandbox.folders import BoxFolder
 READY_S = 120.0
 """Importing takes five seconds; twenty times that on a machine under full load."""
 
+LOOK_S = 0.2
 GONE_S = 5.0
 MOST_BYTES = 512 * 1024
 """What a template says of itself: the names of a few hundred modules."""
@@ -74,7 +76,7 @@ class Entrance:
 
 
 class Entry:
-    """One fork on its way: `process` is its number as soon as it is in."""
+    """One fork on its way into a box."""
 
     def __init__(self, news: socket.socket) -> None:
         self._news = news
@@ -83,10 +85,14 @@ class Entry:
 
     @property
     def process(self) -> int | None:
-        """The command's process on the host; None before it is there, and where nobody came."""
-        if self._process is None:
-            with contextlib.suppress(OSError, ValueError):
-                self._process = int(self._news.recv(64))
+        """The command's process on the host; None before it is there, where nobody came, and once it has ended."""
+        try:
+            said = self._news.recv(64)
+            self._process = int(said) if said else None
+        except BlockingIOError:
+            pass  # nothing new
+        except (OSError, ValueError):
+            self._process = None
         return self._process
 
     def close(self) -> None:
@@ -101,46 +107,54 @@ class Template:
     """
 
     def __init__(self, modules: Sequence[str], variables: Mapping[str, str], threads: int) -> None:
-        self._folder = BoxFolder()
         self._lock = threading.Lock()
         self._names: frozenset[str] | None = None
-        home, tmp = self._folder.path / "home", self._folder.path / "tmp"
-        for folder in (home, tmp):
-            folder.mkdir(mode=0o700)
-        self._variables = {**box_environment(sys.executable, str(home), str(tmp), threads), **variables}
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(READY_S)
-        owner, self._alive = os.pipe()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, str(_HERE / "template.py"), str(theirs.fileno()), str(owner), *modules],
-                pass_fds=(theirs.fileno(), owner),
-                # OpenBLAS would start its threads at once; a fork lets it have them.
-                env={**self._variables, "OPENBLAS_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,
-            )
-        os.close(owner)
+        with contextlib.ExitStack() as unfinished:
+            self._folder = BoxFolder()
+            unfinished.callback(self._folder.remove)
+            home, tmp, working = (self._folder.path / name for name in ("home", "tmp", "cwd"))
+            for folder in (home, tmp, working):
+                folder.mkdir(mode=0o700)
+            self._variables = {**box_environment(sys.executable, str(home), str(tmp), threads), **variables}
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            unfinished.callback(self._control.close)
+            owner, self._alive = os.pipe()
+            unfinished.callback(os.close, self._alive)
+            try:
+                self._process = self._started(theirs.fileno(), owner, modules, working)
+            finally:
+                theirs.close()
+                os.close(owner)
+            unfinished.pop_all()
+
+    def _started(self, control: int, owner: int, modules: Sequence[str], working: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, str(_HERE / "template.py"), str(control), str(owner), *modules],
+            pass_fds=(control, owner),
+            # OpenBLAS would start its threads at once; a fork lets it have them.
+            env={**self._variables, "OPENBLAS_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=working,
+            start_new_session=True,
+        )
 
     def entrance(self) -> Entrance | None:
         """Wait until the template is ready; None where it has failed."""
-        return Entrance(self._control, self._variables) if self.names and self.lives else None
+        return Entrance(self._control, self._variables) if self.names() and self.lives else None
 
     @property
     def lives(self) -> bool:
         """Whether the process is there."""
         return self._process.poll() is None
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The top-level modules in memory, once it is ready; none where it has failed."""
+    def names(self, stop: threading.Event | None = None) -> frozenset[str]:
+        """Return the top-level modules in memory, once it is ready; none where it has failed or `stop` was set."""
         with self._lock:
             if self._names is None:
-                self._names = self._wait_until_ready()
-            return self._names
+                self._names = self._wait_until_ready(stop)
+            return self._names or frozenset()
 
     @property
     def descriptor(self) -> int:
@@ -158,12 +172,26 @@ class Template:
             self._process.wait()
         self._folder.remove()
 
-    def _wait_until_ready(self) -> frozenset[str]:
-        try:
-            said = self._control.recv(MOST_BYTES)
-            return frozenset(str(name) for name in json.loads(said)) if said else frozenset()
-        except (OSError, ValueError):
-            return frozenset()
+    def _wait_until_ready(self, stop: threading.Event | None) -> frozenset[str] | None:
+        """Return the names; None where the wait was stopped, and may be taken up again. What fails is ended."""
+        deadline = time.monotonic() + READY_S
+        self._control.settimeout(LOOK_S)
+        while time.monotonic() < deadline:
+            if stop is not None and stop.is_set():
+                return None
+            try:
+                said = self._control.recv(MOST_BYTES)
+                names = frozenset(str(name) for name in json.loads(said)) if said else frozenset()
+            except TimeoutError:
+                continue
+            except (OSError, ValueError):
+                names = frozenset()
+            if names:
+                return names
+            break
+        self._process.kill()
+        self._process.wait()
+        return frozenset()
 
 
 def template_variables(variables: Mapping[str, str], threads: int) -> dict[str, str]:

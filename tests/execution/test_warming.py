@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ class TestWhoStartsCold:
             "from torchvision import datasets",
             "import sys\nprint('tensorflow' in sys.modules)",
             "from importlib import reload",
+            "import numpy as np, torch",
+            "import timm",
+            "from sys import modules",
+            "from dotenv import load_dotenv",
+            "get_ipython().run_line_magic('env', 'TF_USE_LEGACY_KERAS=1')",
         ],
     )
     def test_those_that_could_tell_do(self, source: str) -> None:
@@ -52,6 +58,13 @@ class TestWhoStartsCold:
         assert not starts_cold(submission_of("import kitten", folder=tmp_path), NAMES)
         (tmp_path / "six.py").write_text("")
         assert starts_cold(submission_of("import six", folder=tmp_path), NAMES)
+
+    def test_one_in_a_folder_that_is_searched_does(self, tmp_path: Path) -> None:
+        """`src/six.py` counts where the notebook puts folders on the search path."""
+        (tmp_path / "src").mkdir()
+        (tmp_path / "src" / "six.py").write_text("")
+        assert not starts_cold(submission_of("import six", folder=tmp_path), NAMES)
+        assert starts_cold(submission_of("import sys\nsys.path.insert(0, 'src')", folder=tmp_path), NAMES)
 
 
 class TestTemplates:
@@ -69,6 +82,26 @@ class TestTemplates:
                 template._process.wait()
             assert len(seen) == warming.MOST_DEATHS
             assert templates.of(settings) is None
+
+    def test_one_that_cannot_be_made_is_done_without(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No descriptors, no processes: runs start cold, and nothing is left of the attempt."""
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError(24, "Too many open files")
+
+        monkeypatch.setattr("grader.sandbox.warm.subprocess.Popen", refuse)
+        with Templates() as templates:
+            assert templates.of(RunSettings("bubblewrap")) is None
+
+    def test_a_wait_for_one_can_be_stopped(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Ctrl-C is heard while a template imports."""
+        (tmp_path / "endless.py").write_text("import time\ntime.sleep(300)")
+        monkeypatch.setattr(warming, "MODULES", ("endless",))
+        monkeypatch.setattr(warming, "KERNEL_VARIABLES", {"PYTHONPATH": str(tmp_path)})
+        stop = threading.Event()
+        stop.set()
+        with Templates() as templates:
+            assert templates.of(RunSettings(require("bubblewrap")), stop) is None
 
     def test_runs_in_other_places_start_cold(self) -> None:
         """A fork can't become another interpreter, and goes into the boxes of bubblewrap only."""
@@ -125,7 +158,7 @@ class TestARunFromATemplate:
         with Templates() as templates:
             template = templates.for_run(submission, settings)
             assert template is not None, "it would have started cold"
-            assert "tensorflow" in template.names
+            assert "tensorflow" in template.names()
             warm = run_submission(submission, tmp_path / "warm", settings, templates=templates)
         cold = run_submission(submission, tmp_path / "cold", settings)
         assert warm.status == cold.status == "ok", (warm.message, cold.message)

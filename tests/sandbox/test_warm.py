@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,34 @@ class TestComingIn:
             answer([matplotlib.get_configdir(), tempfile.gettempdir()])
         """
         assert answer_of(run_code(WARM, code)) == answer_of(run_code("bubblewrap", code))
+
+
+class TestWalls:
+    @pytest.fixture
+    def computing(self) -> Iterator[Template]:
+        """A template with NumPy, whose forks have threads of OpenBLAS."""
+        made = Template(("numpy", "threadpoolctl", "multiprocessing.process"), {}, threads=2)
+        yield made
+        made.close()
+
+    def test_every_thread_is_behind_them(self, computing: Template, tmp_path: Path) -> None:
+        """OpenBLAS's threads are made after the walls: each has the filter, none a capability."""
+        code = """
+            import os, re
+            import numpy
+            numpy.ones((600, 600)) @ numpy.ones((600, 600))
+            tasks = [open(f"/proc/self/task/{task}/status").read() for task in os.listdir("/proc/self/task")]
+            kinds = {tuple(re.findall(r"(?:Seccomp|NoNewPrivs|CapEff|CapBnd):\\s*(\\w+)", text)) for text in tasks}
+            print(len(tasks), sorted(kinds))
+        """
+        count, _, kinds = _told(tmp_path, computing.entrance(), textwrap.dedent(code)).decode().partition(" ")
+        assert int(count) > 1, "there is one thread only: the test shows nothing"
+        assert eval(kinds) == [("0" * 16, "0" * 16, "1", "2")]
+
+    def test_worker_processes_find_what_lies_beside_the_notebook(self, computing: Template, tmp_path: Path) -> None:
+        """`multiprocessing` keeps the folder that it was imported in: it has to be the box's."""
+        code = "import multiprocessing.process as it, os\nprint(it.ORIGINAL_DIR == os.getcwd(), os.uname().nodename)\n"
+        assert _told(tmp_path, computing.entrance(), code) == b"True sandbox\n"
 
 
 class TestRandomNumbers:
@@ -186,8 +215,13 @@ def test_whether_it_works_here_is_tried() -> None:
 
 def _in_memory(tmp_path: Path, entrance: object) -> bytes:
     """Say whether the template's library is in memory in a command that came by this way, or did not."""
+    return _told(tmp_path, entrance, "import sys\nprint('colorsys' in sys.modules)\n")
+
+
+def _told(tmp_path: Path, entrance: object, code: str) -> bytes:
+    """The first line that a command prints which was offered this way in."""
     script = tmp_path / "told.py"
-    script.write_text("import sys\nprint('colorsys' in sys.modules)\n")
+    script.write_text(code)
     with Sandbox(Box("bubblewrap", SMALL, offers=(Offer("told.py", script),))) as sandbox:
         process = sandbox.start([sys.executable, sandbox.inside("told.py")], stdout=-1, entrance=entrance)
         assert process.stdout is not None
