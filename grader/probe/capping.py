@@ -7,7 +7,7 @@ Steps are cut before epochs, so that histories keep their full length wherever t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ BUSY = 4.0
 WHOLE_PASSES = {"training": 1, "validation": 2}
 """Passes of a stream that are drawn to their end, trained on or not: the first tells the rows, and whether rows move
 between training and validation shows only in a second pass over those held out."""
+
+FIRST_STEP_ONLY = 2
+"""Length of an item of Keras 3.7's and 3.8's iterator: a step, and the iterator; later ones have the last step too."""
 
 
 class ModernBatches:
@@ -44,13 +47,15 @@ class ModernBatches:
         return self._owner.steps_per_epoch or self._owner._num_batches or None
 
     def steps_of(self, item: Any) -> int:
-        """How many steps an item stands for."""
+        """How many steps an item stands for: it tells its first and last step, up to Keras 3.8 only the first."""
+        if len(item) == FIRST_STEP_ONLY:
+            return int(self._owner.steps_per_execution)
         return int(item[1] - item[0] + 1)
 
     def draw(self, item: Any) -> None:
         """Draw the batches of an item without training on them."""
         for _ in range(self.steps_of(item)):
-            next(item[2])
+            next(item[-1])
 
     def ran_out(self) -> Any:
         """Return Keras's context that takes note of the end of a stream of unknown length."""
@@ -108,6 +113,26 @@ class LegacyBatches:
 
 
 @dataclass
+class _Pass:
+    """One pass over batches, of which `taken` steps are done."""
+
+    batches: Any
+    fault: Callable[[str, Exception], None]
+    taken: int = 0
+
+    def advance(self, item: Any) -> int:
+        """Count an item, and return its steps."""
+        steps = int(self.batches.steps_of(item))
+        self.taken += steps
+        return steps
+
+    def more_to_come(self) -> bool:
+        """Whether it is not known to be over."""
+        planned = self.batches.planned
+        return planned is None or self.taken < planned
+
+
+@dataclass
 class Cap:
     """What one training may still do, and what was cut of it.
 
@@ -137,15 +162,18 @@ class Cap:
         self._validation_s = 0.0
         self._validation_began: float | None = None
         self._passes = {"training": 0, "validation": 0}
+        self._dropped = False
 
     # ------------------------------------------------------------ what is asked of it
-    def apply(self, batches: Any, what: str, tee: Tee | None) -> None:
-        """Cap the batches of `training` or `validation`; `tee` sees those of a stream."""
-        one_pass = self._training_pass if what == "training" else self._validation_pass
-        batches.pass_through(lambda: one_pass(batches, tee))
+    def apply(self, batches: Any, what: str, tee: Tee | None, fault: Callable[[str, Exception], None]) -> None:
+        """Cap the batches of `training` or `validation`; `tee` sees those of a stream, `fault` is told our own."""
+        passes = self._training_pass if what == "training" else self._validation_pass
+        batches.pass_through(lambda: passes(_Pass(batches, fault), tee))
 
     def epoch_ended(self, model: Any) -> None:
         """Take note of an epoch's end, and make it the last one where time is up."""
+        if self._dropped:
+            return
         now = self._now()
         self.epochs_done += 1
         if self._validation_began is not None:
@@ -166,37 +194,64 @@ class Cap:
         }
 
     # ------------------------------------------------------------ passes
-    def _training_pass(self, batches: Any, tee: Tee | None) -> Iterator[Any]:
-        self._begin_epoch(batches.planned)
-        taken, each = 0, batches.each()
+    def _training_pass(self, one: _Pass, tee: Tee | None) -> Iterator[Any]:
+        batches, each = one.batches, one.batches.each()
+        self._decided(self._begins, one)
         for item in each:
             began = self._now()
             yield item
-            steps = batches.steps_of(item)
-            taken += steps
-            self._stepped(steps, self._now() - began)
-            if _more_to_come(taken, batches.planned) and self._enough(taken, batches.planned):
+            if self._decided(self._ends_after, one, item, began):
                 self.fewer_steps = True
                 self._leave(batches, each, tee, "training")
                 break
-        self.planned = batches.planned or self.planned
+        self._decided(self._passed, one)
 
-    def _validation_pass(self, batches: Any, tee: Tee | None) -> Iterator[Any]:
+    def _validation_pass(self, one: _Pass, tee: Tee | None) -> Iterator[Any]:
         self._validation_began = self._now()
-        taken, each = 0, batches.each()
+        batches, each = one.batches, one.batches.each()
         for item in each:
             began = self._now()
             yield item
-            if taken == self._validation_s == 0:
-                self._spare(self._now() - began)
-                self._validation_began = self._now()
-            taken += batches.steps_of(item)
-            if _more_to_come(taken, batches.planned) and self._validated_enough(taken):
+            if self._decided(self._validated_after, one, item, began):
                 self.fewer_validated = True
                 began = self._now()
                 self._leave(batches, each, tee, "validation")
                 self._validation_began += self._now() - began
                 break
+
+    def _decided(self, decide: Callable[..., bool], one: _Pass, *given: Any) -> bool:
+        """Return whether a pass ends here. A fault of ours is told and ends the cap, never the training.
+
+        What data sets and the training itself raise does not come by here: it stays the notebook's.
+        """
+        if self._dropped:
+            return False
+        try:
+            return decide(one, *given)
+        except Exception as error:
+            self._dropped = True
+            one.fault("cap", error)
+            return False
+
+    def _begins(self, one: _Pass) -> bool:
+        self._begin_epoch(one.batches.planned)
+        return False
+
+    def _ends_after(self, one: _Pass, item: Any, began: float) -> bool:
+        steps = one.advance(item)
+        self._stepped(steps, self._now() - began)
+        return one.more_to_come() and self._enough(one.taken, one.batches.planned)
+
+    def _passed(self, one: _Pass) -> bool:
+        self.planned = one.batches.planned or self.planned
+        return False
+
+    def _validated_after(self, one: _Pass, item: Any, began: float) -> bool:
+        if one.taken == self._validation_s == 0:
+            self._spare(self._now() - began)
+            self._validation_began = self._now()
+        one.advance(item)
+        return one.more_to_come() and self._validated_enough(one.taken)
 
     def _leave(self, batches: Any, each: Any, tee: Tee | None, what: str) -> None:
         """End an epoch's batches; what a stream still holds is drawn, so that its rows are known."""
@@ -289,7 +344,3 @@ class Cap:
         left = max(1, self.epochs - self.epochs_done)
         so_far = (began - self._epoch_began) + (now - began)
         return now >= self._epoch_until and now + (left - 1) * so_far > self._deadline
-
-
-def _more_to_come(taken: int, planned: int | None) -> bool:
-    return planned is None or taken < planned

@@ -149,7 +149,7 @@ class KerasHooks:
             what, tee = (
                 ("training", holder.train_tee) if holder.iterators == 1 else ("validation", holder.validation_tee)
             )
-            holder.cap.apply(batches(owner), what, tee)
+            holder.cap.apply(batches(owner), what, tee, self.probe.fault)
 
     def _attach_tee(self, holder: Any, owner: Any, attribute: str, adapter: Any) -> None:
         dataset = getattr(owner, attribute)

@@ -10,7 +10,7 @@ import pytest
 
 from grader.probe import budget, capping
 from grader.probe.budget import Allowance, Budget, BudgetSpent, read_allowance
-from grader.probe.capping import Cap
+from grader.probe.capping import Cap, ModernBatches
 
 
 class Clock:
@@ -53,6 +53,32 @@ class Batches:
         self.left += 1
 
 
+def unexpected(_where: str, error: Exception) -> None:
+    """Stand for where a cap tells its own faults: here it has none."""
+    raise AssertionError from error
+
+
+class Owner:
+    """Keras 3.8's iterator over 12 steps an epoch, two to a call: an item tells its first step only."""
+
+    steps_per_epoch, _num_batches, steps_per_execution = None, 12, 2
+
+    def __init__(self) -> None:
+        self.data_adapter = self
+        self.left = 0
+
+    def _enumerate_iterator(self) -> Iterator[Any]:
+        self.batches = iter(range(12))
+        for step in range(0, 12, 2):
+            yield step, self.batches
+
+    def catch_stop_iteration(self) -> Any:
+        return nullcontext()
+
+    def on_epoch_end(self) -> None:
+        self.left += 1
+
+
 class Network:
     """What `fit` looks at to see whether it is to stop."""
 
@@ -77,7 +103,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def fit(cap: Cap, clock: Clock, planned: int, *, step_s: float = 0.01, first_s: float = 0.0, tee: Any = None) -> Any:
     """Train as `fit` does; return the steps of each epoch, and the batches."""
     batches, network, done = Batches(planned), Network(), []
-    cap.apply(batches, "training", tee)
+    cap.apply(batches, "training", tee, unexpected)
     for _ in range(cap.epochs):
         steps = 0
         for _ in batches.passes():
@@ -118,7 +144,7 @@ def test_a_busy_machine_gives_as_many_steps(clock: Clock) -> None:
     def steps(work_s: float) -> int:
         clock.now = clock.worked = 0.0
         cap, batches, taken = Cap(1, 10.0), Batches(1000), 0
-        cap.apply(batches, "training", None)
+        cap.apply(batches, "training", None, unexpected)
         for _ in batches.passes():
             clock.now, clock.worked, taken = clock.now + 1.0, clock.worked + work_s, taken + 1
         return taken
@@ -165,6 +191,50 @@ def test_a_training_that_stops_by_itself_is_not_called_cut(clock: Clock) -> None
     clock.now, network.stop_training = 5.0, True
     cap.epoch_ended(network)
     assert cap.told() is None
+
+
+@pytest.mark.parametrize("tee", [None, Stream()], ids=["rows", "stream"])
+def test_items_of_keras_3_8_are_counted(clock: Clock, tee: Any) -> None:
+    """Its iterators do not tell the last step of a call: calls stand for the steps of an execution."""
+    owner, cap = Owner(), Cap(1, 60.0, steps=4)
+    cap.apply(ModernBatches(owner), "training", tee, unexpected)
+    taken = [[next(batches), next(batches)] for _, batches in owner._enumerate_iterator()]
+    assert taken == [[0, 1], [2, 3]]
+    assert cap.told()["steps"] == 4
+    assert len(list(owner.batches)) == (8 if tee is None else 0)
+
+
+@pytest.mark.parametrize("what", ["training", "validation"])
+def test_without_its_cap_a_training_goes_on(clock: Clock, what: str) -> None:
+    """Batches of a form that no Keras had yet: the fault is told once, nothing is cut, no time ends the training."""
+
+    class Strange(Batches):
+        def steps_of(self, _item: Any) -> int:
+            raise TypeError("what is this?")
+
+    cap, batches, network, told = Cap(3, 1.0, steps=2), Strange(5), Network(), []
+    cap.apply(batches, what, None, lambda where, error: told.append((where, str(error))))
+    for _ in range(3):
+        assert list(batches.passes()) == [0, 1, 2, 3, 4]
+        clock.now += 10.0
+        cap.epoch_ended(network)
+    assert told == [("cap", "what is this?")]
+    assert not network.stop_training
+    assert cap.told() is None
+
+
+def test_what_the_data_raise_is_the_notebook_s(clock: Clock) -> None:
+    """An error of a student's generator comes out of the capped batches as it is."""
+
+    class Faulty(Batches):
+        def each(self) -> Iterator[int]:
+            yield 0
+            raise ValueError("no such picture")
+
+    batches = Faulty(5)
+    Cap(1, 60.0, steps=4).apply(batches, "training", None, unexpected)
+    with pytest.raises(ValueError, match="no such picture"):
+        list(batches.passes())
 
 
 def test_trainings_share_what_is_left(clock: Clock) -> None:
