@@ -6,9 +6,13 @@ from dataclasses import replace
 
 from test_judge import EVIDENCE, RUBRIC, finding, findings
 
+from grader.exports.gradescope import gradescope_results
 from grader.judge import grade
 from grader.judge.deciding import look_noted
 from grader.model import Comment, Decisions, Override, Remark
+from grader.reports.criteria import criterion_views
+from grader.reports.language import speaking, told
+from grader.reports.summary import summarise
 from grader.storage import grade_json, read_grade
 
 
@@ -73,6 +77,30 @@ def test_what_was_looked_at_is_settled_until_something_new_comes() -> None:
     new = grade(EVIDENCE, RUBRIC, findings(d_one="unknown", c_one="unknown"), decisions=Decisions(reviewed=seen))
     assert new.needs_review
     assert not new.reviewed
+
+
+def test_after_a_person_decided_no_look_is_promised() -> None:
+    """Nor is nothing more required where the level was lowered: the student reads what the next one asks for."""
+    for level, asked in (("emerging", "Developing asks for: some"), ("proficient", "Exemplary asks for: all")):
+        item = grade(EVIDENCE, RUBRIC, findings(), decisions=level_of(level)).judgements[0]
+        assert item.next_step == asked
+        assert "Nothing more is required." not in item.reasons
+    with speaking("es"):
+        assert told(asked).startswith("Ejemplar pide: ")
+
+
+def test_a_level_that_a_person_let_stand_is_told_as_certain() -> None:
+    """Before the look the student reads how far it may go, and that a person decides; after it neither."""
+    waiting = grade(EVIDENCE, RUBRIC, findings(d_one="unknown"))
+    seen = replace(decided("reviewed", "", "yes"), computed=look_noted(waiting))
+    settled = grade(EVIDENCE, RUBRIC, findings(d_one="unknown"), decisions=Decisions(reviewed=seen))
+    for found, promised in ((waiting, True), (settled, False)):
+        page = str(gradescope_results(found, RUBRIC)["tests"][0]["output"])
+        assert ("perhaps up to Exemplary; a person will decide" in page) is promised
+        assert ("A person will look at" in page) is promised
+        assert ("perhaps up to" in summarise(found, RUBRIC).lines[0].level) is promised
+        assert bool(criterion_views(found, RUBRIC, frozenset())[0][0].range) is promised
+    assert settled.judgements[0].next_step == "Exemplary asks for: all"
 
 
 def test_a_level_can_be_given_where_none_could_be_judged() -> None:

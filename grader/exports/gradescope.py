@@ -70,7 +70,7 @@ def _test(number: int, item: Judgement, rubric: Rubric | None, visibility: Visib
     names = level_names(rubric)
     if item.level is None or item.points is None:
         first = say("This could not be judged; a person will look at it.")
-    elif item.low != item.high and item.high is not None:
+    elif item.needs_review and item.low != item.high and item.high is not None:
         higher = f"{say('perhaps up to')} {told(names[item.high])}"
         first = f"{say('Level')}: {told(names[item.level])}, {higher}; {say('a person will decide')}."
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from grader.judge.advice import addressed
@@ -128,7 +129,11 @@ def grade(
         deliverables=_deliverables(rubric, known, run),
         comments=remarks(decisions, rubric),
     )
-    return looked_at(result, decisions)
+    left = looked_at(result, decisions)
+    if decisions.reviewed is None:
+        return left
+    settled = tuple(map(partial(_as_looked_at, findings=known), left.judgements, rubric.criteria))
+    return replace(left, judgements=settled)
 
 
 def _places(judgements: Iterable[Judgement]) -> dict[str, int]:
@@ -195,8 +200,8 @@ def _judge(criterion: Criterion, findings: Mapping[str, Finding], run: RunFacts)
         needs_review=bool(review),
         points=criterion.points[low] * criterion.weight,
         max_points=highest,
-        reasons=_reasons(criterion, findings, low),
-        next_step=_next_step(criterion, findings, low),
+        reasons=_reasons(criterion, findings, low) or ("Nothing more is required.",),
+        next_step=_next_step(criterion, findings, low, review),
         findings=used,
         descriptor=rule.descriptor,
         review_reasons=review,
@@ -222,11 +227,18 @@ def _with_level(
         needs_review=bool(review),
         points=criterion.points[level] * criterion.weight,
         reasons=reasons[:MOST_REASONS],
-        next_step=_next_step(criterion, findings, level),
+        next_step=_next_step(criterion, findings, level, ()),
         descriptor=criterion.levels[LEVELS.index(level)].descriptor,
         review_reasons=review,
         decided=mark,
     )
+
+
+def _as_looked_at(judgement: Judgement, criterion: Criterion, findings: Mapping[str, Finding]) -> Judgement:
+    """Return a judgement without the promise of a look, where a person has looked and it stands."""
+    if judgement.level is None or judgement.needs_review:
+        return judgement
+    return replace(judgement, next_step=_next_step(criterion, findings, judgement.level, ()))
 
 
 def level_of(criterion: Criterion, findings: Mapping[str, Finding], run: RunFacts) -> Level | None:
@@ -272,8 +284,6 @@ def _reasons(criterion: Criterion, findings: Mapping[str, Finding], level: Level
         names = [name for item in rule.requires for name in item.checks]
         passed = [findings[name] for name in names if name in findings and findings[name].outcome == "pass"]
         given += [item.summary for item in sorted(passed, key=lambda item: worth(item.check))]
-    if not given and not missing:
-        given = ["Nothing more is required."]
     return tuple(dict.fromkeys([*missing, *given]))[:MOST_REASONS]
 
 
@@ -310,15 +320,23 @@ def _words(check: str) -> str:
     return check.rpartition(".")[2].replace("_", " ")
 
 
-def _next_step(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> str | None:
-    """Return the one fix to do next, None at the top. Where nothing was seen wrong, a person decides first."""
+def _next_step(
+    criterion: Criterion, findings: Mapping[str, Finding], level: Level, review: Sequence[str]
+) -> str | None:
+    """Return the one fix to do next, None at the top; where nothing was seen wrong, what the next level asks for.
+
+    `review` says why a person is still to look: then they decide first.
+    """
     rule = _next_rule(criterion, level)
     if rule is None:
         return None
     step = _step(criterion, findings, level)
     if step is not None:
         return step.fix
-    return f"A person will look at what could not be checked; {_name(rule)} asks for: {first_sentence(rule.descriptor)}"
+    asked = first_sentence(rule.descriptor)
+    if review:
+        return f"A person will look at what could not be checked; {_name(rule)} asks for: {asked}"
+    return f"{rule.title} asks for: {asked}"
 
 
 def _step(criterion: Criterion, findings: Mapping[str, Finding], level: Level) -> Finding | None:

@@ -98,6 +98,7 @@ class CriterionView:
     level_in_sentence: str
     position: int
     range: str
+    """Between which levels a person is to decide; empty where none is."""
     points: float | None
     max_points: float
     descriptor: Markup
@@ -162,7 +163,7 @@ def _criterion_view(
         level_name=names[judgement.level] if judgement.level else "Not judged",
         level_in_sentence=in_sentence(judgement.level, names) if judgement.level else "not judged",
         position=position,
-        range=range_words(judgement, names),
+        range=range_words(judgement, names) if judgement.needs_review else "",
         points=judgement.points,
         max_points=judgement.max_points,
         descriptor=descriptor,
@@ -194,7 +195,7 @@ def range_words(judgement: Judgement, names: Mapping[Level, str]) -> str:
 
 def _steps(judgement: Judgement, names: Mapping[Level, str]) -> tuple[Step, ...]:
     at = LEVELS.index(judgement.level) if judgement.level else -1
-    highest = LEVELS.index(judgement.high) if judgement.high else at
+    highest = LEVELS.index(judgement.high) if judgement.high and judgement.needs_review else at
     return tuple(
         Step(
             level,

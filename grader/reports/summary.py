@@ -78,7 +78,7 @@ def _line(item: Judgement, rubric: Rubric | None) -> CriterionLine:
     names = level_names(rubric)
     if item.level is None or item.low is None or item.high is None:
         level = say("not judged yet")
-    elif item.low != item.high:
+    elif item.needs_review and item.low != item.high:
         level = f"{told(names[item.low])} ({say('perhaps up to')} {told(names[item.high])})"
     else:
         level = told(names[item.level])
