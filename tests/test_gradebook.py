@@ -298,6 +298,21 @@ def test_every_change_can_be_undone_and_undoing_too(tmp_path: Path) -> None:
         ]  # fmt: skip
 
 
+def test_a_line_that_kept_too_little_is_not_undone(tmp_path: Path) -> None:
+    """An older grader's line doesn't say who had decided what it replaced: undoing it would lose the decision."""
+    with Gradebook(tmp_path) as book:
+        number = book.decide(_level("developing", "ta2"))
+        with closing(sqlite3.connect(tmp_path / GRADEBOOK)) as older, older:
+            older.execute(
+                "INSERT INTO audit (happened_at, author, action, submission, criterion, before, after, reason) SELECT "
+                "happened_at, author, action, submission, criterion, 'exemplary', after, reason FROM audit"
+            )
+        with pytest.raises(ResultsError, match="older grader"):
+            book.undo(number + 1, author="ta2")
+        assert book.overrides() == (_level("developing", "ta2"),)
+        assert len(book.audit()) == 2
+
+
 def test_what_files_do_not_show_yet_is_remembered(tmp_path: Path) -> None:
     """A decision waits to be written until files that were made with it are there, not with an older one."""
     with Gradebook(tmp_path) as book:

@@ -217,6 +217,8 @@ def undo(connection: sqlite3.Connection, number: int, author: str) -> AuditEntry
     ).fetchone()[0]
     if newest != number:
         raise StaleDecisionError("something else was changed there since: nothing was undone")
+    if row["replaced"] is None and entry.before is not None:
+        raise ResultsError("this line was written by an older grader, which kept too little to undo it: set it again")
     replaced = json.loads(row["replaced"]) if row["replaced"] else None
     table = "decisions" if entry.kind in DECIDED else "comments"
     present = _row(connection, table, *(about if table == "decisions" else (int(entry.criterion),)))
