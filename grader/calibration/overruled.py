@@ -141,13 +141,17 @@ def _day(day: str, looked: Sequence[tuple[Result, Decisions]]) -> Day:
 
 
 def _pairs_then(row: Result, item: Decisions) -> list[Pair]:
-    """Return the levels in effect beside those that the grader gave when the person looked, as far as that is known."""
+    """Return the levels in effect beside those that the grader gave when the person looked, as far as that is known.
+
+    Where the person left the grader's level, that one was in effect then: another rubric since is no disagreement.
+    """
     then = own_levels_then(item.reviewed)
     pairs = []
     for one in row.criteria:
         own: Level | None = then.get(one.criterion, one.own_level)
-        if one.level is not None and own is not None:
-            pairs.append((one.level, own))
+        final = one.level if one.decided or item.findings else own
+        if final is not None and own is not None:
+            pairs.append((final, own))
     return pairs
 
 

@@ -79,6 +79,13 @@ def test_days_compare_with_what_the_grader_said_then() -> None:
     assert json.loads(decisions.reviewed.computed or "")["own_levels"] == {"skill": "exemplary"}
 
 
+def test_a_rubric_changed_since_is_no_disagreement_of_whoever_agreed() -> None:
+    """Looked at and left as it was: agreement on that day, whatever level another rubric gives today."""
+    row, decisions = looked("a", day="2026-03-01")
+    moved = replace(row, criteria=tuple(replace(item, level="proficient", own_level="proficient") for item in row.criteria))  # fmt: skip
+    assert [(item.day, item.exact) for item in agreement((moved, decisions)).days] == [("2026-03-01", 1.0)]
+
+
 # ---------------------------------------------------------------- moving numbers
 def stored(name: str = "a", decisions: Decisions = UNDECIDED, **outcomes: str) -> StoredSubmission:
     own = {item.check: item for item in findings(**outcomes)}
