@@ -12,6 +12,7 @@ from flask import Flask, Response, abort, g, make_response, redirect, request
 from grader.model import LEVELS, Grade
 from grader.questions import ask
 from grader.regrading import executed_notebook
+from grader.rendering import rendering_of
 from grader.reports import render_report, render_staff
 from grader.reports.spreadsheet import defused
 from grader.reports.wording import level_names
@@ -149,7 +150,8 @@ def report(key: str) -> Response:
     """Show the student's report as it is in effect."""
     name = submission_of(key)
     grade, evidence = framed(desk(), name, desk().open(name), blind=g.blind)
-    return _framed(render_report(grade, evidence, desk().rubric, executed_notebook(desk().out / name)))
+    executed = executed_notebook(desk().out / name)
+    return _framed(render_report(grade, evidence, desk().rubric, executed, rendering_of(desk().out).language))
 
 
 def staff(key: str) -> Response:

@@ -30,6 +30,7 @@ from grader.gradebook import Gradebook
 from grader.model import HandIn, Student
 from grader.pipeline import GradeSettings
 from grader.regrading import regrade
+from grader.rendering import choose_rendering
 from grader.resources import STUDENTS
 from grader.review.desk import Desk
 from grader.review.recalibrating import Recalibration
@@ -422,6 +423,12 @@ def test_a_class_is_graded_on_by_what_was_applied_to_it(anna: Reviewer, desk: De
     assert judged_by == [desk.rubric.sha256, RUBRIC.sha256]
     exported = CliRunner().invoke(export_command, [str(out), "--to", "canvas-rubric"], catch_exceptions=False)
     assert exported.exit_code == 0, exported.output
+
+
+def test_the_report_is_shown_in_the_class_s_language(anna: Reviewer, ada: str, out: Path) -> None:
+    """What lies beside the decisions is what the student will get."""
+    choose_rendering(out, language="es")
+    assert '<html lang="es">' in anna.get(f"{ada}/report.html").text
 
 
 def test_levels_of_an_older_grader_are_told_apart(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
