@@ -11,9 +11,10 @@ from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.file_kinds import columns_of, keys_of, kind_of_file
+from grader.intake.beside import hash_files
 from grader.intake.commands import commands_in
 from grader.intake.files import opened
-from grader.intake.read import hash_files, load_notebook, read_cells
+from grader.intake.read import load_notebook, read_cells
 from grader.intake.scripts import (
     MAX_MODULES,
     announcing_cell,

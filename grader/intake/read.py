@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from grader.errors import SubmissionError
+from grader.intake.beside import hash_files
 from grader.intake.files import opened
 from grader.model import Cell, SavedOutput, Submission
 from grader.model.submission import CellKind
-from grader.resources import holds_results
 
 MAX_NOTEBOOK_BYTES = 64 * 1024 * 1024
 """The largest of 227 real notebooks had 3.8 MB; beyond this a file is a mistake or an attack."""
@@ -29,15 +28,6 @@ MAX_OUTPUT_CHARACTERS = 20_000
 
 MAX_OUTPUTS = 200
 """Outputs kept of one cell."""
-
-MAX_HASHED_FILES = 20_000
-"""Files beside a notebook whose names and contents tell one submission from a changed one."""
-
-MAX_HASHED_BYTES = 64 * 1024 * 1024
-"""A larger file is identified by its size and time of change: hashing gigabytes at each call helps nobody."""
-
-MAX_HASHED_TOTAL = 1024 * 1024 * 1024
-"""Once this much was hashed, the files that follow are identified by size and time of change as well."""
 
 MAX_BRACKETS = 1_000_000
 """Lists and mappings in a notebook's JSON, brackets inside texts counted too: real ones had 40,000 at most."""
@@ -58,9 +48,6 @@ MAX_KEPT_CHARACTERS = 8_000_000
 
 MAX_COUNT = 10**9
 """Execution counts and format numbers beyond it are no counts: JSON allows thousands of digits."""
-
-MAX_FOLDER_DEPTH = 64
-"""Folders inside folders beside a notebook: what walks them later does so recursively."""
 
 OTHER_FILES = (
     (b"%pdf", "a PDF"),
@@ -280,46 +267,6 @@ def shorten(text: str) -> str:
         return text
     half = MAX_OUTPUT_CHARACTERS // 2
     return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters left out ...]\n{text[-half:]}"
-
-
-def hash_files(folder: Path, notebook: Path) -> str:
-    """Digest names and contents of the files beside a notebook; links are named but never followed.
-
-    Raises:
-        SubmissionError: folders lie in folders deeper than is sensible.
-    """
-    digest = hashlib.sha256()
-    seen, budget = 0, MAX_HASHED_TOTAL
-    for directory, folders, files in os.walk(folder):
-        if len(Path(directory).parts) - len(folder.parts) > MAX_FOLDER_DEPTH:
-            raise SubmissionError(f"lies beside folders that are nested more than {MAX_FOLDER_DEPTH} deep")
-        # Results of the grader's are not shown to a run: a student's check beside the notebook changes nothing.
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not holds_results(Path(directory, name))
-        )
-        for name in sorted(files):
-            path = Path(directory, name)
-            if path == notebook or name.startswith("."):
-                continue
-            seen += 1
-            if seen > MAX_HASHED_FILES:
-                return digest.hexdigest()
-            digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
-            identity, cost = _file_identity(path, min(budget, MAX_HASHED_BYTES))
-            digest.update(identity)
-            budget -= cost
-    return digest.hexdigest()
-
-
-def _file_identity(path: Path, most: int) -> tuple[bytes, int]:
-    """Return what tells this file from a changed one, and how many bytes had to be read for it (at most `most`)."""
-    try:
-        with opened(path) as (descriptor, facts), open(descriptor, "rb", closefd=False) as file:
-            if facts.st_size > most:
-                return f"{facts.st_size} {facts.st_mtime_ns}".encode(), 0
-            return hashlib.sha256(file.read(facts.st_size)).digest(), facts.st_size
-    except (SubmissionError, OSError):
-        return b"unreadable, a link or no regular file", 0
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,9 @@ from grader.model.student import UNSAID, HandIn
 
 CellKind = Literal["code", "markdown", "raw"]
 
+LOOSE = "loose:"
+"""How a digest of files begins that covers less than all a run is shown: no proof that two students' are equal."""
+
 
 @dataclass(frozen=True, slots=True)
 class SavedOutput:
@@ -87,7 +90,8 @@ class Submission:
     """One student's hand-in, read and normalised to nbformat 4.
 
     `folder` holds the files that lie beside the notebook (None where a bare notebook was given); `sha256` covers
-    the notebook's bytes; `files_sha256` the names and contents of the files beside it.
+    the notebook's bytes; `files_sha256` the names and contents of the files beside it, behind `LOOSE` where some were
+    not read.
     """
 
     id: str
@@ -117,6 +121,11 @@ class Submission:
     def is_pdf(self) -> bool:
         """Whether this is a PDF export, which is read and not run; its cells are its pages, once they were read."""
         return self.notebook.suffix.lower() == ".pdf"
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether another student's files may differ from these under the same digest."""
+        return self.files_sha256.startswith(LOOSE)
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

@@ -112,10 +112,14 @@ def _processor() -> str:
 
 # ---------------------------------------------------------------- submissions
 def content_key(submission: Submission) -> str:
-    """Digest what was handed in, whoever handed it in: equal for identical submissions."""
+    """Digest what was handed in, whoever handed it in: equal for identical submissions.
+
+    Where not all files were read, it is one student's own: nothing is taken for the same on half a look.
+    """
     parts = {
         "notebook": submission.sha256,
         "files": submission.files_sha256,
+        "whose": _whose(submission),
         "folder": submission.folder is not None,
         "working": submission.working,
         "suffix": submission.notebook.suffix.lower(),
@@ -127,6 +131,10 @@ def content_key(submission: Submission) -> str:
         "chosen": submission.chosen,
     }
     return key_of("content", parts)
+
+
+def _whose(submission: Submission) -> str:
+    return submission.id if submission.is_loose else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,7 @@ def run_key(submission: Submission, identity: str, python: str) -> str:
     parts = {
         "code": code,
         "files": files,
+        "whose": _whose(submission),
         "working": submission.working,
         "script": None if submission.script is None else asdict(submission.script),
         "modules": [[cell.file, cell.source] for cell in submission.modules],

@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import SubmissionError
-from grader.intake import load_submissions
-from grader.intake.read import MAX_OUTPUT_CHARACTERS, hash_files, load_notebook
+from grader.intake import beside, load_submissions
+from grader.intake.beside import hash_files
+from grader.intake.read import MAX_OUTPUT_CHARACTERS, load_notebook
+from grader.model.submission import LOOSE
 
 
 def read(path: Path):
@@ -198,4 +200,42 @@ def test_changed_files_change_the_digest(tmp_path):
     (tmp_path / "n.ipynb").write_text("{}")
     assert hash_files(tmp_path, tmp_path / "n.ipynb") == before
     (tmp_path / "a.csv").write_text("2")
+    assert hash_files(tmp_path, tmp_path / "n.ipynb") != before
+
+
+def _large(folder, monkeypatch):
+    monkeypatch.setattr(beside, "MAX_HASHED_BYTES", 3)
+    (folder / "weights.h5").write_text("1234")
+
+
+def _many(folder, monkeypatch):
+    monkeypatch.setattr(beside, "MAX_HASHED_FILES", 1)
+    (folder / "b.csv").write_text("2")
+
+
+def _hidden(folder, _):
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "x.npy").write_text("1")
+
+
+def _link(folder, _):
+    (folder / "data").symlink_to(folder)
+
+
+@pytest.mark.parametrize("more", [_large, _many, _hidden, _link])
+def test_a_digest_says_where_not_all_was_read(tmp_path, monkeypatch, more):
+    """Large files, very many, hidden ones, links: the same digest as before, and no proof of being another's equal."""
+    (tmp_path / "a.csv").write_text("1")
+    plain = hash_files(tmp_path, tmp_path / "n.ipynb")
+    assert not plain.startswith(LOOSE)
+    more(tmp_path, monkeypatch)
+    loose = hash_files(tmp_path, tmp_path / "n.ipynb")
+    assert loose.startswith(LOOSE)
+    assert hash_files(tmp_path, tmp_path / "n.ipynb") == loose
+
+
+def test_an_empty_folder_is_told_from_none(tmp_path):
+    """Code that saves into it runs with it and fails without."""
+    before = hash_files(tmp_path, tmp_path / "n.ipynb")
+    (tmp_path / "models").mkdir()
     assert hash_files(tmp_path, tmp_path / "n.ipynb") != before

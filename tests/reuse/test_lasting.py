@@ -9,8 +9,9 @@ import pytest
 from reports.example_class import rich_evidence
 
 from grader.model import Cell, Document, HiddenTest, ProjectFile, Script, Submission
+from grader.model.submission import LOOSE
 from grader.reuse.evidence import Measured, is_lasting, keep_measured, kept_again
-from grader.reuse.keys import NOT_MEASURING, NOT_RUNNING, content_key, source_digest
+from grader.reuse.keys import NOT_MEASURING, NOT_RUNNING, content_key, run_key, source_digest
 from grader.reuse.store import Store
 from tests.test_layering import LAYERS, PACKAGE, imported_parts
 
@@ -88,6 +89,16 @@ def test_every_field_of_a_submission_was_thought_of() -> None:
     assert len({content_key(plain), *keys.values()}) == 1 + len(TOLD_APART)
     named = replace(plain, id="b", notebook=Path("b.ipynb"))
     assert content_key(named) == content_key(plain)
+
+
+def test_files_that_were_not_read_are_nobody_elses() -> None:
+    """Two students' weights of equal size: each is run; the same student's are known again."""
+    ann = Submission("ann", Path("a.ipynb"), Path("/a"), "0" * 64, LOOSE + "2" * 64, (Cell(0, "code", "x = 1"),))
+    ben = replace(ann, id="ben", folder=Path("/b"))
+    assert content_key(ann) != content_key(ben)
+    assert run_key(ann, "", "python") != run_key(ben, "", "python")
+    later = replace(ann, folder=Path("/elsewhere"))
+    assert (content_key(ann), run_key(ann, "", "python")) == (content_key(later), run_key(later, "", "python"))
 
 
 # ---------------------------------------------------------------- the grader's own source
