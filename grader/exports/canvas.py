@@ -20,11 +20,12 @@ from grader.exports.marks import (
     absence_note,
     kept_back,
     not_written,
+    overwritten_note,
     scaled,
     scaling_note,
     unmatched,
 )
-from grader.exports.values import as_number, decimal_mark, number
+from grader.exports.values import as_number, decimal_mark, holds_another, number
 from grader.model import Rubric, Student
 from grader.reports.spreadsheet import defused
 from grader.sheets import Sheet
@@ -87,6 +88,7 @@ def fill_canvas(sheet: Sheet, marks: ClassMarks, column: str | None, unreviewed:
     by_id = {mark.submission: mark for mark in marks.marks}
     left = list(unmatched(marks.marks, matches.left))
     written: list[str] = []
+    overwritten: list[str] = []
     comma = decimal_mark(sheet)
     for place, submission in sorted(matches.rows.items()):
         mark, row = by_id[submission], book.student_rows[place]
@@ -95,12 +97,16 @@ def fill_canvas(sheet: Sheet, marks: ClassMarks, column: str | None, unreviewed:
             left.append(not_written(mark, why))
             continue
         points = scaled(mark.result.points, mark.result.max_points, possible if scale else None)
-        sheet.set(row, target, number(points, comma))
+        value = number(points, comma)
+        if holds_another(sheet.get(row, target), value):
+            overwritten.append(students[place].name or mark.names)
+        sheet.set(row, target, value)
         written.append(submission)
     notes = (
         f"filled in: {sheet.header[target]}",
         *(scaling_note(marks.max_points, possible) if scale else ()),
         *absence_note(students, matches.rows.keys()),
+        *overwritten_note(overwritten),
     )
     return Written(sheet.content(), tuple(dict.fromkeys(written)), tuple(left), notes)
 

@@ -126,8 +126,8 @@ def unmatched(marks: Iterable[Mark], left: Sequence[Left]) -> tuple[NotWritten, 
     )
 
 
-MOST_ABSENT_NAMED = 10
-"""Names in the sentence on who has no submission."""
+MOST_NAMED = 10
+"""Names in a sentence on rows of a gradebook."""
 
 
 def absence_note(students: Sequence[Student], taken: Collection[int]) -> tuple[str, ...]:
@@ -138,9 +138,28 @@ def absence_note(students: Sequence[Student], taken: Collection[int]) -> tuple[s
     names = [one.name or one.email or one.sis_id for place, one in enumerate(students) if place not in taken]
     if not names:
         return ()
-    more = f" and {len(names) - MOST_ABSENT_NAMED} more" if len(names) > MOST_ABSENT_NAMED else ""
-    named = "; ".join(names[:MOST_ABSENT_NAMED])
-    return (f"no submission was matched with {named}{more}: their cells stay as they were",)
+    return (f"no submission was matched with {_named(names)}: their cells stay as they were",)
+
+
+def overwritten_note(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence that names whose cell held another mark before: somebody may have entered it by hand."""
+    if not names:
+        return ()
+    cells = "1 cell" if len(names) == 1 else f"{len(names)} cells"
+    return (f"{cells} held another mark, which is overwritten: {_named(names)}",)
+
+
+def comments_kept_note(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence that names whose comment stays: it may tell of an older mark."""
+    if not names:
+        return ()
+    comments = "1 comment stays as it was" if len(names) == 1 else f"{len(names)} comments stay as they were"
+    return (f"{comments} (look whether the mark in it is still right): {_named(names)}",)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return "; ".join(names[:MOST_NAMED]) + more
 
 
 def scaled(points: float, of: float, to: float | None) -> float:

@@ -20,20 +20,21 @@ from grader.exports.marks import (
     Unreviewed,
     Written,
     absence_note,
+    comments_kept_note,
     kept_back,
     not_written,
+    overwritten_note,
     scaled,
     scaling_note,
     unmatched,
 )
-from grader.exports.values import as_number, decimal_mark, number
+from grader.exports.values import NOT_GRADED, as_number, decimal_mark, holds_another, number
 from grader.model import Student
 from grader.sheets import Sheet
 
 _IDENTIFIER = re.compile(r"(?P<word>.*\D)(?P<number>\d+)", re.DOTALL)
 _TIME = re.compile(r"-|.*\d{1,2}[:.]\d{2}.*", re.DOTALL)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-_NOT_GRADED = frozenset({"", "-"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _maximum(sheet: Sheet, rows: tuple[int, ...], place: int) -> float | None:
     top = as_number(next(iter(tops))) if len(tops) == 1 else None
     if top is None or top <= 0:
         return None
-    grades = [text for row in rows if (text := sheet.get(row, place).strip()) not in _NOT_GRADED]
+    grades = [text for row in rows if (text := sheet.get(row, place).strip()) not in NOT_GRADED]
     numbers = [as_number(text) for text in grades]
     return top if all(value is not None and 0 <= value <= top for value in numbers) else None
 
@@ -147,6 +148,8 @@ def fill_moodle(
     by_id = {mark.submission: mark for mark in marks.marks}
     left = list(unmatched(marks.marks, matches.left))
     written: list[str] = []
+    overwritten: list[str] = []
+    kept: list[str] = []
     comma = decimal_mark(sheet)
     for place, submission in sorted(matches.rows.items()):
         mark, row = by_id[submission], worksheet.rows[place]
@@ -155,17 +158,31 @@ def fill_moodle(
             left.append(not_written(mark, why))
             continue
         points = scaled(mark.result.points, mark.result.max_points, worksheet.maximum if scale else None)
-        sheet.set(row, worksheet.grade, number(points, comma))
-        if comment is not None and worksheet.comments is not None and not sheet.get(row, worksheet.comments).strip():
-            sheet.set(row, worksheet.comments, comment(mark))
+        value, name = number(points, comma), students[place].name or mark.names
+        if holds_another(sheet.get(row, worksheet.grade), value):
+            overwritten.append(name)
+        sheet.set(row, worksheet.grade, value)
+        beside = worksheet.comments
+        if comment and beside is not None and not _commented(sheet, row, beside, comment(mark)):
+            kept.append(name)
         written.append(submission)
     notes = (
         f"filled in: {sheet.header[worksheet.grade].strip()} of {worksheet.maximum:g}",
         *(scaling_note(marks.max_points, worksheet.maximum) if scale else ()),
         *(("the worksheet has no feedback comments: none were written",) if worksheet.comments is None else ()),
         *absence_note(students, matches.rows.keys()),
+        *overwritten_note(overwritten),
+        *comments_kept_note(kept),
     )
     return Written(sheet.content(), tuple(dict.fromkeys(written)), tuple(left), notes)
+
+
+def _commented(sheet: Sheet, row: int, column: int, text: str) -> bool:
+    """Put a comment into a cell that has none; False where another one stands there, which stays."""
+    before = sheet.get(row, column).strip()
+    if not before:
+        sheet.set(row, column, text)
+    return before in {"", text.strip()}
 
 
 def moodle_ids(worksheet: Worksheet, marks: ClassMarks) -> Mapping[str, tuple[tuple[str, str], ...]]:

@@ -7,6 +7,8 @@ import re
 from grader.sheets import Sheet
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+NOT_GRADED = frozenset({"", "-"})
+"""What stands in a cell without a mark."""
 _COMMA = re.compile(r"\d+,\d+")
 _POINT = re.compile(r"\d+\.\d+")
 
@@ -20,6 +22,14 @@ def as_number(text: str) -> float | None:
 def number(value: float, mark: str = ".") -> str:
     """Return points as a cell: at most two decimals, none where they are zero."""
     return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", mark)
+
+
+def holds_another(cell: str, value: str) -> bool:
+    """Return whether a cell that is filled holds another mark than a value: `40.00` and `40` are one."""
+    before, after = cell.strip(), value.strip()
+    if before in NOT_GRADED or before == after:
+        return False
+    return as_number(before) is None or as_number(before) != as_number(after)
 
 
 def decimal_mark(sheet: Sheet) -> str:

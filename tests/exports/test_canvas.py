@@ -60,6 +60,13 @@ def test_only_the_marks_are_changed():
     assert written.notes[2].startswith("no submission was matched with Gil, Jose; Ng, Cleo; ")
 
 
+def test_a_mark_that_stood_there_is_overwritten_and_told():
+    """Somebody may have entered it by hand; the same mark written otherwise is no other."""
+    known = marks(("bross", 1.0, None), ("jgil2", 11.0, None), ("jgil", 15.0, None))
+    (note,) = (note for note in fill(EXPORT, known).notes if "another mark" in note)
+    assert note == "1 cell held another mark, which is overwritten: Ross, Bob"
+
+
 def test_namesakes_but_for_an_accent_stay_apart():
     """By number each José gets his own; by a name alone that fits both, nobody does and it is listed."""
     both = marks(("a", 15.0, Student("giljose", canvas_id="102")), ("b", 10.0, Student("giljosé", canvas_id="101")))

@@ -65,6 +65,20 @@ def test_an_english_worksheet():
     assert written.left == ()
 
 
+def test_what_stood_there_is_told():
+    """A mark that is overwritten, and a comment that stays and may tell of it; none of our own written twice."""
+    known = marks(("S1", 15.0, None), ("S2", 5.0, None))
+    written = fill(ENGLISH, known)
+    told = [note for note in written.notes if "José Núñez" in note]
+    assert [note.split(" (")[0] for note in told] == [
+        "1 cell held another mark, which is overwritten: José Núñez",
+        "1 comment stays as it was",
+    ]
+    again = fill(written.content.decode(), marks(("S1", 15.0, None)))
+    assert not any("Ada Lovelace" in note and "matched" not in note for note in again.notes)
+    assert not any("stays as it was" in note for note in fill(ENGLISH, known, comment=None).notes)
+
+
 def test_a_german_worksheet_with_decimal_commas_and_workflow():
     """Semicolons, an identifier without a space, two columns between the maximum and the times."""
     written = fill(GERMAN, marks(("Groß Änne", 15.0, None), ("zed", 3.0, None)))
