@@ -141,8 +141,16 @@ class Scheduling:
         others = _interpreters([settings.run, *settings.run_by_era.values()])
         if others:
             cluster.check(settings.run.tier, settings.run.data, others)
-        cache = settings.cache is not None
-        return There(cluster, progress, stop, settings.hidden, settings.reference_budget_s, cache, warm)
+        return There(
+            cluster,
+            progress,
+            stop,
+            settings.hidden,
+            settings.reference_budget_s,
+            cache=settings.cache is not None,
+            reads=not settings.rerun,
+            warm=warm,
+        )
 
 
 def _interpreters(settings: Sequence[Any]) -> list[Path]:

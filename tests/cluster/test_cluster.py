@@ -6,19 +6,24 @@ import json
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from grader.cli.scheduling import Scheduling
 from grader.errors import ClusterError, InfrastructureError
 from grader.execution import RunSettings
 from grader.execution.interpreter import own_interpreter
 from grader.intake import load_submission
+from grader.progress import Silence
 from grader.reuse.keys import source_digest
+from grader.sandbox import TierReport
 from grader.scheduling.cluster import worker
 from grader.scheduling.cluster.client import _report
 from grader.scheduling.cluster.jobs import Terms, pack_job, unpack_measured
@@ -163,7 +168,41 @@ def test_a_worker_that_was_not_asked_measures_nothing(tmp_path: Path) -> None:
     """One that joined after the check, of another kind: a failure of the machine, never a result."""
     path = tmp_path / "work.ipynb"
     write_notebook(path, "x = 1")
-    terms = Terms("s", again=False, reference_budget_s=0.0, cache=False, warm=False, made_for="another")
+    terms = Terms("s", again=False, reference_budget_s=0.0, cache=False, reads=True, warm=False, made_for="another")
     told = worker.measure(pack_job(load_submission(path), RunSettings("none"), terms, {}))
     with pytest.raises(InfrastructureError, match="joined late"):
         unpack_measured(told)
+
+
+@pytest.mark.parametrize("rerun", [False, True])
+def test_a_rerun_is_one_on_workers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, rerun: bool) -> None:
+    """`--rerun` takes nothing from what a worker kept before; it keeps what it makes now in any case."""
+    stores = []
+
+    class InProcess:
+        """A cluster of this process alone, which is as it has to be."""
+
+        session = "s"
+
+        def measured(self, parcel: bytes, *_how: Any) -> bytes:
+            return worker.measure(parcel)
+
+    def measured_here(measurer: Any, *_where: Any) -> Any:
+        stores.append(measurer.keeping.store)
+        raise InfrastructureError("far enough")
+
+    monkeypatch.setenv("GRADER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(worker, "_isolation", TierReport)
+    monkeypatch.setattr(worker, "Here", measured_here)
+    path = tmp_path / "work.ipynb"
+    write_notebook(path, "x = 1")
+    run = RunSettings("bubblewrap")
+    settings: Any = SimpleNamespace(
+        run=run, run_by_era={}, hidden=None, reference_budget_s=0.0, cache=tmp_path / "cache", rerun=rerun
+    )
+    cluster: Any = InProcess()
+    there = Scheduling("auto", "tcp://x", {}).place(cluster, settings, Silence(), threading.Event(), warm=False)
+    assert there is not None
+    with pytest.raises(InfrastructureError, match="far enough"):
+        there.measure(load_submission(path), run)
+    assert [store.reads for store in stores] == [not rerun]

@@ -28,7 +28,7 @@ from grader.scheduling.unmeasured import broken_evidence
 from grader.verification.hidden_data import HiddenData
 from tests.conftest import WriteNotebook
 
-TERMS = Terms("session", again=False, reference_budget_s=3.0, cache=True, warm=False, made_for="0")
+TERMS = Terms("session", again=False, reference_budget_s=3.0, cache=True, reads=True, warm=False, made_for="0")
 
 
 def test_parts_come_whole_or_not_at_all() -> None:

@@ -227,6 +227,7 @@ class There:
     hidden: HiddenData | None
     reference_budget_s: float
     cache: bool
+    reads: bool
     warm: bool
 
     def measure(self, submission: Submission, settings: RunSettings) -> Measured:
@@ -238,7 +239,15 @@ class There:
         return self._sent(submission, settings, again=True).evidence
 
     def _sent(self, submission: Submission, settings: RunSettings, *, again: bool) -> Measured:
-        terms = Terms(self.cluster.session, again, self.reference_budget_s, self.cache, self.warm, worker.own_kind())
+        terms = Terms(
+            self.cluster.session,
+            again=again,
+            reference_budget_s=self.reference_budget_s,
+            cache=self.cache,
+            reads=self.reads,
+            warm=self.warm,
+            made_for=worker.own_kind(),
+        )
         parcel = pack_job(submission, settings, terms, hidden_parts(self.hidden))
         self.progress.stage(submission.id, "waiting", "for a worker")
         answer = self.cluster.measured(parcel, submission.id, settings.limits.memory, self.stop)

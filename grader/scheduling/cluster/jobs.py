@@ -33,7 +33,8 @@ class Terms:
     """What a worker is told besides the submission and its settings.
 
     `session` names the command whose work it is, `again` asks for one run more only, `cache` lets the worker keep and
-    take what it measures in a folder of its own, `warm` to start kernels from a process that has the libraries.
+    take what it measures in a folder of its own (`reads` of False: only keep), `warm` to start kernels from a process
+    that has the libraries.
     `made_for` is the digest of the client's own grader and libraries: a worker that joined late was not asked.
     """
 
@@ -41,6 +42,7 @@ class Terms:
     again: bool
     reference_budget_s: float
     cache: bool
+    reads: bool
     warm: bool
     made_for: str
 

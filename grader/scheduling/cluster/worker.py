@@ -101,7 +101,7 @@ def _measured(job: Received, place: Path) -> Measured:
     keeping = None
     if folder is not None and settings.tier != "none":
         hidden = "" if job.hidden is None else job.hidden.sha256
-        keeping = Keeping(open_store(folder), hidden, job.terms.reference_budget_s)
+        keeping = Keeping(open_store(folder, reads=job.terms.reads), hidden, job.terms.reference_budget_s)
     references = References(job.terms.reference_budget_s, (folder or place) / REFERENCES / source_digest()[:16])
     templates = _TEMPLATES if job.terms.warm else None
     here = Here(
