@@ -70,7 +70,7 @@ def mend(out: Path) -> None:
     for folder in _folders(work):
         if folder.name != REFERENCES:
             shutil.rmtree(folder, ignore_errors=True)
-    for part in (work / REFERENCES).glob("*.part"):
+    for part in (work / REFERENCES).rglob("*.part"):
         part.unlink(missing_ok=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.claiming import REFERENCES, WORK_FOLDER, claimed
+from grader.claiming import WORK_FOLDER, claimed
 from grader.durable import require_space
 from grader.errors import GraderError, InfrastructureError, ResultsError
 from grader.evidence.given import without_given
@@ -44,9 +43,9 @@ from grader.rendering import rendering_of
 from grader.repeating import with_repeat
 from grader.reuse import Measured, open_store
 from grader.reuse.evidence import is_lasting
-from grader.reuse.folder import REFERENCES as REFERENCES_KEPT
+from grader.reuse.folder import references_folder
 from grader.reuse.keeping import Keeping
-from grader.reuse.keys import Identities, environment_digest, source_digest
+from grader.reuse.keys import Identities, source_digest
 from grader.sandbox.orphans import end_orphans
 from grader.scheduling.admission import Admission
 from grader.scheduling.briefs import Brief, Overview, brief_of, look_over
@@ -316,9 +315,8 @@ class ClassGrader:
     def _here(self, keeping: Keeping | None) -> Here:
         """Return this machine as the place to measure."""
         settings = self.settings
-        kept = settings.out / WORK_FOLDER / REFERENCES
-        if settings.cache is not None and keeping is not None:
-            kept = settings.cache / REFERENCES_KEPT / environment_digest(sys.executable)[:16]
+        cached = settings.cache if keeping is not None else None
+        kept = references_folder(cached or settings.out / WORK_FOLDER)
         references = References(settings.reference_budget_s, kept)
         measurer = Measurer(references, self.progress, self.stop, settings.hidden, self.templates, keeping)
         return Here(measurer, settings.out / WORK_FOLDER, Admission(self.stop))

@@ -43,7 +43,7 @@ def test_what_a_killed_grader_left_is_put_in_order(tmp_path: Path) -> None:
         (STAGED, "index.html", "half"),
         (f"{WORK_FOLDER}/alice/artifacts", "a1.npy", "rows"),
         (f"{WORK_FOLDER}/references", "abc.json", "trained"),
-        (f"{WORK_FOLDER}/references", "abc123.part", "half"),
+        (f"{WORK_FOLDER}/references/0123456789abcdef", "abc123.part", "half"),
         ("alice", f".report.html.{2**22 + 1}.00.tmp", "half"),
         ("alice", "grade.json", "old"),
         ("bob", "grade.json", "old"),

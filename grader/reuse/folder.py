@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from grader.errors import ResultsError
+from grader.reuse.keys import environment_digest, key_of, source_digest
 from grader.reuse.store import Store
 
 VARIABLE = "GRADER_CACHE"
@@ -19,6 +21,9 @@ USUAL_GB = 5.0
 
 RESULTS, REFERENCES = "results", "references"
 """Parts of the folder: entries of a Store, and reference trainings by split."""
+
+REFERENCES_DIGITS = 16
+"""Hexadecimal digits that tell graders and libraries apart: 64 bits, for a handful of folders."""
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -42,6 +47,15 @@ def open_store(folder: Path, environment: Mapping[str, str] = os.environ, *, rea
         return Store(folder / RESULTS, int(size * 1024**3), reads=reads)
     except (ValueError, OverflowError) as problem:
         raise ResultsError(f"{SIZE_VARIABLE}={said} is no number of gigabytes") from problem
+
+
+def references_folder(folder: Path) -> Path:
+    """Return where a folder holds the reference trainings of this very grader and these libraries.
+
+    They are found there by split, plan and recipe alone: another grader's or another TensorFlow's come out otherwise.
+    """
+    made_by = {"grader": source_digest(), "environment": environment_digest(sys.executable)}
+    return folder / REFERENCES / key_of("references", made_by)[:REFERENCES_DIGITS]
 
 
 def used_bytes(folder: Path) -> int:

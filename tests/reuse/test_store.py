@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import ResultsError
-from grader.reuse import Store, cache_folder, open_store, require_apart
+from grader.reuse import Store, cache_folder, folder, open_store, require_apart
+from grader.reuse.folder import references_folder
 
 KEY, OTHER = "a" * 64, "b" * 64
 PARTS = {"run.json": b"{}", "artifacts/rows.npy": b"\0" * 3_000_000, "empty": b""}
@@ -145,6 +146,19 @@ def test_where_it_is():
     assert open_store(Path("/y"), {"GRADER_CACHE_GB": "2"}).most_bytes == 2 * 1024**3
     with pytest.raises(ResultsError, match="GRADER_CACHE_GB"):
         open_store(Path("/y"), {"GRADER_CACHE_GB": "much"})
+
+
+def test_references_are_of_one_grader_and_one_tensorflow(tmp_path, monkeypatch):
+    """Another version of either has a folder of its own; the same one finds its own again."""
+    monkeypatch.setattr(folder, "source_digest", lambda: "grader 1")
+    monkeypatch.setattr(folder, "environment_digest", lambda _python: "tensorflow 1")
+    first = references_folder(tmp_path)
+    assert first.parent == tmp_path / "references"
+    assert references_folder(tmp_path) == first
+    monkeypatch.setattr(folder, "environment_digest", lambda _python: "tensorflow 2")
+    second = references_folder(tmp_path)
+    monkeypatch.setattr(folder, "source_digest", lambda: "grader 2")
+    assert len({first, second, references_folder(tmp_path)}) == 3
 
 
 def test_notebooks_are_not_shown_the_cache(tmp_path):

@@ -19,7 +19,7 @@ from grader.measuring import Measurer, References
 from grader.model import Tier
 from grader.progress import Silence
 from grader.reuse import Measured, cache_folder, open_store
-from grader.reuse.folder import REFERENCES
+from grader.reuse.folder import references_folder
 from grader.reuse.keeping import Keeping
 from grader.reuse.keys import key_of, source_digest
 from grader.sandbox import TierReport, detect_tier, exact_tier
@@ -102,7 +102,7 @@ def _measured(job: Received, place: Path) -> Measured:
     if folder is not None and settings.tier != "none":
         hidden = "" if job.hidden is None else job.hidden.sha256
         keeping = Keeping(open_store(folder, reads=job.terms.reads), hidden, job.terms.reference_budget_s)
-    references = References(job.terms.reference_budget_s, (folder or place) / REFERENCES / source_digest()[:16])
+    references = References(job.terms.reference_budget_s, references_folder(folder or place))
     templates = _TEMPLATES if job.terms.warm else None
     here = Here(
         Measurer(references, Silence(), admission.stop, job.hidden, templates, keeping), place / "work", admission
