@@ -16,7 +16,7 @@ import secrets
 import shutil
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -73,12 +73,15 @@ class Store:
         if not self.reads:
             return None
         found: dict[str, bytes] = {}
-        with self._opened(key) as entry:
-            if entry is None:
-                return None
-            for name, size in entry.sizes:
-                found[name] = entry.read(size)
-            whole = entry.is_whole()
+        try:
+            with self._opened(key) as entry:
+                if entry is None:
+                    return None
+                for name, size in entry.sizes:
+                    found[name] = entry.read(size)
+                whole = entry.is_whole()
+        except OSError:
+            return None  # the disk's fault: read again it may be whole
         return found if self._used(key, whole=whole) else None
 
     def has(self, key: str) -> bool:
@@ -103,10 +106,10 @@ class Store:
                         entry.copy(size, target)
                 whole = entry.is_whole()
         except OSError:
-            whole = False
-        if not whole:
-            for path in written:
-                path.unlink(missing_ok=True)
+            return False  # no room for the parts, or the disk's fault: neither tells that the entry is broken
+        finally:
+            if not whole:
+                _remove(written)
         return self._used(key, whole=whole)
 
     def put(self, key: str, parts: Mapping[str, bytes | Path]) -> None:
@@ -157,7 +160,7 @@ class Store:
             yield entry
 
     def _used(self, key: str, *, whole: bool) -> bool:
-        """Note that an entry was of use; a broken one is removed, so that it is made anew."""
+        """Note that an entry was of use; one that was read to its end and is broken is removed, to be made anew."""
         with contextlib.suppress(OSError):
             if whole:
                 os.utime(self._path(key))
@@ -188,6 +191,12 @@ class Store:
             return total
         finally:
             os.close(descriptor)
+
+
+def _remove(written: Sequence[Path]) -> None:
+    for path in written:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:

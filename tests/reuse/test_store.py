@@ -11,6 +11,7 @@ import pytest
 from grader.errors import ResultsError
 from grader.reuse import Store, cache_folder, folder, open_store, require_apart
 from grader.reuse.folder import references_folder
+from grader.reuse.store import _Entry
 
 KEY, OTHER = "a" * 64, "b" * 64
 PARTS = {"run.json": b"{}", "artifacts/rows.npy": b"\0" * 3_000_000, "empty": b""}
@@ -58,6 +59,26 @@ def test_a_torn_or_longer_entry_is_none(store):
         store.put(KEY, PARTS)
         entry(store).write_bytes(content)
         assert store.get(KEY) is None
+
+
+def test_a_whole_entry_outlives_faults_of_others(store, tmp_path, monkeypatch):
+    """A target that can't be written and a disk that can't be read find nothing, and leave the entry as it is."""
+    store.put(KEY, PARTS)
+    (tmp_path / "out").write_text("a file where a folder is to be")
+    assert not store.extract(KEY, tmp_path / "out")
+    assert store.get(KEY) == PARTS
+    with monkeypatch.context() as patched:
+        patched.setattr(_Entry, "read", unreadable)
+        assert store.get(KEY) is None
+        patched.setattr(_Entry, "copy", unreadable)
+        assert not store.extract(KEY, tmp_path / "other")
+        assert not [path for path in (tmp_path / "other").rglob("*") if path.is_file()]
+    assert store.get(KEY) == PARTS
+
+
+def unreadable(*_given):
+    """Fail as a disk does."""
+    raise OSError(5, "Input/output error")
 
 
 def test_a_link_is_no_entry(store, tmp_path):
