@@ -106,7 +106,7 @@ def withdraw(key: str) -> Response:
 
 def reviewed(key: str) -> Response:
     """Note that this person has looked at the submission, and go on to another one where the form names it."""
-    number = desk().mark_reviewed(submission_of(key), g.person)
+    number = desk().mark_reviewed(submission_of(key), g.person, request.form.get("reasons", ""))
     if "then" not in request.form:
         return _back(key, number, "main")
     query = way_back(request.form).partition("#")[0].partition("?")[2]

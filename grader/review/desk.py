@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.checks import run_checks
-from grader.errors import ResultsError
+from grader.errors import ResultsError, StaleDecisionError
 from grader.gradebook import Gradebook
 from grader.gradebook.people import AuditEntry
 from grader.judge import grade as judge_grade
-from grader.judge.deciding import look_noted
+from grader.judge.deciding import look_noted, reasons_to_look
 from grader.model import Comment, Decisions, Evidence, Finding, Grade, Override, Result, Rubric
 from grader.regrading import EVIDENCE, class_rubric
 from grader.resources import STUDENTS
@@ -149,14 +151,25 @@ class Desk:
         computed = next((item.outcome for item in own if item.check == wish.target), None)
         return self._decide(_override(wish, "finding", computed), wish.seen)
 
-    def mark_reviewed(self, submission: str, author: str) -> int:
-        """Note that a person has looked at a submission: what asks for a look now asks no more."""
-        opened = self.open(submission)
-        plain = judge_grade(
-            opened.evidence, self.rubric, opened.own, decisions=replace(opened.decisions, reviewed=None)
-        )
+    def mark_reviewed(self, submission: str, author: str, seen: str) -> int:
+        """Note that a person has looked at a submission: what asks for a look now asks no more.
+
+        `seen` is the digest of the reasons they had before their eyes: others that came since are not settled unseen.
+        """
+        unlooked = self._unlooked(self.open(submission))
+        if seen != _digest_of_reasons(unlooked):
+            raise StaleDecisionError("what asks for a look changed since you opened the page: open it again")
         wish = Wish(submission, "", "yes", "", author)
-        return self._decide(_override(wish, "reviewed", look_noted(plain)), None)
+        return self._decide(_override(wish, "reviewed", look_noted(unlooked)), None)
+
+    def reasons_digest(self, opened: Opened) -> str:
+        """Return a digest of all reasons for a look at a submission, settled or not."""
+        return _digest_of_reasons(self._unlooked(opened))
+
+    def _unlooked(self, opened: Opened) -> Grade:
+        """Return the grade as it is where nobody has marked the submission as reviewed."""
+        decisions = replace(opened.decisions, reviewed=None)
+        return judge_grade(opened.evidence, self.rubric, opened.own, decisions=decisions)
 
     def withdraw(self, wish: Wish, kind: str) -> int | None:
         """Let the grader's own word count again."""
@@ -205,6 +218,10 @@ class Desk:
 
     def _last_line(self, submission: str) -> int:
         return self.book.audit(submission)[-1].number
+
+
+def _digest_of_reasons(grade: Grade) -> str:
+    return hashlib.sha256(json.dumps(reasons_to_look(grade)).encode()).hexdigest()[:16]
 
 
 def _override(wish: Wish, kind: str, computed: str | None) -> Override:

@@ -99,6 +99,7 @@ class SubmissionDesk:
     points: str
     max_points: str
     reasons: tuple[Markup, ...]
+    reasons_digest: str
     reviewed: Override | None
     is_reviewed: bool
     criteria: tuple[CriterionDesk, ...]
@@ -191,6 +192,7 @@ def submission_desk(desk: Desk, submission: str, opened: Opened, *, blind: bool)
         points=points(grade.points),
         max_points=points(grade.max_points),
         reasons=_reasons(grade, known),
+        reasons_digest=desk.reasons_digest(opened),
         reviewed=decisions.reviewed,
         is_reviewed=grade.reviewed,
         criteria=tuple(_criterion(desk, opened, shown.grade, view, versions, said) for view in views),

@@ -18,6 +18,7 @@ import pytest
 pytest.importorskip("flask", reason="flask is not installed")
 
 from click.testing import CliRunner
+from reports.example_class import never_ran_evidence
 from reports.pages import Page, literal_values, poisoned
 from review.review_class import HOST, RUBRIC, TOKEN, Reviewer, evidence_of, gate, make_class
 
@@ -73,6 +74,17 @@ def version(desk: Desk, kind: str, target: str) -> str:
 
 def set_level(who: Reviewer, ada: str, level: str, seen: str = "0", reason: str = "a figure shows it"):
     return who.post(f"{ada}/level", target="evaluation", value=level, reason=reason, version=seen)
+
+
+def seen_reasons(who: Reviewer, address: str) -> str:
+    """What a page says of the reasons that it shows."""
+    found = re.findall(r'name="reasons" value="(\w+)"', who.get(address).text)
+    assert len(set(found)) == 1
+    return found[0]
+
+
+def review(who: Reviewer, address: str):
+    return who.post(f"{address}/reviewed", reasons=seen_reasons(who, address))
 
 
 def level_of(desk: Desk, criterion: str = "evaluation") -> str | None:
@@ -283,11 +295,24 @@ def test_what_was_reviewed_leaves_the_queue(anna: Reviewer, desk: Desk) -> None:
     """Marked by a person, it asks for nobody any more; the mark can be undone."""
     bob = f"/s/{desk.names.key('absent-bob')}"
     assert "absent-bob" in anna.get("/queue").text
-    anna.post(f"{bob}/reviewed")
+    review(anna, bob)
     assert "absent-bob" not in anna.get("/queue").text
     assert "absent-bob" in anna.get("/queue?show=reviewed").text
     anna.post("/undo", number="1")
     assert "absent-bob" in anna.get("/queue").text
+
+
+def test_reasons_that_came_since_are_not_settled_unseen(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:
+    """Marked as reviewed on a page that is older than the evidence: nothing is stored; opened again, it is."""
+    seen = seen_reasons(anna, ada)
+    evidence = never_ran_evidence()
+    write_evidence(out / "ada-lovelace" / "evidence.json", replace(evidence, submission="ada-lovelace"))
+    assert anna.post(f"{ada}/reviewed", reasons=seen).status_code == 409
+    assert anna.post(f"{ada}/reviewed").status_code == 409
+    assert desk.book.audit() == ()
+    assert review(anna, ada).status_code == 303
+    ben = Reviewer(desk, gate(), "Ben")
+    assert review(ben, ada).status_code == 303
 
 
 # ---------------------------------------------------------------- lasting
@@ -313,7 +338,7 @@ def test_files_follow_and_decisions_outlast_a_new_judgement(anna: Reviewer, desk
 def test_evidence_that_contradicts_a_decision_puts_it_into_the_queue(anna: Reviewer, desk: Desk, ada: str, out: Path) -> None:  # fmt: skip
     """The person's level stays, and the submission asks for a look, with what changed."""
     anna.post(f"{ada}/level", target="model", value="exemplary", reason="x", version="0")
-    anna.post(f"{ada}/reviewed")
+    review(anna, ada)
     assert "ada-lovelace" not in anna.get("/queue").text
     write_evidence(out / "ada-lovelace" / "evidence.json", replace(evidence_of("ada-lovelace"), trainings=()))
     regrade(out, RUBRIC)
