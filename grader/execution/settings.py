@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,8 +18,9 @@ from grader.urls import UrlFile
 PROBE = Path(__file__).resolve().parent.parent / "probe"
 """The code that watches from inside the kernel."""
 
-DATA_DEPTH = 2
-"""Levels of a dataset folder whose files are told apart by size and time of change."""
+MAX_LISTED = 200_000
+"""Entries of a folder of data whose files are told apart by size and time of change: a second or two of looking. The
+folders that follow are told apart by their own times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class RunSettings:
             "python": self.python,
             "interpreter": asdict(self.interpreter),
             "threads": self.threads,
-            "data": [] if self.data is None else list(_listing(self.data, DATA_DEPTH)),
+            "data": [] if self.data is None else list(_listing(self.data)),
             "urls": [[item.url, item.sha256] for item in self.urls],
         }
 
@@ -103,11 +105,42 @@ class RunProgress:
     seconds: float
 
 
-def _listing(folder: Path, depth: int) -> Iterator[list[object]]:
-    for entry in sorted(os.scandir(folder), key=lambda item: item.name):
-        if entry.is_dir():
-            if depth > 1:
-                yield from ([f"{entry.name}/{name}", *rest] for name, *rest in _listing(Path(entry.path), depth - 1))
-        elif entry.is_file():
-            facts = entry.stat()
-            yield [entry.name, facts.st_size, facts.st_mtime_ns]
+def _listing(folder: Path) -> Iterator[list[object]]:
+    """What tells a folder of data from a changed one, highest first: its folders by name, its files by size and time.
+
+    Links are followed, as they may lead to a larger disk, into each folder once.
+    """
+    waiting, entered, listed = deque([("", folder)]), {_place(folder)}, 0
+    while waiting:
+        inside, here = waiting.popleft()
+        try:
+            entries = sorted(os.scandir(here), key=lambda item: item.name)
+            if listed + len(entries) > MAX_LISTED:
+                yield [inside, "many", len(entries), here.stat().st_mtime_ns]
+        except OSError:  # such as lost+found
+            yield [inside, "unreadable"]
+            continue
+        for entry in entries:
+            name = f"{inside}{entry.name}"
+            if entry.is_dir():
+                yield [f"{name}/"]
+                place = _place(entry)
+                if place not in entered:
+                    entered.add(place)
+                    waiting.append((f"{name}/", Path(entry.path)))
+            elif listed + len(entries) <= MAX_LISTED:
+                yield [name, *_size_and_time(entry)]
+        listed += len(entries)
+
+
+def _place(folder: Path | os.DirEntry[str]) -> tuple[int, int]:
+    facts = os.stat(folder)
+    return facts.st_dev, facts.st_ino
+
+
+def _size_and_time(entry: os.DirEntry[str]) -> tuple[int, ...]:
+    try:
+        facts = entry.stat()
+    except OSError:  # a link that leads nowhere
+        return ()
+    return facts.st_size, facts.st_mtime_ns
