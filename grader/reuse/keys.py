@@ -35,7 +35,9 @@ REFERENCE_SOURCES = frozenset({".py", ".yaml", ".npz"})
 NO_FILES = hashlib.sha256().hexdigest()
 """Digest of a folder that holds nothing but the notebook: for a run it is as if there were none."""
 
-_LOOKS = re.compile(r"ipynb|listdir|scandir|glob|\bwalk\b|iterdir|^\s*[!%]\s*\w", re.MULTILINE)
+_LOOKS = re.compile(
+    r"ipynb|listdir|scandir|glob|\bwalk\b|iterdir|system\(|subprocess|popen|^\s*[!%]\s*\w", re.MULTILINE
+)
 """Code that may look at the notebook's own file, where that lies beside it: its text is then a part of what is run."""
 
 
@@ -160,7 +162,8 @@ def run_key(submission: Submission, identity: str, python: str) -> str:
         python: the kernel's interpreter.
     """
     code = [[cell.index, cell.source] for cell in submission.code_cells]
-    looks = submission.folder is not None and any(_LOOKS.search(cell.source) for cell in submission.code_cells)
+    run = (*submission.code_cells, *submission.modules)
+    looks = submission.folder is not None and any(_LOOKS.search(cell.source) for cell in run)
     files = submission.files_sha256 if submission.files_sha256 != NO_FILES else ""
     parts = {
         "code": code,

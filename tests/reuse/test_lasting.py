@@ -101,6 +101,29 @@ def test_files_that_were_not_read_are_nobody_elses() -> None:
     assert (content_key(ann), run_key(ann, "", "python")) == (content_key(later), run_key(later, "", "python"))
 
 
+LISTS = "import os\nhere = os.listdir()"
+
+
+@pytest.mark.parametrize(
+    ("cell", "module"),
+    [
+        (LISTS, ""),
+        ("import helpers", LISTS),
+        ("import os\nos.system('cat *')", ""),
+        ("import helpers", "import subprocess\nsubprocess.run(['ls'])"),
+        ("print(os.popen('ls').read())", ""),
+    ],
+)
+def test_a_run_that_looks_around_sees_its_own_text(cell: str, module: str) -> None:
+    """Its key has the notebook's text in it, wherever the looking is written; other runs are the code's alone."""
+    modules = (Cell(1, "code", module, file="helpers.py"),) if module else ()
+    one = Submission("ann", Path("a.ipynb"), Path("/a"), "0" * 64, "2" * 64, (Cell(0, "code", cell),), modules=modules)
+    other = replace(one, sha256="1" * 64)
+    assert run_key(one, "", "python") != run_key(other, "", "python")
+    plain = replace(one, cells=(Cell(0, "code", "import helpers"),), modules=())
+    assert run_key(plain, "", "python") == run_key(replace(plain, sha256="1" * 64), "", "python")
+
+
 # ---------------------------------------------------------------- the grader's own source
 def test_the_source_of_all_that_measures_is_in_the_key() -> None:
     """Nothing that measuring imports is left out of its digest; of running, nothing that a runner imports."""
