@@ -8,6 +8,9 @@ from typing import Literal
 from grader.model.rows import Task
 from grader.model.run import RunStatus
 
+PROCESS_ENDED = ("the clean process ended early", "opening or running the model ended its process")
+"""How notes begin to say that a process was ended: by the model, or by a machine without room or time for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.errors import ResultsError
 from grader.model import Evidence, Submission
+from grader.model.recomputed import PROCESS_ENDED
 from grader.reuse.keys import key_of
 from grader.reuse.store import Store
 from grader.storage import evidence_from, evidence_json
@@ -64,10 +65,15 @@ def kept_again(store: Store, key: str, run_again: Callable[[], Evidence]) -> Evi
 
 
 def is_lasting(evidence: Evidence) -> bool:
-    """Return whether all of it would come out so again, as far as that is the submission's doing."""
-    hidden, own = evidence.hidden_test, evidence.own_data
+    """Return whether all of it would come out so again, as far as that is the submission's doing.
+
+    What this machine lacked it may have next time; what was lost of the run's record may come through then.
+    """
+    run, hidden, own = evidence.run, evidence.hidden_test, evidence.own_data
     return (
-        evidence.run.status in LASTING
+        run.status in LASTING
+        and not (run.needs or run.channel_faults)
+        and not any(ended in item.note for item in evidence.verified for ended in PROCESS_ENDED)
         and not (evidence.verification_note or evidence.reference_note)
         and not any(item.cut for item in evidence.references)
         and not (hidden is not None and hidden.note and hidden.verified is None)

@@ -20,8 +20,11 @@ MOST_RUN_BYTES = 256 * 1024**2
 
 
 def keep_run(store: Store, key: str, folder: Path, run: Run) -> None:
-    """Keep a run's files, where every cell was run: what a limit or the machine ended is tried again."""
-    if not run.completed:
+    """Keep a run's files, where every cell came to its end and all that was told of it came through.
+
+    What failed, or was ended by a limit, may be the machine's doing, and is tried again.
+    """
+    if run.status != "ok" or run.channel_faults:
         return
     files = [folder / name for name in (RUN, EVENTS, NOTEBOOK)]
     files += sorted(path for path in (folder / ARTIFACTS).glob("*") if path.is_file())

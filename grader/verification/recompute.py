@@ -17,6 +17,7 @@ from typing import Any
 
 from grader.errors import VerificationError
 from grader.model import SealedScoring, SilentUnits, Tier
+from grader.model.recomputed import PROCESS_ENDED
 from grader.sandbox import Limits, ScriptResult, run_script
 from grader.verification.arrays import Array, array_from_bytes
 
@@ -113,11 +114,11 @@ def recompute(
             continue
         crashes += 1
         if replies.unfinished is None or crashes >= MOST_CRASHES:
-            reason = f"the clean process ended early ({result.status})"
+            reason = f"{PROCESS_ENDED[0]} ({result.status})"
             outcomes.update({job.id: NotRecomputed(reason) for job in pending})
             break
         culprit = replies.unfinished
-        outcomes[culprit] = NotRecomputed(f"opening or running the model ended its process ({result.status})")
+        outcomes[culprit] = NotRecomputed(f"{PROCESS_ENDED[1]} ({result.status})")
         pending = [job for job in pending if job.id != culprit]
     return refused | {scoring: outcomes[job.id] for scoring, job in jobs.items()}
 

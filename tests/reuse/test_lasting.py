@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from reports.example_class import rich_evidence
 
-from grader.model import Cell, Document, HiddenTest, ProjectFile, Script, Submission
+from grader.model import Cell, Document, HiddenTest, ProjectFile, Run, Script, Submission
+from grader.model.recomputed import PROCESS_ENDED
 from grader.model.submission import LOOSE
 from grader.reuse.evidence import Measured, is_lasting, keep_measured, kept_again
 from grader.reuse.keys import NOT_MEASURING, NOT_RUNNING, content_key, run_key, source_digest
+from grader.reuse.runs import keep_run
 from grader.reuse.store import Store
 from tests.test_layering import LAYERS, PACKAGE, imported_parts
 
@@ -29,6 +31,36 @@ def test_a_whole_measurement_is_kept() -> None:
 def test_what_the_machine_may_have_done_is_not(status: str) -> None:
     """A busy machine times out, a full one kills."""
     assert not is_lasting(replace(GOOD, run=replace(GOOD.run, status=status)))  # type: ignore[arg-type]
+
+
+def test_what_this_machine_lacked_or_lost_is_not() -> None:
+    """A library that is not here, a damaged record of the run, a clean process that was killed: another time they are."""
+    assert not is_lasting(replace(GOOD, run=replace(GOOD.run, needs=("module cv2",))))
+    assert not is_lasting(replace(GOOD, run=replace(GOOD.run, channel_faults=1)))
+    first, *others = GOOD.verified
+    for ended in PROCESS_ENDED:
+        killed = replace(first, origin="kernel", note=f"Not recomputed: {ended} (out_of_memory). These figures come")
+        assert not is_lasting(replace(GOOD, verified=(*others, killed)))
+    refused = replace(first, origin="kernel", note="Not recomputed: it is no Keras model. These figures come")
+    assert is_lasting(replace(GOOD, verified=(*others, refused)))
+
+
+@pytest.mark.parametrize(
+    ("run", "kept"),
+    [
+        (Run("ok", "none", 1.0), True),
+        (Run("ok", "none", 1.0, channel_faults=1), False),
+        (Run("error", "none", 1.0, failed_cell=0), False),
+        (Run("timeout", "none", 1.0), False),
+    ],
+)
+def test_only_a_whole_run_is_kept(tmp_path: Path, run: Run, *, kept: bool) -> None:
+    """One that failed may do better on a machine that has more, and a damaged record does not get better."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}")
+    store = Store(tmp_path / "cache", 10**9)
+    keep_run(store, KEY, tmp_path / "run", run)
+    assert store.has(KEY) == kept
 
 
 def test_half_a_measurement_is_not() -> None:
