@@ -115,6 +115,17 @@ class Gradebook:
         """
         self._store(self._judgement(result, evidence_sha256, judged))
 
+    def record_decided(self, result: Result) -> None:
+        """Store a result that was judged again by what a person decided, unless another rubric has judged it meanwhile.
+
+        Then it stays: what was decided waits to be written, and whoever writes it judges by the rubric of the class.
+        """
+        with self._transaction() as connection:
+            query = "SELECT rubric_sha256 FROM results WHERE submission = ?"
+            found = connection.execute(query, people.bound((result.submission,))).fetchone()
+            if found is None or not found[0] or found[0] == result.rubric_sha256:
+                _upsert(connection, _result_values(result) | {"judged": ""})
+
     def record_judged(self, results: Iterable[tuple[Result, str, int]]) -> None:
         """Store several results that were judged again and written, in one transaction.
 

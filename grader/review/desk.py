@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ class Desk:
     def __init__(self, out: Path, rubric: Rubric, book: Gradebook) -> None:
         self.out, self.rubric, self.book = out, rubric, book
         self.names = Names(book.secret("review"))
-        self.writer = FileWriter(out, book, self.snapshot, lambda: self.rubric)
+        self.writer = FileWriter(out, book, self.snapshot, self.rubric_now)
         self._read = ClassRead()
         self._changed = 0
         self._lock, self._judging = threading.Lock(), threading.Lock()
@@ -87,8 +88,9 @@ class Desk:
             return self._read
 
     def _follow(self, rows: tuple[Result, ...]) -> None:
-        """Take the rubric that another process has judged the class by meanwhile."""
-        if self.rubric.sha256 in {row.rubric_sha256 for row in rows} or not rows:
+        """Take the rubric that another process has judged the class by meanwhile: most of it, as it goes row by row."""
+        often = Counter(row.rubric_sha256 for row in rows if row.rubric_sha256)
+        if not often or often[self.rubric.sha256] == max(often.values()):
             return
         found = class_rubric(self.out, rows)
         if found is None:
@@ -108,6 +110,11 @@ class Desk:
         """Return what is decided on a submission, and the rubric in effect at that very line of the audit trail."""
         with self._judging:
             return self.book.decisions(submission), self.rubric
+
+    def rubric_now(self) -> Rubric:
+        """Return the rubric in effect, also where another process has judged the class by it just now."""
+        self.read()
+        return self.rubric
 
     def _people(self) -> dict[str, tuple[str, ...]]:
         hand_ins = read_hand_ins(self.out / STUDENTS)
@@ -132,8 +139,9 @@ class Desk:
         """Judge a submission from its stored evidence, with what people decided."""
         decisions = self.book.decisions(submission)
         evidence = read_evidence(self.out / submission / EVIDENCE)
-        own = run_checks(evidence, self.rubric.thresholds, self.rubric.checks)
-        return Opened(evidence, own, decisions, judge_grade(evidence, self.rubric, own, decisions=decisions))
+        rubric = self.rubric  # once: another thread may follow another process meanwhile
+        own = run_checks(evidence, rubric.thresholds, rubric.checks)
+        return Opened(evidence, own, decisions, judge_grade(evidence, rubric, own, decisions=decisions))
 
     def set_level(self, wish: Wish) -> int:
         """Put a person's level in the place of the judged one; return the number of its line in the audit trail."""
@@ -213,7 +221,7 @@ class Desk:
     def _judge_again(self, submission: str) -> None:
         """Bring the gradebook's line to the grade in effect; the files follow in the background."""
         with self._judging:  # of two threads the later one must not store what it read earlier
-            self.book.record_judgement(Result.of_grade(self.open(submission).grade))
+            self.book.record_decided(Result.of_grade(self.open(submission).grade))
         self.changed()
 
     def _last_line(self, submission: str) -> int:

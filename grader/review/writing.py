@@ -27,7 +27,8 @@ RETRY_S = 5.0
 class FileWriter:
     """Writes what the gradebook says is unwritten.
 
-    `snapshot` returns what is decided on a submission together with the rubric in effect, `rubric` that alone.
+    `snapshot` returns what is decided on a submission together with the rubric in effect, `rubric` that alone,
+    read again where another process has judged the class meanwhile.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class FileWriter:
         if not waiting:
             return
         with claimed(self._out):
+            self._rubric()  # nobody else judges the class now, but somebody may have while this waited
             versions: dict[str, int] = {}
             faults: list[ResultsError] = []
             same = same_content(self._book.contents())

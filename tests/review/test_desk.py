@@ -28,12 +28,12 @@ from grader.cli.regrade import command as regrade_command
 from grader.cli.review import command
 from grader.errors import GraderError
 from grader.gradebook import Gradebook
-from grader.model import HandIn, Student
+from grader.model import HandIn, Result, Student
 from grader.pipeline import GradeSettings
-from grader.regrading import regrade
+from grader.regrading import judged, regrade
 from grader.rendering import choose_rendering
 from grader.resources import STUDENTS
-from grader.review.desk import Desk
+from grader.review.desk import Desk, Wish
 from grader.review.recalibrating import Recalibration
 from grader.review.security import HEADERS, Gate, host_name
 from grader.review.serving import prepare, rubric_for
@@ -470,6 +470,41 @@ def test_another_rubric_judged_by_meanwhile_is_followed(anna: Reviewer, desk: De
     assert other.title in anna.get("/queue?show=all").text
     anna.post(f"{ada}/comment", value="Well done.")
     assert {row.rubric_sha256 for row in desk.book.results()} == {other.sha256}
+
+
+def decide_on(desk: Desk, name: str) -> None:
+    desk.set_level(Wish(name, "model", "developing", "seen", "Anna"))
+
+
+def rubrics_of(desk: Desk) -> dict[str, str]:
+    return {row.submission: row.rubric_sha256 for row in desk.book.results()}
+
+
+def test_a_rubric_is_followed_once_most_of_the_class_is_judged_by_it(desk: Desk, out: Path) -> None:
+    """`grader regrade` goes row by row: what it has judged already is not judged back, and the last row holds nobody."""
+    make_class(out, "absent-cid")
+    other = load_rubric("portfolio")
+    desk.book.record_judgement(Result.of_grade(judged(evidence_of("ada-lovelace"), other)))
+    desk.changed()
+    assert desk.rubric_now() is RUBRIC
+    decide_on(desk, "ada-lovelace")
+    assert rubrics_of(desk)["ada-lovelace"] == other.sha256
+    desk.book.record_judgement(Result.of_grade(judged(evidence_of("absent-bob"), other)))
+    desk.changed()
+    assert desk.rubric_now().sha256 == other.sha256
+
+
+def test_what_is_decided_while_the_class_is_judged_by_another_rubric_is_written_by_that(desk: Desk, out: Path) -> None:
+    """The desk has not looked since `grader regrade` ended: the gradebook and the files have its rubric all the same."""
+    desk.read()
+    other = load_rubric("portfolio")
+    regrade(out, other)
+    decide_on(desk, "ada-lovelace")
+    assert set(rubrics_of(desk).values()) == {other.sha256}
+    assert desk.writer.flush()
+    assert set(rubrics_of(desk).values()) == {other.sha256}
+    assert other.sha256 in (out / "ada-lovelace" / "grade.json").read_text()
+    assert desk.book.unwritten() == ()
 
 
 def test_a_hostile_filter_is_only_text(anna: Reviewer) -> None:
