@@ -15,6 +15,7 @@ from typing import cast
 from PIL import Image
 
 from grader.audit.copies import equal_files, look_alikes
+from grader.audit.inside import UNFINISHED
 from grader.audit.listing import Listing, list_files
 from grader.audit.replies import Looked, read_replies
 from grader.model import Tier
@@ -129,6 +130,7 @@ def _note(listing: Listing, looked: Sequence[Looked], result: ScriptResult) -> s
     if listing.total > len(listing.files):
         said.append(f"Of {listing.total:,} files {len(listing.files):,} were looked into, evenly spread.")
     if len(looked) < len(listing.files):
-        why = "" if result.status == "ok" else f" ({result.status.replace('_', ' ')})"
+        own_end = result.status == "ok" or result.exit_code == UNFINISHED
+        why = "" if own_end else f" ({result.status.replace('_', ' ')})"
         said.append(f"{len(listing.files) - len(looked):,} files were not reached in the time for it{why}.")
     return " ".join(said)

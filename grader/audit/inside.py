@@ -4,7 +4,9 @@ Started with one argument, JSON: {"arguments": {"seconds": s, ...}, "inputs": {"
 The listing holds [[path, kind], ...]; a kind is picture, sound or table.
 
 Answer on standard output, one line of JSON for each file: {"file": number, ...figures} or {"file": number,
-"unreadable": reason}. Pixels leave as raw bytes in base64: the host draws, this process is not trusted to.
+"unreadable": reason}, with "passing": true where it is perhaps not the file that is at fault. Exit status UNFINISHED
+says that another look at the same files may come to more. Pixels leave as raw bytes in base64: the host draws,
+this process is not trusted to.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+
+UNFINISHED = 3
+"""Exit status where not every file was looked into, or memory or the disk failed: the answers hold for this time."""
 
 SMALL = 16
 """Side of the small grey copy that pictures are compared by."""
@@ -250,9 +255,10 @@ def answers(listing: list[list[str]], folder: str, deadline: float) -> Iterator[
         try:
             yield {"file": number, "content": content(where), **LOOKS[kind](where)}
         except MemoryError:
-            yield {"file": number, "unreadable": "it needs more memory than a look is given"}
+            yield {"file": number, "unreadable": "it needs more memory than a look is given", "passing": True}
         except Exception as error:
-            yield {"file": number, "unreadable": reason_of(error)[:LONGEST_REASON]}
+            answer = {"file": number, "unreadable": reason_of(error)[:LONGEST_REASON]}
+            yield answer | {"passing": True} if isinstance(error, OSError) and error.errno is not None else answer
 
 
 def reason_of(error: BaseException) -> str:
@@ -283,9 +289,13 @@ def main() -> None:
     request = json.loads(sys.argv[1])
     with open(request["inputs"]["listing"], encoding="utf-8") as stream:
         listing = json.load(stream)
+    whole = 0
     for answer in answers(listing, request["inputs"]["files"], request["arguments"]["seconds"]):
         replies.write(json.dumps(plain(answer)) + "\n")
         replies.flush()
+        whole += "passing" not in answer
+    if whole < len(listing):
+        sys.exit(UNFINISHED)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import struct
+import tempfile
 import wave
 import zlib
 from pathlib import Path
@@ -14,11 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from grader import audit
 from grader.audit import audit_files
 from grader.audit.copies import look_alikes
 from grader.audit.listing import DataFile, list_files
 from grader.audit.replies import Looked, read_replies
 from grader.model import OwnData
+from grader.reuse.boxes import KeptBoxes
+from grader.reuse.store import Store
 from grader.sandbox import ScriptResult, detect_tier
 
 RANDOM = np.random.default_rng(4)
@@ -224,6 +228,19 @@ def test_a_look_that_was_cut_says_so(tmp_path: Path):
     found = audit_files(tmp_path, tier="none", run=cut)
     assert found.unreadable_files == 1
     assert found.note == "2 files were not reached in the time for it (timeout)."
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(60.0, 1), (-1.0, 0)])
+def test_only_a_whole_look_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, kept: int):
+    """One whose time was over before the last file is taken again next time; its note says what it always said."""
+    photo(1).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture, on every machine")
+    monkeypatch.setattr(audit, "LOOK_S", seconds)
+    with tempfile.TemporaryDirectory() as cache:
+        store = Store(Path(cache) / "results", 10**9)
+        found = audit_files(tmp_path, tier="none", run=KeptBoxes(store))
+        assert found.note == ("" if kept else "2 files were not reached in the time for it.")
+        assert len(list(store.folder.rglob("*.entry"))) == kept
 
 
 def test_pictures_that_only_resemble_each_other_are_no_look_alikes():
