@@ -198,7 +198,7 @@ class ClassGrader:
 
     def grade_together(self, group: Sequence[Handed]) -> None:
         """Grade submissions that are the same, one after the other: what the first came to is not measured again."""
-        measured: Measured | None = None
+        measured: dict[str, Measured] = {}
         for item in group:
             brief = self.overview.briefs[item.id]
             fingerprint = self._fingerprint(brief, self.settings.run_of(brief))
@@ -210,22 +210,25 @@ class ClassGrader:
             if isinstance(submission, Unreadable):
                 self._finish(Measured(unreadable_evidence(submission)), "")
             else:
-                measured = self._grade(submission, measured)
+                self._grade(submission, measured)
 
-    def _grade(self, submission: Submission, equal: Measured | None) -> Measured:
-        """Measure one submission and write its files; the gradebook's line comes last. Return what was measured."""
+    def _grade(self, submission: Submission, before: dict[str, Measured]) -> None:
+        """Measure one submission and write its files; the gradebook's line comes last.
+
+        `before` is what was measured of its equals, by content, and gets what is measured here.
+        """
         brief = brief_of(submission)  # as it is now: its files may have changed since they were looked over
         settings = self.settings.run_of(brief)
         fingerprint = self._fingerprint(brief, settings)
+        equal = before.get(brief.content)
         known = None if equal is None or not is_lasting(equal.evidence) else equal.under(submission)
-        measured = known or self._measure(submission, settings)
+        measured = before[brief.content] = known or self._measure(submission, settings)
         try:
             self._finish(measured, fingerprint, brief.content, reused=known is not None)
         except GraderError:
             raise
         except Exception as error:  # noqa: BLE001 - as in _measure: judging and rendering are ours as well
             self._finish(Measured(broken_evidence(submission, _own_fault(error))), fingerprint, brief.content)
-        return measured
 
     def _fingerprint(self, brief: Brief, settings: RunSettings) -> str:
         return fingerprint_of(brief, settings, self.settings.hidden, self.identities)
