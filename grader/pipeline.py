@@ -150,7 +150,9 @@ class ClassGrader:
         if settings.shared_text:
             settings = replace(settings, given=settings.given | overview.shared)
         place = self.place or self._here(keeping)
-        same = same_content(overview.contents())
+        # As `regrade` sees it: those graded into this folder earlier are of the class as well.
+        earlier = {name: content for name, content in self.book.contents().items() if name not in overview.briefs}
+        same = same_content(earlier | overview.contents())
         return replace(self, settings=settings, keeping=keeping, place=place, overview=overview, same=same)
 
     def grade_each(self, handed: Sequence[Handed]) -> None:
@@ -203,7 +205,7 @@ class ClassGrader:
             brief = self.overview.briefs[item.id]
             fingerprint = self._fingerprint(brief, self.settings.run_of(brief))
             if brief.readable and (
-                self._is_as_it_would_be(brief.id, fingerprint) or self._is_judged_again(brief.id, fingerprint)
+                self._is_as_it_would_be(brief.id, fingerprint) or self._is_judged_again(brief, fingerprint)
             ):
                 continue
             submission = item.load()
@@ -233,11 +235,11 @@ class ClassGrader:
     def _fingerprint(self, brief: Brief, settings: RunSettings) -> str:
         return fingerprint_of(brief, settings, self.settings.hidden, self.identities)
 
-    def _is_judged_again(self, submission: str, fingerprint: str) -> bool:
+    def _is_judged_again(self, brief: Brief, fingerprint: str) -> bool:
         """Judge a submission again from stored evidence, where that still stands for a new run."""
-        stored = self._stored(submission, fingerprint)
+        stored = self._stored(brief.id, fingerprint)
         if stored is not None:
-            self._finish_again(stored, fingerprint)
+            self._finish_again(stored, fingerprint, brief.content)
         return stored is not None
 
     def _is_as_it_would_be(self, submission: str, fingerprint: str) -> bool:
@@ -343,7 +345,7 @@ class ClassGrader:
         self.progress.finished(result, reused=reused)
         return result
 
-    def _finish_again(self, stored: Evidence, fingerprint: str) -> Result:
+    def _finish_again(self, stored: Evidence, fingerprint: str, content: str) -> Result:
         """Judge stored evidence; the line in the gradebook comes last here too."""
         out, rubric = self.settings.out, self.settings.rubric
         evidence = self._with_opinions(without_given(stored, self.settings.given))
@@ -353,10 +355,10 @@ class ClassGrader:
         result = Result.of_grade(grade)
         if evidence == stored:
             write_judgement(out, rubric, evidence, grade, page)
-            self.book.record_judgement(result, judged=self._mark(result.submission))
+            self.book.record_judgement(result, content=content, judged=self._mark(result.submission))
         else:
             digest = rewrite_submission(out, rubric, evidence, grade, page)
-            self.book.record(result, fingerprint, digest, judged=self._mark(result.submission))
+            self.book.record(result, fingerprint, digest, content=content, judged=self._mark(result.submission))
         self.book.written(evidence.submission, decisions.version)
         self.progress.finished(result, reused=True)
         return result

@@ -285,7 +285,7 @@ def _judge_with_opinion(
         # Evidence that the gradebook knows nothing of is run again by the next `grader grade`: no fingerprint.
         known = book.fingerprint(submission) if book.describes(submission, before) else None
         digest = rewrite_submission(out, rubric, evidence, grade, page)
-        book.record(Result.of_grade(grade), known or "", digest)
+        book.record(Result.of_grade(grade), known or "", digest, content=book.content(submission))
     book.written(submission, asked.decisions.version)
 
 

@@ -228,6 +228,18 @@ def test_evidence_that_is_not_the_recorded_runs_is_run_again(tmp_path: Path) -> 
         assert book.results() == (replace(ALICE, points=1.0),)
 
 
+def test_what_was_handed_in_is_that_of_the_last_run(tmp_path: Path) -> None:
+    """Judging again keeps it, unless it was looked at anew; a hand-in that can't be read any more is nobody's equal."""
+    with Gradebook(tmp_path) as book:
+        book.record(ALICE, "f1", content="c1")
+        book.record_judgement(ALICE)
+        assert book.contents() == {"alice": "c1"}
+        book.record_judgement(ALICE, content="c2")
+        assert book.content("alice") == "c2"
+        book.record(ALICE, "")
+        assert (book.contents(), book.content("alice"), book.content("bob")) == ({}, "", "")
+
+
 def test_a_gradebook_of_an_older_grader_goes_on(tmp_path: Path) -> None:
     """A file of the first version gets what later ones added; its rows still count as finished."""
     with closing(sqlite3.connect(tmp_path / GRADEBOOK)) as connection:

@@ -105,15 +105,19 @@ class Gradebook:
         files that were written and of all they were judged by.
         """
         known = {"fingerprint": fingerprint, "evidence_sha256": evidence_sha256, "judged": judged}
-        self._store(_result_values(result) | known | ({"content_sha256": content} if content else {}))
+        self._store(_result_values(result) | known | {"content_sha256": content})
 
-    def record_judgement(self, result: Result, evidence_sha256: str = "", *, judged: str = "") -> None:
+    def record_judgement(
+        self, result: Result, evidence_sha256: str = "", *, content: str | None = None, judged: str = ""
+    ) -> None:
         """Store a result that was judged again from stored evidence: its fingerprint stays, as nothing was run.
 
         Evidence that this gradebook knows nothing of (its grader was killed before it came to this line) is judged
         like any other, but the submission is then run again by the next `grader grade`. No digest: it is known.
+        `content` is that of `record`, None where nobody looked at what was handed in.
         """
-        self._store(self._judgement(result, evidence_sha256, judged))
+        found = {} if content is None else {"content_sha256": content}
+        self._store(self._judgement(result, evidence_sha256, judged) | found)
 
     def record_decided(self, result: Result) -> None:
         """Store a result that was judged again by what a person decided, unless another rubric has judged it meanwhile.
@@ -197,6 +201,10 @@ class Gradebook:
         """Return the digest of what each submission consists of, as far as it is known: equal ones are identical."""
         rows = self._fetch("SELECT submission, content_sha256 FROM results WHERE content_sha256 <> ''", ())
         return {str(row[0]): str(row[1]) for row in rows}
+
+    def content(self, submission: str) -> str:
+        """Return the digest of what one submission consists of, empty where it is not known."""
+        return self._text("content_sha256", submission) or ""
 
     def _text(self, column: str, submission: str) -> str | None:
         query = f"SELECT {column} FROM results WHERE submission = ?"  # noqa: S608 - the column is named in this class

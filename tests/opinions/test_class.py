@@ -36,7 +36,7 @@ def test_a_stored_submission_is_asked_about_without_being_run(tmp_path):
             judge = SecondOpinion(read_endpoint(server.url, "tiny", {}), tmp_path, limits=Limits(200.0))
             settings = GradeSettings(tmp_path, unit1, None, 1, 0.0, second_opinion=judge)  # type: ignore[arg-type]
             stored = read_evidence(tmp_path / maria.submission / "evidence.json")
-            told = ClassGrader(settings, book, Silence(), threading.Event())._finish_again(stored, "f" * 64)
+            told = ClassGrader(settings, book, Silence(), threading.Event())._finish_again(stored, "f" * 64, "")
             assert len(server.asked) == asked
             assert told.needs_review
             assert "language model" in " ".join(told.review_reasons)

@@ -11,6 +11,7 @@ from grader.intake import find_submissions
 from grader.model import Submission
 from grader.pipeline import ClassGrader, GradeSettings
 from grader.progress import Silence
+from grader.regrading import STAFF_PAGE, regrade
 from grader.reuse import Measured
 from grader.rubrics import load_rubric
 from tests.crash.classroom import write_notebook
@@ -41,3 +42,30 @@ def test_a_hand_in_that_changed_meanwhile_is_measured(tmp_path: Path) -> None:
     place = Saving(GOOD)
     grade(tmp_path, place)
     assert place.measured == ["ann", "ben"]
+
+
+def named_by(folder: Path) -> dict[str, bool]:
+    """Whether each staff page names somebody who handed in the same."""
+    return {
+        page.parent.name: "identical to those of" in page.read_text() for page in folder.glob(f"out/*/{STAFF_PAGE}")
+    }
+
+
+def test_judging_again_names_the_same_students(tmp_path: Path) -> None:
+    """Also where one handed in what can't be read since, and where the class came in two parts."""
+    for name in ("ann", "ben"):
+        write_notebook(tmp_path / "in" / f"{name}.ipynb", "# Work", "print(1)")
+    grade(tmp_path, Copies(GOOD))
+    assert named_by(tmp_path) == {"ann": True, "ben": True}
+
+    (tmp_path / "in" / "ben.ipynb").write_text("not a notebook")
+    grade(tmp_path, Copies(GOOD))
+    assert named_by(tmp_path) == {"ann": False, "ben": False}
+    regrade(tmp_path / "out", RUBRIC)
+    assert named_by(tmp_path) == {"ann": False, "ben": False}
+
+    (tmp_path / "in" / "ann.ipynb").rename(tmp_path / "in" / "cleo.ipynb")
+    grade(tmp_path, Copies(GOOD))
+    assert named_by(tmp_path)["cleo"]
+    regrade(tmp_path / "out", RUBRIC)
+    assert named_by(tmp_path) == {"ann": True, "ben": False, "cleo": True}
