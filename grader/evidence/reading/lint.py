@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,11 +100,8 @@ def _ruff(notebook: str) -> list[dict[str, Any]]:
         subprocess.SubprocessError: it failed or took too long.
         ValueError: its answer is not the JSON it promises.
     """
-    # Imported here: where ruff is missing, only linting is missing.
-    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
-
     # A student's suppression comments speak to their linter, not to this one: `--ignore-noqa`.
-    command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet"]
+    command = [_program(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet"]
     command += ["--output-format", "json", "--target-version", "py311", "--select", ",".join(RULES)]
     command += ["--config", f"builtins = {json.dumps(IPYTHON_NAMES)}", "--stdin-filename", "notebook.ipynb", "-"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RUFF_")}
@@ -119,6 +117,24 @@ def _ruff(notebook: str) -> list[dict[str, Any]]:
     if not isinstance(answer, list):
         raise ValueError("its answer is not a list")  # noqa: TRY004 - one error for all that is wrong with an answer
     return answer
+
+
+def _program() -> str:
+    """Return the path of ruff; one thread at a time.
+
+    Python's own `sysconfig`, which ruff asks, gives None to a second thread that asks while the first makes it ready.
+
+    Raises:
+        OSError: there is none.
+    """
+    with _FINDING:
+        # Imported here: where ruff is missing, only linting is missing.
+        from ruff import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        return str(find_ruff_bin())
+
+
+_FINDING = threading.Lock()
 
 
 def _issue(entry: dict[str, Any], sources: tuple[Source, ...]) -> LintIssue | None:
