@@ -114,12 +114,13 @@ def by_nbgrader(programs: Path, paths: Sequence[Path], work: Path) -> float:
     notebook = nbformat.read(paths[0], 4)
     (work / "source" / "ps1").mkdir(parents=True)
     nbformat.write(notebook, work / "source" / "ps1" / "work.ipynb")
-    timed([programs / "nbgrader", "generate_assignment", "ps1", "--create"], cwd=work)
+    # It calls a program of its own environment by name.
+    environ = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    timed([programs / "nbgrader", "generate_assignment", "ps1", "--create"], cwd=work, env=environ)
     for path in paths:
         target = work / "submitted" / path.stem / "ps1"
         target.mkdir(parents=True)
         shutil.copy(path, target / "work.ipynb")
-    environ = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     return timed([programs / "nbgrader", "autograde", "ps1", "--create"], cwd=work, env=environ)
 
 
@@ -127,7 +128,10 @@ def by_otter(programs: Path, paths: Sequence[Path], work: Path) -> float:
     """otter's local run, one command a notebook (its parallel grader needs Docker)."""
     (work / "tests").mkdir()
     code = [programs / "python", "-c"]
-    make = "import zipfile; zipfile.ZipFile('autograder.zip', 'w').writestr('otter_config.json', '{}')"
+    make = (
+        "import zipfile; made = zipfile.ZipFile('autograder.zip', 'w'); made.writestr('otter_config.json', '{}'); "
+        "made.writestr('tests/', ''); made.close()"
+    )
     timed([*code, make], cwd=work)
     run = [programs / "otter", "run", "-a", work / "autograder.zip", "-o", work, "--no-logo"]
     return sum(timed([*run, path], cwd=work) for path in paths)
