@@ -96,18 +96,13 @@ def become(uid: int, *, keep_read_search: bool) -> None:
     `keep_read_search` keeps CAP_DAC_READ_SEARCH: needed where the interpreter or the files offered are private to
     root (an interpreter under /root); what can be named at all is held by the mounts or by Landlock.
     """
-    for capability in range(LAST_CAPABILITY + 1):
-        if keep_read_search and capability == CAP_DAC_READ_SEARCH:
-            continue
-        libc().prctl(
-            PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)
-        )
+    wanted = 1 << CAP_DAC_READ_SEARCH if keep_read_search else 0
+    bound_capabilities(wanted)
     if keep_read_search:
         prctl("keep capabilities", PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    wanted = 1 << CAP_DAC_READ_SEARCH if keep_read_search else 0
     set_capabilities(wanted)
     if keep_read_search:
         prctl("raise an ambient capability", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH)
@@ -126,12 +121,18 @@ def set_capabilities(mask: int) -> None:
 
 def give_up_capabilities() -> None:
     """Drop all, and the means to get any, in a namespace whose first user this is."""
-    for capability in range(LAST_CAPABILITY + 1):
-        libc().prctl(
-            PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)
-        )
+    bound_capabilities(0)
     set_capabilities(0)
     require_no_capabilities(0)
+
+
+def bound_capabilities(allowed: int) -> None:
+    """Let no program that is started from here on get a capability that is not allowed."""
+    for capability in range(LAST_CAPABILITY + 1):
+        if not allowed >> capability & 1:
+            libc().prctl(
+                PR_CAPBSET_DROP, ctypes.c_ulong(capability), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)
+            )
 
 
 def require_no_capabilities(allowed: int) -> None:
