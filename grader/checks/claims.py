@@ -65,8 +65,8 @@ ClaimVerdict = Literal["agrees", "contradicted", "not_checkable"]
 def known_scores(evidence: Evidence) -> tuple[KnownScore, ...]:
     """Return every measured number: scorings recomputed or as run, metric calls, histories, and means over scorings."""
     found = [*_of_scorings(evidence), *_of_ensembles(evidence), *_of_metric_calls(evidence), *_of_histories(evidence)]
+    scored = [result_of(evidence, item) for item in evidence.scorings]
     for metric in ("accuracy", *REGRESSION_METRICS):
-        scored = [result_of(evidence, item) for item in evidence.scorings]
         values = [
             item.value for item in scored if item.role == "test" and item.metric == metric and item.value is not None
         ]
@@ -83,16 +83,17 @@ def compare(claim: NumberClaim, known: Iterable[KnownScore], metric: str, deviat
     value = claim_value(claim, metric)
     if value is None:
         return "not_checkable"
-    fitting = [item for item in known if item.metric == metric and _may_mean(claim, item)]
-    if not fitting:
-        return "not_checkable"
     extra = APPROXIMATE if claim.approximate else 0.0
-    close = any(
-        abs(value - item.value)
+    of_metric = [item for item in known if item.metric == metric]
+    close = (
+        item
+        for item in of_metric
+        if abs(value - item.value)
         <= agreement(item.value, metric, item.rows, claim.digits, 0 if item.detail else deviations) + extra
-        for item in fitting
     )
-    return "agrees" if close else "contradicted"
+    if any(_may_mean(claim, item) for item in close):
+        return "agrees"
+    return "contradicted" if any(_may_mean(claim, item) for item in of_metric) else "not_checkable"
 
 
 def score_metrics(evidence: Evidence) -> tuple[str, ...]:
@@ -188,11 +189,11 @@ def agrees_with_saved(evidence: Evidence, claim: NumberClaim) -> bool:
 
 def _may_mean(claim: NumberClaim, item: KnownScore) -> bool:
     """A sentence that names the rows speaks of those; rows of no known role may be any; a class must be named."""
-    if item.names and not any(_names(claim.quote, name) for name in item.names):
+    if claim.split not in {"unstated", item.role} and item.role != "other":
         return False
     if claim.rows is not None and claim.rows != item.rows:
         return False
-    return claim.split in {"unstated", item.role} or item.role == "other"
+    return not item.names or any(_names(claim.quote, name) for name in item.names)
 
 
 def _names(quote: str, name: str) -> bool:
@@ -258,5 +259,5 @@ def _of_histories(evidence: Evidence) -> Iterator[KnownScore]:
         for name, values in training.history:
             role: Role = "validation" if name.startswith("val_") else "train"
             watched = evidence.row_set(training.validation_rows if role == "validation" else training.train_rows)
-            for value in values:
-                yield KnownScore(value, watched.rows if watched is not None else 0, role, metric_name(name))
+            rows, metric = watched.rows if watched is not None else 0, metric_name(name)
+            yield from (KnownScore(value, rows, role, metric) for value in values)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, combinations
 
-from grader.checks.smoothing import EQUAL, is_smoothed
+from grader.checks.smoothing import EQUAL, are_equal, is_equal, is_smoothed
 from grader.model import TrainingRun
 
 Series = tuple[float, ...]
@@ -38,10 +38,17 @@ def is_explained(shown: Sequence[float], trainings: Sequence[TrainingRun], liken
 
     `likeness` is Pearson's r from which on a line follows a log, whatever it was smoothed by.
     """
-    derived = (*_logs(trainings), *_means(trainings), *_gaps(trainings))
-    return any(is_part(shown, series) or is_smoothed(shown, series, likeness) for series in derived) or _within_folds(
-        shown, trainings
+    return (
+        any(is_part(shown, series) for series in _derived(trainings))  # nearly all are, and it is quickly found
+        or any(is_smoothed(shown, series, likeness) for series in _derived(trainings))
+        or _within_folds(shown, trainings)
     )
+
+
+def _derived(trainings: Sequence[TrainingRun]) -> Iterator[Series]:
+    yield from _logs(trainings)
+    yield from _means(trainings)
+    yield from _gaps(trainings)
 
 
 def is_part(shown: Sequence[float], series: Sequence[float]) -> bool:
@@ -49,25 +56,19 @@ def is_part(shown: Sequence[float], series: Sequence[float]) -> bool:
     size = len(shown)
     if not shown or size > len(series) or (size < FEWEST_OF_A_PART and size < len(series)):
         return False
-    return any(
-        _equal(shown, series[start::step][:size])
-        for step in range(1, WIDEST_STEP + 1)
-        for start in range(len(series) - (size - 1) * step)
-    )
+    starts = [at for at, value in enumerate(series) if is_equal(shown[0], value)]
+    return any(are_equal(shown, series[start::step][:size]) for start in starts for step in range(1, WIDEST_STEP + 1))
 
 
 def _logs(trainings: Sequence[TrainingRun]) -> Iterator[Series]:
     """Yield the logs in the forms they are shown in. A loss has no percent, and no error that is the rest of it."""
     for name, series in named_series(trainings):
+        finite, positive = all(map(math.isfinite, series)), min(series) > 0
         for form in LOSS_FORMS if LOSS_WORDS.search(name) else SHARE_FORMS:
-            if all(_defined(form, value) for value in series):
-                yield tuple(form(value) for value in series)
+            if finite and (positive or form not in OF_POSITIVES):
+                yield tuple(map(form, series))
         yield tuple(accumulate(series, min))
         yield tuple(accumulate(series, max))
-
-
-def _defined(form: Callable[[float], float], value: float) -> bool:
-    return math.isfinite(value) and (value > 0 or form not in {math.log, math.log10, math.sqrt})
 
 
 def _means(trainings: Sequence[TrainingRun]) -> Iterator[Series]:
@@ -124,10 +125,5 @@ def _percent_wrong(value: float) -> float:
 
 
 SHARE_FORMS: tuple[Callable[[float], float], ...] = (_plain, _percent, _complement, _percent_wrong)
-LOSS_FORMS: tuple[Callable[[float], float], ...] = (_plain, math.log, math.log10, math.sqrt)
-
-
-def _equal(left: Sequence[float], right: Sequence[float]) -> bool:
-    return len(left) == len(right) and all(
-        abs(a - b) <= EQUAL * max(1.0, abs(b)) for a, b in zip(left, right, strict=True)
-    )
+OF_POSITIVES: tuple[Callable[[float], float], ...] = (math.log, math.log10, math.sqrt)
+LOSS_FORMS: tuple[Callable[[float], float], ...] = (_plain, *OF_POSITIVES)

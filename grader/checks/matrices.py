@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from grader.model import Drawing, Evidence, Origin
 
@@ -135,9 +136,8 @@ def normalisations(matrix: Sequence[Sequence[float]]) -> tuple[tuple[str, Matrix
 def parse_matrices(text: str) -> tuple[Matrix, ...]:
     """Return the square matrices printed in a text: `[[9 1] [2 8]]`, nested lists, tensors, data frames."""
     bracketed = [tuple(map(float, NUMBER.findall(row))) for row in BRACKETED_ROW.findall(text)]
-    tables = [_table_row(line) for line in text.splitlines()]
-    bare = [_bare_row(line) for line in text.splitlines()]
-    return (*_squares(bracketed), *_squares(tables), *_squares(bare))
+    lines = text.splitlines()
+    return (*_squares(bracketed), *_squares(map(_table_row, lines)), *_squares(map(_bare_row, lines)))
 
 
 def _candidates(evidence: Evidence) -> Iterable[tuple[Matrix, int, str, Origin]]:
@@ -212,22 +212,18 @@ def _bare_row(line: str) -> tuple[float, ...]:
     return tuple(map(float, words)) if len(words) > 1 and all(NUMBER.fullmatch(word) for word in words) else ()
 
 
-def _squares(rows: Sequence[tuple[float, ...]]) -> list[Matrix]:
+def _squares(rows: Iterable[tuple[float, ...]]) -> list[Matrix]:
     """Return the runs of k consecutive rows of k numbers (a row or column of totals, as crosstab adds, is dropped)."""
     found: list[Matrix] = []
-    start = 0
-    while start < len(rows):
-        size = len(rows[start])
-        end = start
-        while end < len(rows) and size and len(rows[end]) == size:
-            end += 1
-        block = tuple(rows[start:end])
-        if size > 1 and len(block) > size and len(block) % size == 0:
+    for size, together in groupby(rows, key=len):
+        if size < 2:
+            continue
+        block = tuple(together)
+        if len(block) > size and len(block) % size == 0:
             found += [block[at : at + size] for at in range(0, len(block), size)]  # one printed after the other
         if is_square(block):
             found.append(block)
             without_totals = tuple(row[:-1] for row in block[:-1])
             if is_square(without_totals):
                 found.append(without_totals)
-        start = max(end, start + 1)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from grader.checks.results import class_count, final_result, shown_output
 from grader.model import CellFacts, Drawing, Evidence
@@ -21,6 +21,8 @@ COMPARED = re.compile(
     re.IGNORECASE,
 )
 """Rows picked by comparing answers with labels."""
+NAMED_WRONG = re.compile(r"misclassif|wrong|incorrect|mistake|errores", re.IGNORECASE)
+UNEQUAL = re.compile(r"!=|\.ne\(|not_equal")
 LABELLED_LINE = re.compile(r"pred|true|actual|real\b|verdader", re.IGNORECASE)
 FEWEST_LINES = 2
 """One line that speaks of predictions is a count of mistakes; a list of mistakes has several."""
@@ -108,10 +110,9 @@ def _two_labels(title: str) -> bool | None:
 
 def _lists_mistakes(cell: CellFacts) -> bool:
     """Whether a cell picks rows by comparing answers with labels, and shows them as a table or line by line."""
-    named = re.search(r"misclassif|wrong|incorrect|mistake|errores", cell.source, re.IGNORECASE)
-    compared = re.search(r"!=|\.ne\(|not_equal", cell.source)
     outputs = (*cell.rerun, *cell.saved)
-    if named and compared and any(output.html or output.image_png for output in outputs):
+    pictured = any(output.html or output.image_png for output in outputs)
+    if pictured and NAMED_WRONG.search(cell.source) and UNEQUAL.search(cell.source):
         return True
     if not COMPARED.search(cell.source):
         return False
@@ -141,10 +142,12 @@ def recalls_by_hand(evidence: Evidence) -> list[int]:
     recalls = [item.recall for item in verified.per_class if item.recall is not None] if verified is not None else []
     if len(recalls) < 2:
         return []
+    fewest = FEWEST_DECIMALS + (len(recalls) == 2)
+    orders = (recalls, *_sorted(recalls))
     printed = [
         cell.index
         for cell in evidence.cells
-        if any(_holds(output.text, order) for output in cell.rerun for order in (recalls, *_sorted(recalls)))
+        if any(_holds(_shares(output.text, fewest), orders) for output in cell.rerun)
     ]
     bars = [item.cell for item in evidence.drawings if item.kind == "bar" and _equal(item.y, recalls)]
     return [*printed, *bars]
@@ -155,18 +158,28 @@ def _sorted(recalls: Sequence[float]) -> tuple[Sequence[float], ...]:
     return (sorted(recalls), sorted(recalls, reverse=True)) if len(recalls) > 2 else ()
 
 
-def _holds(text: str, recalls: Sequence[float]) -> bool:
-    """Whether the recalls stand in a text one after the other, as shares or in percent, each rounded as printed."""
-    left = list(recalls)
-    fewest = FEWEST_DECIMALS + (len(recalls) == 2)
+def _shares(text: str, fewest: int) -> list[tuple[float, float]]:
+    """Return the shares in a text, also those in percent, each with what rounding may have made of it.
+
+    Those with fewer than the `fewest` decimals are left out, unless they are 0 or 1.
+    """
+    found = []
     for number, decimals, percent in DECIMAL.findall(text):
-        places = len(decimals)
         share = float(number) / 100 if percent else float(number)
-        digits = places + 2 if percent else places
+        digits = len(decimals) + 2 if percent else len(decimals)
         exact = float(number) in {0.0, 1.0} and decimals
-        if left and (digits >= fewest or exact) and abs(share - left[0]) <= 0.51 * 10.0 ** -max(digits, 1):
-            left.pop(0)
-    return not left
+        if digits >= fewest or exact:
+            found.append((share, 0.51 * 10.0 ** -max(digits, 1)))
+    return found
+
+
+def _holds(shares: Sequence[tuple[float, float]], orders: Iterable[Sequence[float]]) -> bool:
+    """Whether the recalls, in one of these orders, are among the shares one after the other."""
+    for recalls in orders:
+        rest = iter(shares)
+        if all(any(abs(share - recall) <= slack for share, slack in rest) for recall in recalls):
+            return True
+    return False
 
 
 def _equal(heights: Sequence[float], recalls: Sequence[float]) -> bool:

@@ -54,21 +54,25 @@ def _explained_share(shown: Sequence[float], part: Sequence[float]) -> float:
 def _running_mean(shown: Sequence[float], series: Sequence[float]) -> bool:
     """Whether it is the mean of each so many values, without the edges or with means of fewer there."""
     for width in range(2, min(WIDEST, len(series)) + 1):
-        means = [sum(series[at : at + width]) / width for at in range(len(series) - width + 1)]
-        for start in {0, len(shown) - len(means)}:
-            part = shown[start : start + len(means)] if start >= 0 else ()
-            edges = len(shown) - len(means)
-            if len(part) == len(means) >= FEWEST and edges in {0, width - 1} and _equal(part, means):
+        count = len(series) - width + 1
+        edges = len(shown) - count
+        if count >= FEWEST and edges in {0, width - 1}:
+            parts = (shown[start : start + count] for start in {0, edges})
+            if any(_are_means(part, series, width) for part in parts):
                 return True
     return False
 
 
+def _are_means(shown: Sequence[float], series: Sequence[float], width: int) -> bool:
+    return all(is_equal(value, sum(series[at : at + width]) / width) for at, value in enumerate(shown))
+
+
 def _exponential(shown: Sequence[float], series: Sequence[float]) -> bool:
     """Whether each value is a share of the one before and the rest of the new one, weighted in full or corrected."""
-    if len(shown) != len(series) or abs(shown[0] - series[0]) > EQUAL * max(1.0, abs(series[0])):
+    if len(shown) != len(series) or not is_equal(shown[0], series[0]):
         return False
     return any(
-        0 < keep < 1 and _equal(shown, _smoothed(series, keep, corrected))
+        0 < keep < 1 and are_equal(shown, _smoothed(series, keep, corrected))
         for corrected in (False, True)
         if (keep := _kept(shown, series, corrected)) is not None
     )
@@ -93,7 +97,11 @@ def _smoothed(series: Sequence[float], keep: float, corrected: bool) -> list[flo
     return found
 
 
-def _equal(left: Sequence[float], right: Sequence[float]) -> bool:
-    return len(left) == len(right) and all(
-        abs(a - b) <= EQUAL * max(1.0, abs(b)) for a, b in zip(left, right, strict=True)
-    )
+def is_equal(shown: float, value: float) -> bool:
+    """Whether a number that is shown is the other one, up to a trip through float32."""
+    return abs(shown - value) <= EQUAL * max(1.0, abs(value))
+
+
+def are_equal(shown: Sequence[float], series: Sequence[float]) -> bool:
+    """Whether two series hold the same numbers, up to a trip through float32."""
+    return len(shown) == len(series) and all(map(is_equal, shown, series))

@@ -45,9 +45,10 @@ def _knew_classes(start: Verified, now: Verified) -> float | None:
     if start.accuracy is None or start.majority_accuracy is None or now.accuracy is None:
         return None
     constant = max(start.majority_accuracy, _commonest(start))
+    if start.accuracy - constant < max(KNEW_MARGIN, KNEW_SHARE * (now.accuracy - constant)):
+        return None
     luck = binomial_tail(round(start.accuracy * start.rows_used), start.rows_used, constant)
-    most = start.accuracy - constant >= max(KNEW_MARGIN, KNEW_SHARE * (now.accuracy - constant))
-    return start.accuracy if most and luck <= KNEW_LUCK else None
+    return start.accuracy if luck <= KNEW_LUCK else None
 
 
 def _commonest(start: Verified) -> float:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from grader.checks.curve_forms import is_explained, named_series
 from grader.checks.observed import PLOTTING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check
-from grader.checks.smoothing import EQUAL, is_smoothed
+from grader.checks.smoothing import EQUAL, is_equal, is_smoothed
 from grader.checks.verdicts import Verdict, advised, failed, not_applicable, passed, unknown
 from grader.model import Drawing, Evidence, TrainingRun
 
@@ -147,16 +147,20 @@ def _speaks_of_logs(line: Drawing) -> bool:
 def _misnamed(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:
     """Whether a line is labelled as training where it is a validation log, or the other way round."""
     says = {kind for kind, words in KIND_WORDS.items() if words.search(line.label)}
+    if len(says) != 1:
+        return False
     kinds = {kind for kind, series in _series(trainings) if _same(line.y, series)}
-    return len(says) == 1 and len(kinds) == 1 and says != kinds
+    return len(kinds) == 1 and says != kinds
 
 
 def _wrong_figure(line: Drawing, trainings: Sequence[TrainingRun]) -> bool:
     """Whether a line is labelled as a loss and shows accuracies, or the other way round."""
     says = {kind for kind, words in FIGURE_WORDS.items() if words.search(line.label)}
+    if len(says) != 1:
+        return False
     names = {name.removeprefix("val_") for name, _ in _named_series(line, trainings)}
     shows = {kind for kind, words in FIGURE_WORDS.items() for name in names if words.search(name)}
-    return len(says) == 1 and len(shows) == 1 and says != shows
+    return len(shows) == 1 and says != shows
 
 
 def _named_series(line: Drawing, trainings: Sequence[TrainingRun]) -> list[tuple[str, tuple[float, ...]]]:
@@ -209,9 +213,7 @@ def _same(shown: Sequence[float], series: Sequence[float]) -> bool:
         return False
     tail, head = series[-len(shown) :], series[: len(shown)]
     return any(
-        all(abs(a - form(b)) <= EQUAL * max(1.0, abs(form(b))) for a, b in zip(shown, part, strict=True))
-        for part in (head, tail)
-        for form in FORMS
+        all(is_equal(a, form(b)) for a, b in zip(shown, part, strict=True)) for part in {head, tail} for form in FORMS
     )
 
 
