@@ -254,18 +254,18 @@ def judge_stored(out: Path, rubric: Rubric, asked: Sequence[Asked]) -> list[tupl
         StorageFullError: the disk is full.
     """
     results = []
+    files: dict[Path, dict[str, str | bytes]] = {}
+    for item in asked:
+        folder = out / item.submission
+        stored, digest = read_evidence_and_digest(folder / EVIDENCE)
+        grade = judged(stored, rubric, item.decisions)
+        page = staff_page_of(out, rubric, stored, grade, item.same_as, item.decisions)
+        files[folder] = _judged(out, rubric, stored, grade, executed_notebook(folder), page)
+        results.append((Result.of_grade(grade), digest, item.decisions.version))
+    # Not beside the judging: after every call of the system a thread would wait until that lets go of the interpreter.
     with ThreadPoolExecutor(WRITERS) as pool:
-        writing = []
-        for item in asked:
-            folder = out / item.submission
-            stored, digest = read_evidence_and_digest(folder / EVIDENCE)
-            grade = judged(stored, rubric, item.decisions)
-            page = staff_page_of(out, rubric, stored, grade, item.same_as, item.decisions)
-            files = _judged(out, rubric, stored, grade, executed_notebook(folder), page)
-            writing.append(pool.submit(replace_together, folder, files))
-            results.append((Result.of_grade(grade), digest, item.decisions.version))
-        for written in writing:
-            written.result()
+        for _ in pool.map(replace_together, files.keys(), files.values()):
+            pass  # raises what went wrong
     return results
 
 
