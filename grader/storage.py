@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import cattrs
+from cattrs.cols import list_structure_factory
 from cattrs.errors import BaseValidationError
 
 from grader.durable import utf8, write_atomically
@@ -35,6 +36,9 @@ GRADE_SCHEMA_FILE = Path(__file__).resolve().parent / "reports" / "grade.schema.
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """JSON has no such numbers: `evidence.json` spells them as strings, so that a diverged loss comes back as it was."""
 
+PLAIN = frozenset({str, int, bool, type(None)})
+"""Types of values that stand in JSON as they are; subclasses, and floats, may have to be written in another way."""
+PLAIN_TUPLES = (tuple[int, ...], tuple[str, ...], tuple[float, ...])
 
 CELLS_START = b'"cells": '
 """How the line of an `evidence.json` begins that holds its cells: to compare a class its other lines aren't read."""
@@ -160,7 +164,7 @@ def grade_document(grade: Grade) -> dict[str, Any]:
         "run": _public(_run_in_order(grade.run)),
         "rubric": {"id": grade.rubric_id, "sha256": grade.rubric_sha256},
         "criteria": {item.criterion: _public(_criterion_document(item)) for item in grade.judgements},
-        "findings": [_public(_finding_document(item)) for item in grade.findings],
+        "findings": [_finding_document(item) for item in grade.findings],
         "measured": _public(grade.measured, sort=True),
         "total": _public({"points": grade.points, "max_points": grade.max_points}),
         "needs_review": grade.needs_review,
@@ -212,7 +216,7 @@ def _finding_document(item: Finding) -> dict[str, Any]:
         "check": item.check,
         "outcome": item.outcome,
         "origin": item.origin,
-        "cells": item.cells,
+        "cells": _public(item.cells),
         "summary": item.summary,
         "fix": item.fix,
         "measured": _public(item.measured, sort=True),
@@ -272,6 +276,8 @@ def _flat_grade(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def _public(value: Any, *, sort: bool = False) -> Any:
     """Return a value as plain JSON data: sequences as lists, NumPy numbers as Python's, what is no number as None."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Mapping):
         items = [(str(key), _public(item, sort=sort)) for key, item in value.items()]
         return dict(sorted(items) if sort else items)
@@ -282,11 +288,16 @@ def _public(value: Any, *, sort: bool = False) -> Any:
 
 
 # ---------------------------------------------------------------- plain data and back
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
 def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def _spell_numbers(value: Any) -> Any:
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, dict):
         return {key: _spell_numbers(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -299,7 +310,7 @@ def _spell_numbers(value: Any) -> Any:
 
 def _python_number(value: Any) -> Any:
     """Return NumPy's numbers as Python's; everything else as it is."""
-    if value is None or isinstance(value, (str, bool)):
+    if type(value) is float or value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, Integral):
         return int(value)
@@ -360,11 +371,23 @@ def _take_float(value: Any, _: object) -> float:
     return float(value)
 
 
+def _take_whole(wanted: Any, converter: cattrs.Converter) -> Any:
+    """Return a structure hook for tuples of plain values: where all are of the type wanted none is looked at alone."""
+    kind = get_args(wanted)[0]
+    one_by_one = list_structure_factory(wanted, converter)
+
+    def take(values: Any, _: object) -> Any:
+        return tuple(values if set(map(type, values)) <= {kind} else one_by_one(values, wanted))
+
+    return take
+
+
 def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter()
     for kind in (int, str, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(float, _take_float)
+    converter.register_structure_hook_factory(PLAIN_TUPLES.__contains__, _take_whole)
     # `1` in a field of floats is written as `1.0`, as it will be after reading: equal evidence, equal bytes.
     converter.register_unstructure_hook(float, float)
     return converter
