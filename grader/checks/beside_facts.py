@@ -33,13 +33,22 @@ DEVIATIONS = 2.0
 
 def beside_facts(evidence: Evidence) -> tuple[ClaimBeside, ...]:
     """Return the claims of the text in the notebook's order, each once."""
-    found = [
-        *_numbers(evidence),
-        *_settings(evidence),
-        *_directions(evidence),
-        *_weak_classes(evidence),
-        *(stated_beside(item, evidence) for item in evidence.prose.statements),
-    ]
+    found = [*_numbers(evidence), *_settings(evidence), *_directions(evidence), *_of_work_and_classes(evidence)]
+    return _in_order(evidence, found)
+
+
+def certainly_untrue(evidence: Evidence) -> tuple[ClaimBeside, ...]:
+    """Return what is said of the work and of its classes, and is certainly not so. Numbers and curves are not in it."""
+    claims = _in_order(evidence, _of_work_and_classes(evidence))
+    return tuple(item for item in claims if item.verdict == "contradicted" and item.certain)
+
+
+def _of_work_and_classes(evidence: Evidence) -> Iterator[ClaimBeside]:
+    yield from _weak_classes(evidence)
+    yield from (stated_beside(item, evidence) for item in evidence.prose.statements)
+
+
+def _in_order(evidence: Evidence, found: Iterable[ClaimBeside]) -> tuple[ClaimBeside, ...]:
     return tuple(sorted(dict.fromkeys(_fairly(evidence, found)), key=lambda item: item.cell))
 
 
@@ -52,11 +61,6 @@ def _fairly(evidence: Evidence, found: Iterable[ClaimBeside]) -> Iterator[ClaimB
     for item in found:
         doubtful = bool(evidence.cut_trainings) and item.verdict == "contradicted" and item.about in RESTS_ON_LEARNING
         yield replace(item, verdict="not_checkable", certain=False) if doubtful else item
-
-
-def certainly_untrue(evidence: Evidence) -> tuple[ClaimBeside, ...]:
-    """Return what is said of the work and of its classes, and is certainly not so. Numbers and curves are not in it."""
-    return tuple(item for item in beside_facts(evidence) if item.verdict == "contradicted" and item.certain)
 
 
 # ---------------------------------------------------------------- numbers

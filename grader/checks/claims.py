@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -168,10 +168,17 @@ def scoring_cells(evidence: Evidence, result: StudentResult) -> frozenset[int]:
     )
 
 
-def differing_claims(evidence: Evidence, claims: Iterable[NumberClaim], deviations: float) -> list[NumberClaim]:
+def compared(
+    evidence: Evidence, claims: Sequence[NumberClaim], deviations: float
+) -> list[tuple[NumberClaim, ClaimVerdict]]:
+    """Return claims, each with whether a measured number agrees with it."""
+    known = known_scores(evidence) if claims else ()
+    return [(item, compare(item, known, metric_of(item, evidence), deviations)) for item in claims]
+
+
+def differing_claims(evidence: Evidence, claims: Sequence[NumberClaim], deviations: float) -> list[NumberClaim]:
     """Return the claims that no measured number agrees with."""
-    known = known_scores(evidence)
-    return [item for item in claims if compare(item, known, metric_of(item, evidence), deviations) == "contradicted"]
+    return [item for item, verdict in compared(evidence, claims, deviations) if verdict == "contradicted"]
 
 
 def agrees_with_saved(evidence: Evidence, claim: NumberClaim) -> bool:

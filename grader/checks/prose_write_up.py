@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from grader.checks.beside_facts import certainly_untrue, of_another_model
 from grader.checks.claims import (
     agrees_with_saved,
-    compare,
-    differing_claims,
-    known_scores,
+    compared,
     metric_of,
     result_claims,
     stated_claim,
@@ -110,7 +108,8 @@ def score_honest(evidence: Evidence, limits: Limits) -> Verdict:
     if claim is None:
         return not_applicable("The text states no score.")
     claims = [item for item in result_claims(evidence, "prose") if item.split == "test" or item == claim]
-    differing = differing_claims(evidence, claims, limits["deviations"])
+    verdicts = compared(evidence, claims, limits["deviations"])
+    differing = [item for item, verdict in verdicts if verdict == "contradicted"]
     if claim in differing and of_another_model(claim, evidence):
         return not_applicable("The text states only the score of another model than the final one.")
     wrong = [item for item in differing if not of_another_model(item, evidence)]
@@ -121,8 +120,7 @@ def score_honest(evidence: Evidence, limits: Limits) -> Verdict:
     }
     cells = [item.cell for item in wrong or claims]
     if not wrong:
-        known = known_scores(evidence)
-        if all(compare(item, known, metric_of(item, evidence), 0) == "not_checkable" for item in claims):
+        if all(verdict == "not_checkable" for _, verdict in verdicts):
             return _uncheckable(evidence, cells, measured)
         return passed(
             f"The stated score is the measured one: “{claim.quote}”",
