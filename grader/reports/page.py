@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.reports import numbers
-from grader.reports.language import say, spoken, told
+from grader.reports.language import ENGLISH, say, spoken, told
 from grader.reports.text import capitalised, phrase
 from grader.resources import shipped
 
@@ -62,15 +62,27 @@ def _source(name: str) -> str:
 
 def _shown(value: object) -> object:
     """Prepare every value a template prints: plain text is cut and made visible before it is escaped."""
-    if value is None:
-        return numbers.NONE
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if isinstance(value, Markup):
         return value
-    return phrase(told(value) if _OURS.search(value) else value)
+    if isinstance(value, str):
+        return phrase(value)
+    return numbers.NONE if value is None else value
+
+
+def _shown_translated(value: object) -> object:
+    """Prepare every value a template of another language prints: what is ours is translated too."""
+    if isinstance(value, str) and not isinstance(value, Markup) and _OURS.search(value):
+        return _shown(told(value))
+    return _shown(value)
 
 
 _OURS = re.compile(r"[ A-Z]")
 """What a text of ours for people has: names of classes and anchors, which stay as they are, are single small words."""
+
+
+def _said(text: str, **values: object) -> Markup:
+    """Return a text of ours for a template: one without places is translated once, when the template is compiled."""
+    return escape(phrase(say(text, **values)))
 
 
 def verbatim(value: object) -> Markup:
@@ -78,14 +90,18 @@ def verbatim(value: object) -> Markup:
     return escape(phrase(str(value)))
 
 
-@functools.cache
 def environment() -> Environment:
-    """Return what all templates are rendered by."""
+    """Return what all templates are rendered by in the language being rendered."""
+    return _environment(spoken())
+
+
+@functools.cache
+def _environment(language: str) -> Environment:
     made = Environment(
         loader=FileSystemLoader(shipped("templates")),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_shown if language == ENGLISH else _shown_translated,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,  # nobody edits a template while a class is written
@@ -94,6 +110,6 @@ def environment() -> Environment:
         made.filters[name] = getattr(numbers, name)
     made.filters["verbatim"] = verbatim
     made.filters["capital"] = lambda value: capitalised(value) if isinstance(value, str) else value
-    made.globals["_"] = lambda text, **values: escape(phrase(say(text, **values)))
+    made.filters["say"] = _said
     made.globals["spoken"] = spoken
     return made

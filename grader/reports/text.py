@@ -51,7 +51,7 @@ def visible(text: str) -> str:
     Tabs and line feeds stay. `U+202E` shows as `[U+202E]`: a reader sees that something was hidden there. Of marks
     piled on one letter, which would cover the lines around it, the first few stay.
     """
-    shown = _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+    shown = text if text.isprintable() else _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
     return shown if shown.isascii() else _PILED_MARKS.sub(lambda match: f"{match[1]}[+{len(match[2])}]", shown)
 
 
