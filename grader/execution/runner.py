@@ -39,7 +39,7 @@ from grader.execution.notebook import new_notebook, write_notebook
 from grader.execution.outcome import Outcome, outcome_of
 from grader.execution.products import written_files
 from grader.execution.scripts import script_options
-from grader.execution.settings import RunProgress, RunSettings
+from grader.execution.settings import PROBE_OFFER, RunProgress, RunSettings
 from grader.execution.store import ARTIFACTS, EVENTS, EXIT_STORAGE_FULL, NOTEBOOK, Job, read_job, write_run
 from grader.execution.waits import INTERRUPT_GRACE_S, OUTPUT_WAIT_S, STARTUP_S
 from grader.execution.warming import KERNEL_VARIABLES, entrance_of
@@ -117,7 +117,7 @@ def _box(submission: Submission, settings: RunSettings) -> Box:
     named = zip(offered_names(settings.urls), settings.urls, strict=True)
     offers = tuple(Offer(name, item.path) for name, item in named)
     if settings.probe is not None:
-        offers += (Offer("probe", settings.probe),)
+        offers += (Offer(PROBE_OFFER, settings.probe),)
     # The cells' own time is kept by the runner, which interrupts first; the box's is for a runner that hangs.
     limits = replace(settings.limits, wall_s=settings.limits.wall_s + STARTUP_S + INTERRUPT_GRACE_S)
     return Box(
@@ -148,7 +148,7 @@ async def _run_cells(
     settings, script = job.settings, job.submission.script
 
     def command(connection: str) -> Sequence[str]:
-        start = ["-m", "ipykernel_launcher"] if settings.probe is None else [f"{sandbox.inside('probe')}/launch.py"]
+        start = ["-m", "ipykernel_launcher"] if settings.probe is None else [f"{sandbox.inside(PROBE_OFFER)}/launch.py"]
         return [settings.python, *start, "-f", connection, *_KERNEL_OPTIONS, *script_options(script)]
 
     variables = {**KERNEL_VARIABLES, **dict(settings.interpreter.variables), **channel.variables}

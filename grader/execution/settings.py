@@ -18,6 +18,9 @@ from grader.urls import UrlFile
 PROBE = Path(__file__).resolve().parent.parent / "probe"
 """The code that watches from inside the kernel."""
 
+PROBE_OFFER = "probe"
+"""The name under which a box has it."""
+
 MAX_LISTED = 200_000
 """Entries of a folder of data whose files are told apart by size and time of change: a second or two of looking. The
 folders that follow are told apart by their own times."""

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from grader.execution.settings import RunSettings
+from grader.execution.settings import PROBE, PROBE_OFFER, RunSettings
 from grader.model import Submission
-from grader.sandbox.warm import Entrance, Template, template_variables
+from grader.sandbox.bubblewrap import RUNTIME
+from grader.sandbox.warm import PREPARED, Entrance, Preparation, Template, template_variables
 
 MODULES = (
     "numpy",
@@ -36,6 +37,9 @@ MODULES = (
 
 KERNEL_VARIABLES = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 """Variables of every kernel."""
+
+WATCHING = Preparation(PROBE / "launch.py", f"{RUNTIME}/{PROBE_OFFER}")
+"""What every kernel that is watched does first: load the watching code and hook the libraries."""
 
 MOST_DEATHS = 3
 """Templates that die so often will die again: from then on everything starts cold."""
@@ -78,8 +82,8 @@ def _listed(place: Path) -> Iterator[Path]:
 
 
 def entrance_of(descriptor: int, settings: RunSettings) -> Entrance:
-    """The way into boxes that was handed over by its descriptor."""
-    return Entrance.of_descriptor(descriptor, template_variables(KERNEL_VARIABLES, settings.threads))
+    """The way into boxes for kernels that was handed over by its descriptor."""
+    return Entrance.of_descriptor(descriptor, template_variables(KERNEL_VARIABLES, settings.threads), PREPARED)
 
 
 class Templates:
@@ -119,7 +123,7 @@ class Templates:
         self, submission: Submission, settings: RunSettings, stop: threading.Event | None = None
     ) -> Template | None:
         """Return a template for the run of a submission; None where it has to start cold."""
-        if settings.probe is None or not _possible(settings) or starts_cold(submission, frozenset()):
+        if settings.probe != PROBE or not _possible(settings) or starts_cold(submission, frozenset()):
             return None
         template = self.of(settings, stop)
         return None if template is None or starts_cold(submission, template.names(stop)) else template
@@ -143,7 +147,7 @@ class Templates:
                 found = None
             if found is None and self._deaths < MOST_DEATHS and not self._closed:
                 try:
-                    found = self._by_threads[threads] = Template(MODULES, KERNEL_VARIABLES, threads)
+                    found = self._by_threads[threads] = Template(MODULES, KERNEL_VARIABLES, threads, WATCHING)
                 except OSError:  # no process or descriptor to be had: everything works without
                     self._deaths += 1
             return found

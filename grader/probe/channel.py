@@ -39,11 +39,13 @@ SENDING_FILES = (__file__, os.path.join(FOLDER, "watch.py"))
 class Channel:
     """Sends events in order. One per process; disabled in forked children."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Take over the descriptor: subprocesses and forked children of the student won't have it."""
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int | None = None) -> None:
+        """Open at once where there is a descriptor already."""
+        self._descriptor = -1
         self._lock = threading.RLock()
-        self._pid = os.getpid()
+        self._pid = 0
+        self.unsent = 0
+        """Events that came before there was anything to send them through."""
         self._seq = 0
         self._sent: Counter[str] = Counter()
         self._written: Counter[str] = Counter()
@@ -51,7 +53,13 @@ class Channel:
         self._dropped: set[str] = set()
         self._artifacts = 0
         self._artifact_bytes = 0
-        self._open = True
+        self._open = False
+        if descriptor is not None:
+            self.open(descriptor)
+
+    def open(self, descriptor: int) -> None:
+        """Take over the descriptor: subprocesses and forked children of the student won't have it."""
+        self._descriptor, self._pid, self._open = descriptor, os.getpid(), True
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - it has no keyword
         with contextlib.suppress(OSError, AttributeError):
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -59,6 +67,7 @@ class Channel:
 
     def send(self, kind: str, **fields: Any) -> None:
         """Send one event; None fields are left out. Silent where a cap is reached or the host has gone."""
+        self.unsent += self._descriptor < 0
         if not self._open or os.getpid() != self._pid:
             return
         with self._lock:

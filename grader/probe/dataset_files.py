@@ -15,7 +15,7 @@ from typing import Any
 
 from .imports import Hook
 from .watch import Probe, binder
-from .wrapping import Watching, patch_function
+from .wrapping import NotWatched, Watching, patch_function
 
 OFFERED_VARIABLE = "GRADER_DATA"
 """Environment variable that names the offered folder, laid out like `~/.keras/datasets`."""
@@ -32,29 +32,40 @@ WRAPPER = "-target"
 """Keras 3 unpacks `cifar-10-batches-py` into a folder of this ending."""
 
 
-def hooks(probe: Probe) -> dict[str, Hook]:
-    """Return the hooks by module; none where nothing is offered."""
-    offered = os.environ.get(OFFERED_VARIABLE, "")
-    if not offered:
-        return {}
+class OfferedFiles:
+    """Lets Keras's `get_file` take what is offered; offers nothing before `begin`."""
 
-    def hook(module: Any) -> None:
-        patch_function(module, "get_file", _redirecting(binder(module.get_file), Path(offered)), probe.fault)
+    def __init__(self, probe: Probe) -> None:
+        """Know of no folder yet."""
+        self._probe = probe
+        self._folder = ""
 
-    return dict.fromkeys(MODULES, hook)
+    def begin(self) -> None:
+        """Take the folder that the grader offers."""
+        self._folder = os.environ.get(OFFERED_VARIABLE, "")
 
+    def hooks(self) -> dict[str, Hook]:
+        """Return the hooks by module."""
+        return dict.fromkeys(MODULES, self._hook)
 
-def _redirecting(bind: Any, offered: Path) -> Any:
-    def observe(*args: Any, **kwargs: Any) -> Watching:
-        arguments = dict(bind(*args, **kwargs))
-        changed = redirected(arguments, offered)
-        if changed is None:
-            yield
-        else:
-            # Keras 2 has no `force_download`.
-            yield (), {**arguments, **{name: value for name, value in changed.items() if name in arguments}}
+    def _hook(self, module: Any) -> None:
+        patch_function(module, "get_file", self.redirecting(binder(module.get_file)), self._probe.fault)
 
-    return observe
+    def redirecting(self, bind: Any) -> Any:
+        """Return an observer of `get_file` that stands offered files in; `bind` names a call's arguments."""
+
+        def observe(*args: Any, **kwargs: Any) -> Watching:
+            if not self._folder:
+                raise NotWatched
+            arguments = dict(bind(*args, **kwargs))
+            changed = redirected(arguments, Path(self._folder))
+            if changed is None:
+                yield
+            else:
+                # Keras 2 has no `force_download`.
+                yield (), {**arguments, **{name: value for name, value in changed.items() if name in arguments}}
+
+        return observe
 
 
 def redirected(arguments: Mapping[str, Any], offered: Path) -> dict[str, Any] | None:

@@ -17,16 +17,45 @@ from .wrapping import modules_as_they_are
 Hook = Callable[[ModuleType], None]
 
 
+class Hooks:
+    """What is to run after which modules' execution: by their names, and by how their names begin."""
+
+    def __init__(self, by_name: dict[str, list[Hook]], by_beginning: dict[str, Hook] | None = None) -> None:
+        """Take the hooks of modules in the order in which they are to run."""
+        self._by_name = by_name
+        self._by_beginning = by_beginning or {}
+        self._beginnings = tuple(self._by_beginning)
+
+    def of(self, name: str) -> list[Hook]:
+        """Return the hooks that a module has."""
+        found = self._by_name.get(name, ())
+        if not name.startswith(self._beginnings):
+            return list(found)
+        return [*found, *(hook for start, hook in self._by_beginning.items() if name.startswith(start))]
+
+    def loaded(self) -> list[str]:
+        """Return the names of the modules loaded that have hooks."""
+        if not self._beginnings:
+            return [name for name in self._by_name if name in sys.modules]
+        return [name for name in list(sys.modules) if name in self._by_name or name.startswith(self._beginnings)]
+
+
 class PostImportFinder:
     """A meta-path finder that finds nothing itself and arranges for hooks on what the others find."""
 
-    def __init__(
-        self, hooks: dict[str, list[Hook]], prefixes: dict[str, Hook], fault: Callable[[str, BaseException], None]
-    ) -> None:
-        """Watch for modules by name and by the beginning of the name; faults of hooks go to `fault`."""
-        self._hooks = hooks
-        self._prefixes = prefixes
+    def __init__(self, fault: Callable[[str, BaseException], None]) -> None:
+        """Watch for nothing yet; faults of hooks go to `fault`."""
+        self._watched: list[Hooks] = []
         self._fault = fault
+
+    def watch(self, hooks: Hooks) -> None:
+        """Run these hooks too, after those that are there: on modules loaded already, at once."""
+        self._watched.append(hooks)
+        with modules_as_they_are():
+            for name in hooks.loaded():
+                module = sys.modules.get(name)
+                if isinstance(module, ModuleType):
+                    self._run(hooks.of(name), name, module)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -51,7 +80,7 @@ class PostImportFinder:
         def exec_module(module: ModuleType) -> None:
             loader.__dict__.pop("exec_module", None)
             execute(module)
-            self.run(name, module)
+            self._run(self.hooks_of(name), name, module)
 
         try:
             loader.exec_module = exec_module
@@ -60,26 +89,18 @@ class PostImportFinder:
 
     def hooks_of(self, name: str) -> list[Hook]:
         """Return the hooks that a module has."""
-        found = [hook for prefix, hook in self._prefixes.items() if name.startswith(prefix)]
-        return [*self._hooks.get(name, ()), *found]
+        return [hook for hooks in self._watched for hook in hooks.of(name)]
 
-    def run(self, name: str, module: ModuleType) -> None:
-        """Run the hooks of one module."""
-        for hook in self.hooks_of(name):
+    def _run(self, hooks: Sequence[Hook], name: str, module: ModuleType) -> None:
+        for hook in hooks:
             try:
                 hook(module)
             except Exception as error:
                 self._fault(f"hook {name}", error)
 
 
-def install(
-    hooks: dict[str, list[Hook]], prefixes: dict[str, Hook], fault: Callable[[str, BaseException], None]
-) -> PostImportFinder:
-    """Start watching imports; modules that are loaded already are hooked at once."""
-    finder = PostImportFinder(hooks, prefixes, fault)
+def install(fault: Callable[[str, BaseException], None]) -> PostImportFinder:
+    """Put a finder before all others, so that what is imported from now on can be hooked."""
+    finder = PostImportFinder(fault)
     sys.meta_path.insert(0, finder)
-    with modules_as_they_are():
-        for name, module in list(sys.modules.items()):
-            if isinstance(module, ModuleType):
-                finder.run(name, module)
     return finder

@@ -2,10 +2,13 @@
 
 The kernel behaves as one started by `python -m ipykernel_launcher`. The probe is loaded from this file's folder, under
 a name of its own, where the environment names a channel; without one this is a plain kernel.
+
+`prepare` does beforehand what takes time and is the same for all, in a process whose forks will run this file.
 """
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
 import sys
@@ -48,7 +51,10 @@ def start_probe() -> Any:
 
 
 def load_package() -> ModuleType:
-    """Load the folder of this file as a package named PACKAGE."""
+    """Load the folder of this file as a package named PACKAGE; as it is where it was prepared."""
+    prepared = sys.modules.get(PACKAGE)
+    if prepared is not None and prepared.__path__ == [FOLDER]:
+        return prepared
     spec = importlib.util.spec_from_file_location(
         PACKAGE, os.path.join(FOLDER, "__init__.py"), submodule_search_locations=[FOLDER]
     )
@@ -58,6 +64,62 @@ def load_package() -> ModuleType:
     sys.modules[PACKAGE] = package
     spec.loader.exec_module(package)
     return package
+
+
+def prepare(folder: str) -> None:
+    """Load the package and hook the libraries that are loaded, for kernels that see this file's folder as `folder`.
+
+    Raises:
+        Exception: it can't be done here; a kernel that was not prepared does it for itself.
+    """
+    finder = _FinderOfElsewhere(folder)
+    sys.meta_path.insert(0, finder)
+    try:
+        importlib.import_module(f"{PACKAGE}.install").prepare()
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _FinderOfElsewhere:
+    """Finds the package in this file's folder, and lets its modules believe that they are in another."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """Return the spec of a module of the package, None for any other."""
+        del path, target
+        first, *rest = name.split(".")
+        if first != PACKAGE:
+            return None
+        is_package = os.path.isdir(os.path.join(FOLDER, *rest))
+        file = os.path.join(*rest, "__init__.py") if is_package else f"{os.path.join(*rest)}.py"
+        seen = os.path.join(self._folder, file)
+        loader = _LoaderOfElsewhere(name, seen, os.path.join(FOLDER, file))
+        return importlib.util.spec_from_file_location(
+            name, seen, loader=loader, submodule_search_locations=[os.path.dirname(seen)] if is_package else None
+        )
+
+
+class _LoaderOfElsewhere(importlib.machinery.SourceFileLoader):
+    """Loads a module from `real` that tells `path` as its file."""
+
+    def __init__(self, name: str, path: str, real: str) -> None:
+        super().__init__(name, path)
+        self._real = real
+
+    def get_data(self, path: str) -> bytes:
+        """Return the source; there is no compiled file."""
+        del path
+        with open(self._real, "rb") as file:
+            return file.read()
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module, and leave it with the loader that it would have had."""
+        super().exec_module(module)
+        module.__loader__ = importlib.machinery.SourceFileLoader(self.name, self.path)
+        if module.__spec__ is not None:
+            module.__spec__.loader = module.__loader__
 
 
 def attach_to_shell(probe: Any, shell: Any) -> None:

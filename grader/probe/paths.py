@@ -30,13 +30,17 @@ _lexists, _isdir, _islink, _join = os.path.lexists, os.path.isdir, os.path.islin
 class Places:
     """Where paths of other machines lead here. Knows only real files: `Redirection` keeps it out of its own calls."""
 
-    def __init__(self, work: str, notes: Notes) -> None:
-        """Take `work`, the working folder with the submission's files in it."""
-        self.work = os.path.realpath(work)
+    def __init__(self, notes: Notes) -> None:
+        """Know of no place before `begin`."""
+        self.work = ""
         self._notes = notes
         self._roots: dict[str, str] = {}
         self._drives: dict[str, str] = {}
         self._index: dict[str, list[tuple[str, ...]]] | None = None
+
+    def begin(self, work: str) -> None:
+        """Take `work`, the working folder with the submission's files in it."""
+        self.work = os.path.realpath(work)
         if os.path.realpath(CONTENT) != self.work:
             self._roots[CONTENT] = self.work
         if not os.path.isdir("/kaggle"):

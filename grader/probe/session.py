@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from . import colab, thread_pools
+from . import colab
 from .imports import Hook
 from .magics import Magics
 from .notes import Notes
@@ -21,23 +21,28 @@ class Session:
     """What stands in for the notebook's own machine. A part that fails is told and left out."""
 
     def __init__(self, probe: Probe) -> None:
-        """Make what needs no libraries: programs, paths, `google.colab`."""
+        """Put nothing in place before `begin`."""
         self._probe = probe
         self._notes = Notes(probe)
-        work = os.getcwd()
-        self._places = Places(work, self._notes)
+        self._places = Places(self._notes)
         self._redirection = Redirection(probe, self._places)
         self._urls = UrlHooks(probe, self._notes)
+
+    def begin(self) -> None:
+        """Make what stands for this very machine: programs, paths, files for URLs, `google.colab`."""
+        work = os.getcwd()
+        self._places.begin(work)
+        self._urls.begin()
         try:
             put_programs_on_path()
             offer_sklearn_files()
             colab.offer(colab.Colab(self._notes, self._redirection, work))
         except Exception as error:
-            probe.fault("surroundings", error)
+            self._probe.fault("surroundings", error)
 
     def hooks(self) -> dict[str, Hook]:
-        """Return the hooks of URLs, paths and thread pools, by module."""
-        return {**self._urls.hooks(), **self._redirection.hooks(), **thread_pools.hooks()}
+        """Return the hooks of URLs and paths, by module."""
+        return {**self._urls.hooks(), **self._redirection.hooks()}
 
     def attach(self, shell: Any) -> None:
         """Change the shell's `!` and `%` lines."""

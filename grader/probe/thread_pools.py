@@ -13,9 +13,9 @@ from typing import Any
 from .imports import Hook
 
 
-def hooks() -> dict[str, Hook]:
+def hooks() -> dict[str, list[Hook]]:
     """Return the hook of thread pools."""
-    return {"multiprocessing.pool": _use_locks_of_threads}
+    return {"multiprocessing.pool": [_use_locks_of_threads]}
 
 
 def _semaphores_work(module: Any) -> bool:

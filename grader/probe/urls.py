@@ -25,11 +25,15 @@ class UrlHooks:
     """Serves mapped URLs."""
 
     def __init__(self, probe: Probe, notes: Notes) -> None:
-        """Read the mapping that the grader offers."""
+        """Serve nothing before `begin`."""
         self._probe = probe
         self._notes = notes
-        self._map = UrlMap.offered()
+        self._map = UrlMap({}, [])
         self._httpx_response: Any = None
+
+    def begin(self) -> None:
+        """Read the mapping that the grader offers."""
+        self._map = UrlMap.offered()
 
     def hooks(self) -> dict[str, Hook]:
         """Return the hooks by module."""

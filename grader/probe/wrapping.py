@@ -160,22 +160,25 @@ def replace_references(name: str, original: Any, wrapper: Any) -> None:
 
 @contextlib.contextmanager
 def modules_as_they_are() -> Iterator[None]:
-    """Look for modules once and no more within: hundreds of functions are to be replaced in thousands of them."""
-    _kept.append(_scopes())
+    """Look for modules once at most within: hundreds of functions are to be replaced in thousands of them."""
+    _kept.append(None)
     try:
         yield
     finally:
         _kept.pop()
 
 
-_kept: list[list[dict[str, Any]]] = []
+_kept: list[list[dict[str, Any]] | None] = []
 
 
 def _scopes() -> list[dict[str, Any]]:
-    if _kept:
+    if _kept and _kept[-1] is not None:
         return _kept[-1]
     found = (getattr(module, "__dict__", None) for module in list(sys.modules.values()))
-    return [scope for scope in found if isinstance(scope, dict)]
+    scopes = [scope for scope in found if isinstance(scope, dict)]
+    if _kept:
+        _kept[-1] = scopes
+    return scopes
 
 
 def without_probe_frames(trace: types.TracebackType | None) -> types.TracebackType | None:

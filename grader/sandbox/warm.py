@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,9 @@ from grader.sandbox.folders import BoxFolder
 
 READY_S = 120.0
 """Importing takes five seconds; twenty times that on a machine under full load."""
+
+PLAIN, PREPARED = b"plain", b"prepared"
+"""Of which process a fork is asked; of the template itself where it has none that is prepared (see `template.py`)."""
 
 LOOK_S = 0.2
 GONE_S = 5.0
@@ -43,17 +47,19 @@ _HERE = Path(__file__).resolve().parent
 class Entrance:
     """The way for a template's forks into boxes; it can be handed to another process by its descriptor.
 
-    `variables` are those that the template's libraries were imported under.
+    `variables` are those that the template's libraries were imported under; `asked` is whose forks are wanted, those
+    of the template itself or of its process that is PREPARED.
     """
 
-    def __init__(self, control: socket.socket, variables: Mapping[str, str]) -> None:
+    def __init__(self, control: socket.socket, variables: Mapping[str, str], asked: bytes = PLAIN) -> None:
         self._control = control
         self._variables = variables
+        self._asked = asked
 
     @classmethod
-    def of_descriptor(cls, descriptor: int, variables: Mapping[str, str]) -> Self:
+    def of_descriptor(cls, descriptor: int, variables: Mapping[str, str], asked: bytes = PLAIN) -> Self:
         """The way whose descriptor was inherited."""
-        return cls(socket.socket(fileno=descriptor), variables)
+        return cls(socket.socket(fileno=descriptor), variables, asked)
 
     def fits(self, command: Sequence[str], variables: Mapping[str, str]) -> bool:
         """Whether a fork would be what the command is: a script of this interpreter, whose libraries read no other
@@ -68,7 +74,7 @@ class Entrance:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                socket.send_fds(self._control, [b"in"], [gate.fileno(), theirs.fileno()])
+                socket.send_fds(self._control, [self._asked], [gate.fileno(), theirs.fileno()])
             except OSError:
                 ours.close()
                 return None
@@ -100,13 +106,30 @@ class Entry:
         self._news.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What commands of one kind all do first, done once: `prepare(folder)` of a file, in a process without threads.
+
+    `folder` is where that file lies for the commands, in their boxes.
+    """
+
+    script: Path
+    folder: str
+
+
 class Template:
     """A process that holds `modules` in memory, from its start to its certain end. One thread's matter, but `entrance`.
 
-    `variables` are added to those of a box with `threads` threads.
+    `variables` are added to those of a box with `threads` threads. With a `preparation` there are two kinds of forks.
     """
 
-    def __init__(self, modules: Sequence[str], variables: Mapping[str, str], threads: int) -> None:
+    def __init__(
+        self,
+        modules: Sequence[str],
+        variables: Mapping[str, str],
+        threads: int,
+        preparation: Preparation | None = None,
+    ) -> None:
         self._lock = threading.Lock()
         self._names: frozenset[str] | None = None
         with contextlib.ExitStack() as unfinished:
@@ -121,15 +144,16 @@ class Template:
             owner, self._alive = os.pipe()
             unfinished.callback(os.close, self._alive)
             try:
-                self._process = self._started(theirs.fileno(), owner, modules, working)
+                prepared = ("", "") if preparation is None else (str(preparation.script), preparation.folder)
+                self._process = self._started(theirs.fileno(), owner, (*prepared, *modules), working)
             finally:
                 theirs.close()
                 os.close(owner)
             unfinished.pop_all()
 
-    def _started(self, control: int, owner: int, modules: Sequence[str], working: Path) -> subprocess.Popen[bytes]:
+    def _started(self, control: int, owner: int, arguments: Sequence[str], working: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, str(_HERE / "template.py"), str(control), str(owner), *modules],
+            [sys.executable, str(_HERE / "template.py"), str(control), str(owner), *arguments],
             pass_fds=(control, owner),
             # OpenBLAS would start its threads at once; a fork lets it have them.
             env={**self._variables, "OPENBLAS_NUM_THREADS": "1"},
@@ -140,9 +164,9 @@ class Template:
             start_new_session=True,
         )
 
-    def entrance(self) -> Entrance | None:
+    def entrance(self, asked: bytes = PLAIN) -> Entrance | None:
         """Wait until the template is ready; None where it has failed."""
-        return Entrance(self._control, self._variables) if self.names() and self.lives else None
+        return Entrance(self._control, self._variables, asked) if self.names() and self.lives else None
 
     @property
     def lives(self) -> bool:

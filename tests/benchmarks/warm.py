@@ -17,11 +17,11 @@ import time
 
 from grader.execution.channel import open_channel
 from grader.execution.kernel import kernel_manager
-from grader.execution.settings import PROBE
-from grader.execution.warming import KERNEL_VARIABLES, MODULES
+from grader.execution.settings import PROBE, PROBE_OFFER
+from grader.execution.warming import KERNEL_VARIABLES, MODULES, WATCHING
 from grader.probe.wire import FD_VARIABLE
 from grader.sandbox import Box, Limits, Offer, Sandbox
-from grader.sandbox.warm import Entrance, Template
+from grader.sandbox.warm import PREPARED, Entrance, Template
 
 CELL = "import tensorflow as tf, keras, numpy, pandas, sklearn, matplotlib; tf.constant(1.0) + 1.0"
 THREADS = 2
@@ -30,10 +30,10 @@ THREADS = 2
 async def _first_cell(cell: str, entrance: Entrance | None) -> float:
     """Seconds until a fresh kernel has run the cell."""
     began = time.perf_counter()
-    with Sandbox(Box("bubblewrap", Limits(), offers=(Offer("probe", PROBE),), threads=THREADS)) as sandbox:
+    with Sandbox(Box("bubblewrap", Limits(), offers=(Offer(PROBE_OFFER, PROBE),), threads=THREADS)) as sandbox:
         ours, theirs = open_channel()
         with ours, theirs:
-            command = [sys.executable, f"{sandbox.inside('probe')}/launch.py", "-f"]
+            command = [sys.executable, f"{sandbox.inside(PROBE_OFFER)}/launch.py", "-f"]
             manager = kernel_manager(
                 sandbox,
                 lambda connection: [*command, connection, "--HistoryManager.enabled=False"],
@@ -62,9 +62,9 @@ def main() -> None:
     asked = options.parse_args()
     cell = "1 + 1" if asked.bare else CELL
     began = time.perf_counter()
-    template = Template(MODULES, KERNEL_VARIABLES, THREADS)
+    template = Template(MODULES, KERNEL_VARIABLES, THREADS, WATCHING)
     try:
-        entrance = template.entrance()
+        entrance = template.entrance(PREPARED)
         if entrance is None:
             raise SystemExit("the template can't be made here")
         print(f"template made in {time.perf_counter() - began:.1f} s, once")

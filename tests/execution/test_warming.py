@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from grader.execution import RunSettings, run_submission, warming
@@ -166,6 +169,35 @@ class TestARunFromATemplate:
         assert _told(warm) == _told(cold)
         assert not _imports_told(warm)
         assert _imports_told(cold), "a kernel that imports TensorFlow itself says so on stderr"
+
+    def test_finds_the_hooks_in_place(self, tmp_path: Path) -> None:
+        """They are in the libraries before the kernel starts, and believe themselves where a cold kernel's are: in the
+        box, by no path of the host's.
+        """
+        source = """
+            import keras
+            hooks = [cell.cell_contents for cell in keras.Model.fit.__closure__]
+            code = next(hook.__func__ for hook in hooks if hasattr(hook, "__func__"))
+            print(code.__globals__["__file__"], code.__code__.co_filename, code.__globals__["__spec__"].loader)
+        """
+        submission, settings = submission_of(textwrap.dedent(source)), RunSettings(require("bubblewrap"))
+        with Templates() as templates:
+            template = templates.for_run(submission, settings)
+            assert template is not None
+            assert psutil.Process(template._process.pid).children(), "hooks could not be placed beforehand"
+            warm = run_submission(submission, tmp_path / "warm", settings, templates=templates)
+        cold = run_submission(submission, tmp_path / "cold", settings)
+        assert "/run/nb/probe/watch.py /run/nb/probe/watch.py" in _printed(cold)[0]
+        assert _without_addresses(warm) == _without_addresses(cold)
+        started, hooked = (
+            next(item for item in warm.events if item.kind == f"probe.{kind}") for kind in ("started", "hooked")
+        )
+        assert started.seq < hooked.seq
+        assert not [item for item in warm.events if item.kind == "probe.fault"]
+
+
+def _without_addresses(run: Run) -> list[str]:
+    return [re.sub(r"0x[0-9a-f]+", "", text) for text in _printed(run)]
 
 
 def _told(run: Run) -> list[object]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.probe.dataset_files import _redirecting, redirected
-from grader.probe.watch import binder
+from grader.probe.channel import Channel
+from grader.probe.dataset_files import OFFERED_VARIABLE, OfferedFiles, redirected
+from grader.probe.watch import Probe, binder
 from tests.probe.harness import kernel
 
 MIRROR = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -96,13 +97,15 @@ def test_keras_loads_mnist_from_another_archive_of_it(tmp_path: Path, monkeypatc
     assert not [event for event in student.events if event["kind"] == "probe.fault"]
 
 
-def test_a_get_file_of_keras_2_is_given_only_what_it_knows(tmp_path: Path) -> None:
+def test_a_get_file_of_keras_2_is_given_only_what_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keras 2's function has no `force_download`; the offered file is taken all the same."""
     (tmp_path / "rows.npz").touch()
 
     def get_file(fname: Any = None, origin: Any = None, untar: bool = False, file_hash: Any = None) -> str:
         return str(origin)
 
-    observe = _redirecting(binder(get_file), tmp_path)
-    _, arguments = next(observe("rows.npz", origin=f"{MIRROR}rows.npz", file_hash="0"))
+    monkeypatch.setenv(OFFERED_VARIABLE, str(tmp_path))
+    offered = OfferedFiles(Probe(Channel()))
+    offered.begin()
+    _, arguments = next(offered.redirecting(binder(get_file))("rows.npz", origin=f"{MIRROR}rows.npz", file_hash="0"))
     assert get_file(**arguments) == (tmp_path / "rows.npz").as_uri()

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from grader.probe.imports import install
+from grader.probe.imports import Hooks, install
 
 
 @pytest.fixture
@@ -32,11 +32,8 @@ def hooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         raise RuntimeError
 
     hooks = {"shelf.inner": [better, stumbles], "shelf.broken": [better]}
-    finder = install(
-        hooks,
-        {"shelf.out": lambda module: ran.append(module.__name__)},
-        lambda where, error: ran.append(f"{where}: {type(error).__name__}"),
-    )
+    finder = install(lambda where, error: ran.append(f"{where}: {type(error).__name__}"))
+    finder.watch(Hooks(hooks, {"shelf.out": lambda module: ran.append(module.__name__)}))
     yield ran
     sys.meta_path.remove(finder)
     for name in [name for name in sys.modules if name.startswith("shelf")]:
@@ -68,8 +65,15 @@ def test_failing_modules_fail_as_ever(hooked: list[str]) -> None:
 
 
 def test_loaded_modules_are_hooked_at_once() -> None:
-    """Modules that are there before the probe starts are hooked when it starts."""
+    """Modules that are there before the probe starts are hooked when it starts, by each set of hooks once."""
     ran: list[str] = []
-    finder = install({"json": [lambda module: ran.append(module.__name__)]}, {}, lambda where, error: None)
-    sys.meta_path.remove(finder)
-    assert ran == ["json"]
+    finder = install(lambda where, error: None)
+    try:
+        finder.watch(Hooks({"json": [lambda module: ran.append(module.__name__)]}))
+        assert ran == ["json"]
+        finder.watch(
+            Hooks({"json": [lambda module: ran.append("again")]}, {"json.dec": lambda module: ran.append("it")})
+        )
+        assert sorted(ran[1:]) == ["again", "it"]
+    finally:
+        sys.meta_path.remove(finder)

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from grader.sandbox import Box, Offer, Sandbox, forks_can_enter
-from grader.sandbox.warm import Template
+from grader.sandbox.warm import PREPARED, Preparation, Template
 
 from .conftest import SMALL, WARM, RunCode, answer_of, require
 
@@ -206,6 +206,65 @@ class TestWithoutATemplate:
         assert not entrance.fits(command, {**own, "TF_USE_LEGACY_KERAS": "1"})
         assert not entrance.fits(["/usr/bin/python3", "/x.py"], own)
         assert not entrance.fits([sys.executable, "-c", "1"], own)
+
+
+class TestPrepared:
+    """What commands of one kind do first can be done for all of them, by a process beside the template."""
+
+    SAY = "import sys\nprint(getattr(sys, 'prepared', None), 'colorsys' in sys.modules)\n"
+
+    def made(self, tmp_path: Path, preparation: str) -> Template:
+        script = tmp_path / "preparation.py"
+        script.write_text(textwrap.dedent(preparation))
+        return Template(("colorsys",), {}, threads=2, preparation=Preparation(script, "/in/the/box"))
+
+    def test_only_those_who_ask_for_it_find_it_done(self, tmp_path: Path) -> None:
+        """The template itself stays as it was: what is to be measured apart is a fork of that."""
+        template = self.made(tmp_path, "import sys\ndef prepare(folder): sys.prepared = folder\n")
+        try:
+            assert _told(tmp_path, template.entrance(PREPARED), self.SAY) == b"/in/the/box True\n"
+            assert _told(tmp_path, template.entrance(), self.SAY) == b"None True\n"
+            assert _told(tmp_path, template.entrance(PREPARED), self.SAY) == b"/in/the/box True\n"
+        finally:
+            template.close()
+
+    @pytest.mark.parametrize(
+        "preparation",
+        [
+            "def prepare(folder): raise RuntimeError('no')",
+            "import threading\ndef prepare(folder): threading.Thread(target=threading.Event().wait).start()",
+            "import os\ndef prepare(folder): os._exit(0)",
+            "import sys\nsys.exit(0)",
+        ],
+    )
+    def test_where_it_fails_the_commands_do_it_themselves(self, tmp_path: Path, preparation: str) -> None:
+        """They come of the template all the same."""
+        template = self.made(tmp_path, preparation)
+        try:
+            assert _told(tmp_path, template.entrance(PREPARED), self.SAY) == b"None True\n"
+        finally:
+            template.close()
+
+    def test_without_its_process_too(self, tmp_path: Path) -> None:
+        """One that was killed is done without."""
+        template = self.made(tmp_path, "def prepare(folder): pass")
+        try:
+            entrance = template.entrance(PREPARED)
+            (prepared,) = psutil.Process(template._process.pid).children()
+            prepared.kill()
+            assert _until(lambda: not psutil.Process(template._process.pid).children())
+            assert _told(tmp_path, entrance, self.SAY) == b"None True\n"
+        finally:
+            template.close()
+
+    def test_it_ends_with_the_template(self, tmp_path: Path) -> None:
+        """However that one ends."""
+        template = self.made(tmp_path, "def prepare(folder): pass")
+        assert template.entrance() is not None
+        (prepared,) = psutil.Process(template._process.pid).children()
+        template._process.kill()
+        template.close()
+        assert _until(lambda: not prepared.is_running() or prepared.status() == "zombie")
 
 
 def test_whether_it_works_here_is_tried() -> None:
