@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ import click
 
 from grader.cli import options, rendering
 from grader.cli.grade import LEVEL_STYLES
+from grader.cli.grading import grade_settings, grader_at_work
+from grader.cli.judging import Judging, tell_cost
+from grader.cli.judging import judging as with_judging
+from grader.cli.running import Running
+from grader.cli.running import running as with_running
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from grader.model import Grade, Judgement, Level, Rubric
+    from grader.model import Grade, Judgement, Level, Rubric, Submission
     from grader.sandbox import TierReport
 
 MARKS = {"emerging": "●○○○", "developing": "●●○○", "proficient": "●●●○", "exemplary": "●●●●"}
@@ -27,8 +33,8 @@ INDENT = 6
 
 @click.command(name="check")
 @click.argument("notebook", type=click.Path(path_type=Path))
-@options.running
-@options.judging
+@with_running
+@with_judging
 @rendering.language
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder.  [default: NOTEBOOK-check beside it]")
 @click.option(
@@ -41,8 +47,8 @@ INDENT = 6
 def command(
     ctx: click.Context,
     notebook: Path,
-    running: options.Running,
-    judging: options.Judging,
+    running: Running,
+    judging: Judging,
     language: str | None,
     out: Path | None,
     summary: Path | None,
@@ -54,59 +60,64 @@ def command(
     """
     from rich.console import Console
 
-    from grader.cli.watch import watching
-    from grader.environments import trusted_folders
-    from grader.errors import SubmissionError, SubmissionsNotFoundError
-    from grader.gradebook import Gradebook
-    from grader.intake import load_submission
     from grader.model import Budget
-    from grader.pipeline import ClassGrader, GradeSettings
     from grader.rendering import choose_rendering
     from grader.reports.wording import level_names
     from grader.rubrics import load_rubric
-    from grader.scheduling.machine import threads_for
     from grader.storage import read_grade
 
-    loaded = load_rubric(running.rubric or options.DEFAULT_RUBRIC)
-    given = running.given()
+    rubric, given = load_rubric(running.rubric or options.DEFAULT_RUBRIC), running.given()
+    submission = _own_submission(notebook)
+    settings = grade_settings(
+        running,
+        _told_tier(running.isolation),
+        notebook,
+        1,
+        rubric=rubric,
+        given=given,
+        out=out or notebook.absolute().with_name(f"{notebook.stem}-check"),
+        apart_from=notebook.absolute().parent,
+        jobs=1,
+        cache=running.cache_folder(),
+        own=True,
+        budget=Budget("quick"),
+    )
+    choose_rendering(settings.out, language=language)
+    stop = threading.Event()
+    second_opinion = judging.second_opinion(settings.out, [submission.id], stop)
+    with grader_at_work(running, replace(settings, second_opinion=second_opinion), 1, stop) as class_grader:
+        class_grader.grade_all((submission,))
+    results = settings.out / submission.id
+    grade = read_grade(results / "grade.json")
+    print_grade(grade, Console(), level_names(rubric))
+    tell_cost(second_opinion)
+    if summary is not None:
+        append_summary(summary, grade, rubric, results / "report.html")
+    click.echo(f"\nFull report: {results / 'report.html'}")
+    ctx.exit(exit_status(grade))
+
+
+def _own_submission(notebook: Path) -> Submission:
+    """Return a notebook, or a project's folder, as it would be handed in.
+
+    Raises:
+        SubmissionsNotFoundError: it can't be read as one.
+    """
+    from grader.errors import SubmissionError, SubmissionsNotFoundError
+    from grader.intake import load_submission
+
     try:
-        submission = load_submission(notebook)
+        return load_submission(notebook)
     except SubmissionError as error:
         raise SubmissionsNotFoundError(f"{notebook} {error}") from error
-    tier = options.own_tier(running.isolation)
+
+
+def _told_tier(isolation: str) -> TierReport:
+    """Return the isolation for one's own notebook; that there is none is told."""
+    tier = options.own_tier(isolation)
     if tier.tier == "none":
         click.echo(unwalled_warning(tier), err=True)
-    folders = trusted_folders(notebook, own=True)
-    run = running.settings(tier, threads=threads_for(1), folders=folders, budget=Budget("quick"))
-    out = options.output_folder(
-        out or notebook.absolute().with_name(f"{notebook.stem}-check"), notebook.absolute().parent
-    )
-    choose_rendering(out, language=language)
-    stop = threading.Event()
-    second_opinion = judging.second_opinion(out, [submission.id], stop)
-    settings = GradeSettings(
-        out=out,
-        rubric=loaded,
-        run=run,
-        jobs=1,
-        reference_budget_s=running.reference_budget,
-        third_run=running.third_run,
-        given=given,
-        rerun=running.rerun,
-        cache=running.cache_folder(),
-        own_notebook=True,
-        run_by_era=running.settings_by_era(run, folders=folders),
-        second_opinion=second_opinion,
-    )
-    with running.templates() as templates, Gradebook.open(out) as book, watching(1, 1) as progress:
-        ClassGrader(settings, book, progress, stop, templates).grade_all((submission,))
-    grade = read_grade(out / submission.id / "grade.json")
-    print_grade(grade, Console(), level_names(loaded))
-    options.tell_cost(second_opinion)
-    if summary is not None:
-        append_summary(summary, grade, loaded, out / submission.id / "report.html")
-    click.echo(f"\nFull report: {out / submission.id / 'report.html'}")
-    ctx.exit(exit_status(grade))
+    return tier
 
 
 def append_summary(path: Path, grade: Grade, rubric: Rubric, report: Path) -> None:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli import options, rendering
+from grader.cli.grading import grade_settings, grader_at_work
+from grader.cli.judging import Judging, tell_cost
+from grader.cli.judging import judging as with_judging
+from grader.cli.running import Running
+from grader.cli.running import running as with_running
 from grader.cli.scheduling import Scheduling
 from grader.cli.scheduling import scheduling as with_scheduling
+from grader.cli.whose import whose
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from grader.model import Budget
     from grader.model.result import Result
+    from grader.verification.hidden_data import HiddenData
 
 
 @click.command(name="grade")
 @click.argument("submissions", type=click.Path(path_type=Path))
-@options.running
-@options.judging
+@with_running
+@with_judging
 @with_scheduling
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("graded"), show_default=True, help="Results folder."
@@ -58,8 +67,8 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     submissions: Path,
-    running: options.Running,
-    judging: options.Judging,
+    running: Running,
+    judging: Judging,
     scheduling: Scheduling,
     out: Path,
     hidden_test: Path | None,
@@ -76,63 +85,59 @@ def command(
     Finished submissions are not run again unless their notebook, their files or an option that matters changed;
     an interrupted call goes on where it stopped.
     """
-    from grader.cli.watch import watching
-    from grader.cli.whose import whose
-    from grader.environments import trusted_folders
-    from grader.gradebook import Gradebook
     from grader.intake import find_submissions
-    from grader.pipeline import ClassGrader, GradeSettings
     from grader.rendering import choose_rendering
-    from grader.scheduling.machine import threads_for
 
-    loaded = options.class_rubric(running.rubric, out)
-    given = running.given()
-    hidden = None
-    if hidden_test is not None:
-        from grader.verification.hidden_data import load_hidden_test
-
-        hidden = load_hidden_test(hidden_test)
+    rubric, given = options.class_rubric(running.rubric, out), running.given()
+    hidden = _hidden_data(hidden_test)
     cluster = ctx.with_resource(scheduling.joined())
     tier = scheduling.tier(cluster, running, unsafe=unsafe_no_sandbox)
     # Archives are opened into a private folder that is gone when the command ends.
     unpacked = ctx.with_resource(tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True))
     found = find_submissions(submissions, Path(unpacked), assignment)
     known = whose(found, roster)
-    side_by_side = scheduling.jobs(cluster, len(found))
-    folders = trusted_folders(submissions, own=False)
-    run = running.settings(tier, threads=threads_for(len(found)), folders=folders)
-    out = options.output_folder(out, submissions)
-    choose_rendering(out, language=language, similarity=similarity)
-    stop = threading.Event()
-    names = [item.id for item in found] + [one.name for item in known.hand_ins.values() for one in item.students]
-    second_opinion = judging.second_opinion(out, [name for name in names if name], stop)
-    settings = GradeSettings(
-        out=out,
-        rubric=loaded,
-        run=run,
-        jobs=side_by_side,
-        reference_budget_s=running.reference_budget,
-        third_run=running.third_run,
+    settings = grade_settings(
+        running,
+        tier,
+        submissions,
+        len(found),
+        rubric=rubric,
         given=given,
-        shared_text=shared_text,
-        rerun=running.rerun,
+        out=out,
+        apart_from=submissions,
+        jobs=scheduling.jobs(cluster, len(found)),
         cache=running.cache_folder(submissions),
-        run_by_era=running.settings_by_era(run, folders=folders),
-        hidden=hidden,
-        second_opinion=second_opinion,
+        own=False,
     )
-    with running.templates() as templates, Gradebook.open(out) as book, watching(len(found), side_by_side) as progress:
-        place = scheduling.place(cluster, settings, progress, stop, warm=running.warm_start)
-        known.keep(out)
-        results = ClassGrader(settings, book, progress, stop, templates, place).grade_all(found)
-    _print_class(results, out)
+    choose_rendering(settings.out, language=language, similarity=similarity)
+    stop = threading.Event()
+    second_opinion = judging.second_opinion(settings.out, known.names(found), stop)
+    settings = replace(settings, hidden=hidden, shared_text=shared_text, second_opinion=second_opinion)
+    with grader_at_work(running, settings, len(found), stop) as class_grader:
+        place = scheduling.place(cluster, settings, class_grader.progress, stop, warm=running.warm_start)
+        known.keep(settings.out)
+        results = replace(class_grader, place=place).grade_all(found)
+    _print_class(results, settings.out)
     known.tell()
-    options.tell_cost(second_opinion)
-    if run.budget.caps:
-        click.echo(f"Trainings were capped (--budget {run.budget}); a report says where one was cut.")
-    _advise_on_environments(results, out)
+    tell_cost(second_opinion)
+    _tell_caps(settings.run.budget)
+    _advise_on_environments(results, settings.out)
     if results and all(item.status == "infrastructure_failure" for item in results):
         ctx.exit(3)
+
+
+def _hidden_data(file: Path | None) -> HiddenData | None:
+    """Return the instructor's own test, where one is given."""
+    if file is None:
+        return None
+    from grader.verification.hidden_data import load_hidden_test
+
+    return load_hidden_test(file)
+
+
+def _tell_caps(budget: Budget) -> None:
+    if budget.caps:
+        click.echo(f"Trainings were capped (--budget {budget}); a report says where one was cut.")
 
 
 def _print_class(results: tuple[Result, ...], out: Path) -> None:

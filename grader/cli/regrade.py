@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from grader.cli import options, rendering
+from grader.cli.judging import Judging, tell_cost
+from grader.cli.judging import judging as with_judging
 
 
 @click.command(name="regrade")
@@ -19,11 +21,11 @@ from grader.cli import options, rendering
 )
 @rendering.language
 @rendering.similarity
-@options.judging
+@with_judging
 def command(
     out: Path,
     rubric: str | None,
-    judging: options.Judging,
+    judging: Judging,
     language: str | None,
     similarity: bool | None,  # noqa: FBT001 - click passes flags by position of meaning
 ) -> None:
@@ -42,4 +44,4 @@ def command(
     results = regrade(out, loaded, second_opinion, processes=cores())
     review = sum(item.needs_review for item in results)
     click.echo(f"{len(results)} submissions judged again, {review} of them want a person's look: {out / 'index.html'}")
-    options.tell_cost(second_opinion)
+    tell_cost(second_opinion)

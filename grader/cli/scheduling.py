@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli import options
+from grader.cli.running import Running
 
 if TYPE_CHECKING:
     from grader.pipeline import GradeSettings
@@ -92,7 +93,7 @@ class Scheduling:
 
         return Cluster(self.scheduler, self.resources)
 
-    def tier(self, cluster: Cluster | None, running: options.Running, *, unsafe: bool) -> TierReport:
+    def tier(self, cluster: Cluster | None, running: Running, *, unsafe: bool) -> TierReport:
         """Return the isolation that notebooks run under: this machine's, or what all workers have.
 
         Raises:
@@ -108,7 +109,7 @@ class Scheduling:
             return cluster.check(running.isolation, *self._lying_there(running))
         return unsandboxed() if unsafe else options.require_tier(running.isolation)
 
-    def _lying_there(self, running: options.Running) -> tuple[Path | None, list[Path]]:
+    def _lying_there(self, running: Running) -> tuple[Path | None, list[Path]]:
         """Return what workers must have under the same names: data, files for addresses."""
         return options.data_folder(running.data), [item.path for item in options.url_files(running.urls)]
 

@@ -28,6 +28,11 @@ class Whose:
     missing: tuple[Student, ...] = ()
     left: tuple[Left, ...] = ()
 
+    def names(self, submissions: Sequence[Submission | Unreadable | Handed]) -> list[str]:
+        """Return all that the submissions and their students go by."""
+        of_students = [one.name for item in self.hand_ins.values() for one in item.students]
+        return [name for name in (*(item.id for item in submissions), *of_students) if name]
+
     def keep(self, out: Path) -> None:
         """Write it beside the results; what is known of submissions of earlier calls stays."""
         from grader.storage import read_hand_ins, write_hand_ins

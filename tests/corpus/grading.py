@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.checks import run_checks
-from grader.cli.options import DEFAULT_TIMEOUT_S, require_tier
+from grader.cli.options import require_tier
+from grader.cli.running import DEFAULT_TIMEOUT_S
 from grader.evidence.collecting import collect_evidence
 from grader.evidence.official import known_splits
 from grader.evidence.sealing import sealed_scorings
