@@ -59,8 +59,9 @@ def under_budget(check_id: str, verdict: Verdict, evidence: Evidence) -> Verdict
     number stays a failure: more steps don't mend it.
     """
     cut = evidence.cut_trainings
-    rests = check_id in RESTS_ON_LEARNING or (check_id in RESTS_ON_EPOCHS and any(map(_lost_epochs, cut)))
-    if not cut or not rests or verdict.outcome not in {"pass", "fail"}:
+    if not cut or verdict.outcome not in {"pass", "fail"}:
+        return verdict
+    if check_id not in RESTS_ON_LEARNING and not (check_id in RESTS_ON_EPOCHS and any(map(_lost_epochs, cut))):
         return verdict
     measured = {**verdict.measured, "budget": str(evidence.run.budget)}
     if verdict.outcome == "pass" or (check_id == "training.loss_falls" and _broke_down(evidence)):

@@ -56,7 +56,7 @@ def is_part(shown: Sequence[float], series: Sequence[float]) -> bool:
     size = len(shown)
     if not shown or size > len(series) or (size < FEWEST_OF_A_PART and size < len(series)):
         return False
-    starts = [at for at, value in enumerate(series) if is_equal(shown[0], value)]
+    starts = [at for at, value in enumerate(series[: len(series) - size + 1]) if is_equal(shown[0], value)]
     return any(are_equal(shown, series[start::step][:size]) for start in starts for step in range(1, WIDEST_STEP + 1))
 
 

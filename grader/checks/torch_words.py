@@ -111,13 +111,18 @@ WORDS: tuple[tuple[str, str], ...] = (
 
 def in_own_words(verdict: Verdict, evidence: Evidence) -> Verdict:
     """Return a verdict in the words of the library that the notebook's network is written in."""
-    model = model_of(evidence)
-    roots = {name.partition(".")[0] for name in evidence.code.imports}
-    torch = model.library == "torch" if model is not None else "torch" in roots and not roots & {"keras", "tensorflow"}
-    if not torch:
+    if not _is_of_torch(evidence):
         return verdict
     summary = verdict.summary.replace(" (from_logits=True)", "")  # no more of it: a summary may quote the student
     return replace(verdict, summary=summary, fix=None if verdict.fix is None else in_torch_words(verdict.fix))
+
+
+def _is_of_torch(evidence: Evidence) -> bool:
+    model = model_of(evidence)
+    if model is not None:
+        return model.library == "torch"
+    roots = {name.partition(".")[0] for name in evidence.code.imports}
+    return "torch" in roots and not roots & {"keras", "tensorflow"}
 
 
 def in_torch_words(text: str) -> str:

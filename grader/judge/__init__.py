@@ -82,7 +82,9 @@ def grade(
     own = addressed(tuple(sorted(findings, key=lambda item: item.check)), evidence)
     ordered = with_outcomes(own, decisions)
     known = {item.check: item for item in ordered}
-    judged = with_own_levels(judge(rubric, ordered, evidence.run), judge(rubric, own, evidence.run))
+    effective = judge(rubric, ordered, evidence.run)
+    alone = judge(rubric, own, evidence.run) if decisions.findings else effective
+    judged = with_own_levels(effective, alone)
     judgements = tuple(
         _with_level(item, criterion, known, decisions) for item, criterion in zip(judged, rubric.criteria, strict=True)
     )

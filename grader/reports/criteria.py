@@ -263,12 +263,12 @@ def measured_pairs(measured: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _measured_text(key: str, value: Any) -> str:
-    if value is None or isinstance(value, Mapping):
-        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
         return _number_text(key, value)
+    if value is None or isinstance(value, Mapping):
+        return ""
     if isinstance(value, (list, tuple)):
         parts = [_measured_text(key, item) for item in value if not isinstance(item, (list, tuple, Mapping))]
         value = ", ".join(part for part in parts if part)

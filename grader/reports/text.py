@@ -99,7 +99,12 @@ def sentence(text: str, known: frozenset[int] = frozenset()) -> Markup:
     What stands in quotation marks is a student's, and is only escaped. It is told in the language being rendered; what
     is not known in it stays English, and is marked as such.
     """
-    return _in_language(text, lambda words: _set(words, known if CELLS.search(words) else frozenset()))
+    return _in_language(text, lambda words: _set(words, known if _names_cells(words) else frozenset()))
+
+
+@functools.lru_cache(maxsize=KEPT_SENTENCES)
+def _names_cells(text: str) -> bool:
+    return CELLS.search(text) is not None
 
 
 def _in_language(text: str, written: Callable[[str], Markup]) -> Markup:

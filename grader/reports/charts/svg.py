@@ -14,10 +14,12 @@ from grader.reports.text import phrase
 def element(name: str, *children: Markup | str, **attributes: str | float) -> Markup:
     """Return one element; attribute names drop a trailing `_` and turn `_` into `-`, everything is escaped."""
     written = "".join(
-        f' {_attribute_name(key)}="{_escaped(value) if isinstance(value, str) else _number(value)}"'
-        for key, value in attributes.items()
+        [
+            f' {_attribute_name(key)}="{_escaped(value) if isinstance(value, str) else _number(value)}"'
+            for key, value in attributes.items()
+        ]
     )
-    content = "".join(child if isinstance(child, Markup) else escape(phrase(child)) for child in children)
+    content = "".join([child if isinstance(child, Markup) else escape(phrase(child)) for child in children])
     return Markup(f"<{name}{written}>{content}</{name}>")  # noqa: S704 - names are our own, all else is escaped above
 
 
@@ -26,7 +28,9 @@ def _attribute_name(key: str) -> str:
     return key.rstrip("_").replace("_", "-")
 
 
+@functools.lru_cache(maxsize=512)
 def _escaped(value: str) -> str:
+    """Return an attribute's text escaped: most are classes and anchors, the same few in every chart."""
     return str(escape(phrase(value)))
 
 
