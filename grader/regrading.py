@@ -34,7 +34,7 @@ from grader.reports import (
     render_staff,
 )
 from grader.resources import PACKAGE, STUDENTS, shipped
-from grader.rubrics import list_rubrics, load_rubric
+from grader.rubrics import list_rubrics, load_rubric, rubric_sha256
 from grader.storage import (
     cells_of_line,
     evidence_json,
@@ -247,7 +247,7 @@ def _judge_all(out: Path, rubric: Rubric, asked: Sequence[Asked], book: Gradeboo
 
 def _begin_judging(parent: int) -> None:
     end_with_parent(parent)
-    gc.freeze()  # the code that was loaded stays: looking for garbage in it takes longer than the judging makes
+    gc.freeze()  # what was loaded stays: no search for garbage need go through it
 
 
 def judge_stored(out: Path, rubric: Rubric, asked: Sequence[Asked]) -> list[tuple[Result, str, int]]:
@@ -307,11 +307,10 @@ def class_rubric(out: Path, results: Iterable[Result]) -> Rubric | None:
     files = [*map(str, list_rubrics()), *sorted(map(str, out.glob(f"{APPLIED_RUBRIC}*.yaml")))]
     for name in files:
         try:
-            rubric = load_rubric(name)
+            if rubric_sha256(name) == wanted:
+                return load_rubric(name)
         except RubricError:
             continue  # of an older grader, or written by hand: it is not what the class was graded by
-        if rubric.sha256 == wanted:
-            return rubric
     return None
 
 

@@ -45,6 +45,9 @@ LONGEST = 700
 """Characters of a text that is compared with those that have places: no sentence of ours is longer, and what a student
 wrote must cost no time."""
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""A catalogue of a thousand texts takes 80 ms without libyaml, 5 ms with it."""
+
 _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -91,12 +94,22 @@ def translated(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A text with places, as an expression that matches it filled in."""
+    """A text with places: `expression` matches it filled in."""
 
-    expression: re.Pattern[str]
+    expression: str
     told: str
     start: str
     """What every text it matches begins with."""
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return what the places are filled in with, None where it is another text."""
+        return _compiled(self.expression).fullmatch(text) if text.startswith(self.start) else None
+
+
+@functools.cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Return an expression of a catalogue, compiled when the first text is compared with it: half of them never are."""
+    return re.compile(expression, re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,7 @@ class Catalogue:
 def catalogue(language: str) -> Catalogue:
     """Return the catalogue of a language (not of English, which has none)."""
     path = Path(__file__).with_name("words") / f"{language}.yaml"
-    texts: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    texts: dict[str, str] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
     patterns = [_pattern(english, other) for english, other in texts.items() if _PLACE.search(english)]
     patterns.sort(key=lambda item: -len(_PLACE.sub("", item.told)))
     return Catalogue(texts, tuple(patterns))
@@ -130,7 +143,7 @@ def _pattern(english: str, other: str) -> _Pattern:
             seen.add(part)
             kind = _NUMBER if re.fullmatch(r"n\d*", part) else CELLS.pattern if part == "cells" else ".+?"
             expression += f"(?P<{part}>{kind})"
-    return _Pattern(re.compile(expression, re.DOTALL), other, parts[0])
+    return _Pattern(expression, other, parts[0])
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -143,7 +156,7 @@ def _translated(text: str, language: str, depth: int) -> str | None:
     if depth > DEEPEST or len(text) > LONGEST:
         return None
     for pattern in words.patterns:
-        match = pattern.expression.fullmatch(text) if text.startswith(pattern.start) else None
+        match = pattern.match(text)
         if match:
             values = match.groupdict()
             parts = {name: _part(name, value, language, depth) for name, value in values.items()}

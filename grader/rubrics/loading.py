@@ -39,6 +39,11 @@ def load_rubric(name_or_path: str | Path, known_checks: Collection[str] | None =
     return read_rubric(_read(path), str(path), known_checks)
 
 
+def rubric_sha256(name_or_path: str | Path) -> str:
+    """Return the digest of a rubric's file, by which a grade names it (RubricError where it can't be read)."""
+    return hashlib.sha256(_read(rubric_path(name_or_path))).hexdigest()
+
+
 def read_rubric(content: bytes, source: str, known_checks: Collection[str] | None = None) -> Rubric:
     """Return the rubric that a file's bytes hold; `source` is what messages call the file.
 

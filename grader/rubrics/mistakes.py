@@ -7,14 +7,15 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
-from typing import Any, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any, cast
 
 from grader.checks import known_thresholds
 from grader.model import LEVELS
 from grader.resources import shipped
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 SCHEMA_FILE = "rubric.schema.json"
 
@@ -36,6 +37,8 @@ def meant(name: str, choices: Iterable[str]) -> str:
 # ---------------------------------------------------------------- mistakes of form
 @cache
 def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - takes 50 ms, and a process that judges reads no rubric
+
     return Draft202012Validator(json.loads((shipped("rubric") / SCHEMA_FILE).read_text("utf-8")))
 
 
