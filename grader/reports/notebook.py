@@ -41,7 +41,9 @@ class CellView:
     same_output: bool
     drawn: int
     pictures: tuple[NotebookPicture, ...]
-    findings: tuple[FindingView, ...]
+    notes: tuple[FindingView, ...]
+    """What rests on it and is not simply met."""
+    met: tuple[FindingView, ...]
     place: str = ""
     """The file, and the line of it, where the cell is no notebook's."""
 
@@ -62,8 +64,10 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple
     saved, rerun = _text_of(cell.saved), _text_of(cell.rerun)
     is_code = cell.kind == "code"
     failed = is_code and cell.run_status in {"error", "interrupted"}
+    number = cell_number(cell.index)
+    here = [item for item in findings if number in item.cells and item.outcome != "not_applicable"]
     return CellView(
-        number=cell_number(cell.index),
+        number=number,
         kind={"code": "code", "markdown": "text", "raw": "raw"}[cell.kind],
         prompt=f"In [{'' if cell.execution_count is None else cell.execution_count}]" if is_code else "",
         source=rendered_markdown(cell.source) if cell.kind == "markdown" else highlighted(cell.source),
@@ -78,9 +82,8 @@ def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple
         same_output=bool(saved) and saved == rerun,
         drawn=sum(output.image_png for output in (cell.rerun or cell.saved)),
         pictures=pictures,
-        findings=tuple(
-            item for item in findings if cell_number(cell.index) in item.cells and item.outcome != "not_applicable"
-        ),
+        notes=tuple(item for item in here if item.style != "pass"),
+        met=tuple(item for item in here if item.style == "pass"),
     )
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from grader.reports import numbers
 from grader.reports.language import ENGLISH, say, spoken, told
-from grader.reports.text import capitalised, phrase
+from grader.reports.text import capitalised, cell_links, phrase
 from grader.resources import shipped
 
 SCRIPTS = {"index.html.j2": ("sort.js", "filter.js")}
@@ -109,6 +109,7 @@ def _environment(language: str) -> Environment:
     for name in ("percent", "decimal", "count", "points", "duration"):
         made.filters[name] = getattr(numbers, name)
     made.filters["verbatim"] = verbatim
+    made.filters["cell_links"] = cell_links
     made.filters["capital"] = lambda value: capitalised(value) if isinstance(value, str) else value
     made.filters["say"] = _said
     made.globals["spoken"] = spoken

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup, escape
 
-from grader.reports.language import CELLS, ENGLISH, spoken, translated
+from grader.reports.language import CELLS, ENGLISH, say, spoken, translated
 from grader.reports.numbers import NARROW_SPACE
 
 LONGEST_OUTPUT = 4_000
@@ -169,6 +169,18 @@ def _linked(text: str, known: frozenset[int]) -> Markup:
         parts.append(_link_numbers(match[0], known))
         end = match.end()
     return Markup("").join([*parts, escape(clean[end:])])
+
+
+def cell_links(cells: Sequence[int], limit: int = 8) -> Markup:
+    """Return links to cells by their numbers, from 1, and how many more there are than `limit`."""
+    cell = escape(say("cell"))
+    links = " ".join(
+        [f'<a class="cell-link" href="#cell-{number:d}">{cell}&nbsp;{number:d}</a>' for number in cells[:limit]]
+    )
+    more = (
+        f' <span class="muted">{escape(say("and {n} more", n=len(cells) - limit))}</span>' if len(cells) > limit else ""
+    )
+    return Markup(links + more)  # noqa: S704 - numbers, and escaped words of our own
 
 
 def _link_numbers(words: str, known: frozenset[int]) -> Markup:
