@@ -135,7 +135,8 @@ def normalisations(matrix: Sequence[Sequence[float]]) -> tuple[tuple[str, Matrix
 
 def parse_matrices(text: str) -> tuple[Matrix, ...]:
     """Return the square matrices printed in a text: `[[9 1] [2 8]]`, nested lists, tensors, data frames."""
-    bracketed = [tuple(map(float, NUMBER.findall(row))) for row in BRACKETED_ROW.findall(text)]
+    rows = BRACKETED_ROW.findall(text) if "[" in text else ()
+    bracketed = [tuple(map(float, NUMBER.findall(row))) for row in rows]
     lines = text.splitlines()
     return (*_squares(bracketed), *_squares(map(_table_row, lines)), *_squares(map(_bare_row, lines)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -167,18 +168,13 @@ def _line(scale: _Scale, line: Series) -> list[Markup]:
     points = [(epoch, value) for epoch, value in enumerate(line.values, 1)]
     stride = math.ceil(len(points) / MOST_POINTS)
     kept = points[:: max(1, stride)] + ([points[-1]] if stride > 1 else [])
-    path, pen_down = [], False
-    for epoch, value in kept:
-        if _can_be_drawn(value):
-            path.append(f"{'L' if pen_down else 'M'}{scale.x(epoch):.1f} {scale.y(value):.1f}")
-        pen_down = _can_be_drawn(value)
+    places = [(scale.x(epoch), scale.y(value)) if _can_be_drawn(value) else None for epoch, value in kept]
+    path = [
+        f"{'L' if before else 'M'}{place[0]:.1f} {place[1]:.1f}" for before, place in pairwise([None, *places]) if place
+    ]
     parts = [element("path", d=" ".join(path), class_=f"line {line.style}")] if path else []
     if len(points) <= MOST_DOTS and line.style != "reference":  # another's curve stands back
-        parts += [
-            element("circle", cx=scale.x(epoch), cy=scale.y(value), r=2.4, class_=f"dot {line.style}")
-            for epoch, value in kept
-            if _can_be_drawn(value)
-        ]
+        parts += [element("circle", cx=x, cy=y, r=2.4, class_=f"dot {line.style}") for x, y in filter(None, places)]
     return parts
 
 
