@@ -8,7 +8,6 @@ import json
 import os
 import stat
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,59 +34,55 @@ class KeptBoxes:
     run: Callable[..., ScriptResult] = run_script
 
     def __call__(
-        self,
-        script: Path,
-        arguments: Mapping[str, Any],
-        inputs: Mapping[str, Path],
-        *,
-        tier: Tier,
-        limits: Limits,
-        python: str = sys.executable,
-        modules: Sequence[Path] = (),
-        threads: int = 2,
-        environment: Mapping[str, str] | None = None,
-        stop: threading.Event | None = None,
-        **how: Any,
+        self, script: Path, arguments: Mapping[str, Any], inputs: Mapping[str, Path], **how: Any
     ) -> ScriptResult:
-        """As `run_script`; only answers that came to their end are kept. `how` the box is started changes no answer.
+        """As `run_script`, `how` included; only answers that came to their end are kept.
 
         Raises:
             SandboxError: as `run_script`.
         """
-        known = _digests({**inputs, "": script, **{f"module {path.name}": path for path in modules}})
-        key = None
-        if known is not None:
-            given = {
-                "given": known,
-                "arguments": dict(arguments),
-                "tier": tier,
-                "threads": threads,
-                "limits": dataclasses.asdict(limits),
-                "variables": dict(environment or {}),
-                "environment": environment_digest(python),
-                "grader": source_digest(NOT_RUNNING),
-            }
-            key = key_of("box", given)
-            answered = _read(self.store.get(key))
-            if answered is not None:
-                return answered
-        result = self.run(
-            script,
-            arguments,
-            inputs,
-            tier=tier,
-            limits=limits,
-            python=python,
-            modules=modules,
-            threads=threads,
-            environment=environment,
-            stop=stop,
-            **how,
-        )
+        key = _key(script, arguments, inputs, **how)
+        answered = None if key is None else _read(self.store.get(key))
+        if answered is not None:
+            return answered
+        result = self.run(script, arguments, inputs, **how)
         if key is not None and result.status == "ok":
             told = dataclasses.asdict(dataclasses.replace(result, stdout=b"")) | {"stdout": ""}
             self.store.put(key, {RESULT: json.dumps(told).encode(), STDOUT: result.stdout})
         return result
+
+
+def _key(
+    script: Path,
+    arguments: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    *,
+    tier: Tier,
+    limits: Limits,
+    python: str = sys.executable,
+    modules: Sequence[Path] = (),
+    threads: int = 2,
+    environment: Mapping[str, str] | None = None,
+    **_: Any,
+) -> str | None:
+    """Return the key of all that decides a box's answer, None where its inputs can't be known again.
+
+    What is not named here (`stop`, `entrance`) changes no answer.
+    """
+    known = _digests({**inputs, "": script, **{f"module {path.name}": path for path in modules}})
+    if known is None:
+        return None
+    given = {
+        "given": known,
+        "arguments": dict(arguments),
+        "tier": tier,
+        "threads": threads,
+        "limits": dataclasses.asdict(limits),
+        "variables": dict(environment or {}),
+        "environment": environment_digest(python),
+        "grader": source_digest(NOT_RUNNING),
+    }
+    return key_of("box", given)
 
 
 def _read(parts: Mapping[str, bytes] | None) -> ScriptResult | None:
