@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.checks import CHECKS
-from grader.judge import criterion_checks, level_of
 from grader.judge.deciding import with_outcomes
+from grader.judge.levels import criterion_checks, level_of
 from grader.model import LEVELS, Criterion, Decisions, Evidence, Finding, Level, Rubric
 
 LARGEST = 1e9
