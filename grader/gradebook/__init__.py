@@ -5,61 +5,30 @@ What was measured is replaced by each run; what people decided (overrides) and w
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
-import sqlite3
-import threading
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from grader.durable import FULL, has_space, storage_full
-from grader.errors import ResultsError, StorageFullError
+from grader.errors import ResultsError
 from grader.gradebook import people
-from grader.gradebook.people import AuditEntry, now, storable, storable_text
-from grader.gradebook.schema import MIGRATIONS, run_script
-from grader.model import (
-    UNDECIDED,
-    Comment,
-    CriterionResult,
-    DecisionKind,
-    Decisions,
-    Level,
-    Override,
-    Result,
-)
+from grader.gradebook.database import Database
+from grader.gradebook.lines import natural_order, result_of, upsert, values_of
+from grader.gradebook.people import AuditEntry, now, storable_text
+from grader.model import UNDECIDED, Comment, DecisionKind, Decisions, Level, Override, Result
 from grader.resources import GRADEBOOK
 
-BUSY_TIMEOUT_S = 30.0
-"""How long a writer waits for another process (the review app) to finish its transaction before it gives up."""
+__all__ = ["Gradebook", "natural_order"]
 
 
-class Gradebook:
+class Gradebook(Database):
     """The gradebook under an `--out` folder; one object may be shared by all threads of a process.
 
     Raises:
-        ResultsError: from the constructor where the file can't be made or opened, is damaged, or was written by a
-            newer grader; from any method where another process holds the file too long.
-        StorageFullError: from any method; what was stored before stays.
+        ResultsError: as `Database`.
+        StorageFullError: as `Database`.
     """
-
-    def __init__(self, out: Path) -> None:
-        self.path = out / GRADEBOOK
-        self._lock = threading.RLock()
-        with self._faults():
-            out.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-        try:
-            self._prepare()
-        except BaseException:
-            self._connection.close()
-            raise
 
     @classmethod
     def open(cls, out: Path) -> Gradebook:
@@ -72,25 +41,6 @@ class Gradebook:
         if not (out / GRADEBOOK).is_file():
             raise ResultsError(f"{out} holds no results (no {GRADEBOOK} in it): grade a class into it first")
         return cls(out)
-
-    def _prepare(self) -> None:
-        with self._faults():
-            self._connection.row_factory = sqlite3.Row
-            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise sqlite3.DatabaseError(" ".join(str(found).split()))
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-        with self._transaction() as connection:
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if version > len(MIGRATIONS):
-                raise ResultsError(
-                    f"{self.path} was written by a newer grader (gradebook version {version}, this one knows "
-                    f"{len(MIGRATIONS)}): update the grader, or give another --out folder"
-                )
-            for script in MIGRATIONS[version:]:
-                run_script(connection, script)
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     # ------------------------------------------------------------ results
     def record(
@@ -105,7 +55,7 @@ class Gradebook:
         files that were written and of all they were judged by.
         """
         known = {"fingerprint": fingerprint, "evidence_sha256": evidence_sha256, "judged": judged}
-        self._store(_result_values(result) | known | {"content_sha256": content})
+        self._store(values_of(result) | known | {"content_sha256": content})
 
     def record_judgement(
         self, result: Result, evidence_sha256: str = "", *, content: str | None = None, judged: str = ""
@@ -128,7 +78,7 @@ class Gradebook:
             query = "SELECT rubric_sha256 FROM results WHERE submission = ?"
             found = connection.execute(query, people.bound((result.submission,))).fetchone()
             if found is None or not found[0] or found[0] == result.rubric_sha256:
-                _upsert(connection, _result_values(result) | {"judged": ""})
+                upsert(connection, values_of(result) | {"judged": ""})
 
     def record_judged(self, results: Iterable[tuple[Result, str, int]]) -> None:
         """Store several results that were judged again and written, in one transaction.
@@ -139,11 +89,11 @@ class Gradebook:
         listed = [(self._judgement(result, digest, ""), version) for result, digest, version in results]
         with self._transaction() as connection:
             for values, version in listed:
-                _upsert(connection, values)
+                upsert(connection, values)
                 people.mark_written(connection, values["submission"], version)
 
     def _judgement(self, result: Result, evidence_sha256: str, judged: str) -> dict[str, Any]:
-        values = _result_values(result) | {"judged": judged}
+        values = values_of(result) | {"judged": judged}
         if evidence_sha256 and not self.describes(result.submission, evidence_sha256):
             values |= {"fingerprint": "", "evidence_sha256": evidence_sha256}
         return values
@@ -160,12 +110,12 @@ class Gradebook:
             line = people.Line(author, "rubric", "", "rubric", "", before, after, reason, None)
             number = people.write_line(connection, line)
             for row in rows:
-                _upsert(connection, _result_values(row))
+                upsert(connection, values_of(row))
                 people.mark_unwritten(connection, row.submission, number)
 
     def _store(self, values: dict[str, Any]) -> None:
         with self._transaction() as connection:
-            _upsert(connection, values)
+            upsert(connection, values)
 
     def is_finished(self, submission: str, fingerprint: str) -> bool:
         """Return whether a lasting result made from exactly these inputs is stored."""
@@ -190,7 +140,7 @@ class Gradebook:
     def result(self, submission: str) -> Result | None:
         """Return one result, None where there is none."""
         rows = self._fetch("SELECT * FROM results WHERE submission = ?", (submission,))
-        return _result(rows[0]) if rows else None
+        return result_of(rows[0]) if rows else None
 
     def seconds(self) -> dict[str, float]:
         """Return how long the run of each submission took, as far as it was run."""
@@ -216,7 +166,7 @@ class Gradebook:
 
         `only` keeps the submissions named: those of earlier runs into the same folder stay out of the class page.
         """
-        found = (_result(row) for row in self._fetch("SELECT * FROM results", ()))
+        found = (result_of(row) for row in self._fetch("SELECT * FROM results", ()))
         wanted = None if only is None else set(only)
         kept = (row for row in found if wanted is None or row.submission in wanted)
         return tuple(sorted(kept, key=lambda row: natural_order(row.submission)))
@@ -355,99 +305,3 @@ class Gradebook:
         with self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO secrets VALUES (?, ?)", (name, secrets.token_hex(16)))
             return str(connection.execute("SELECT value FROM secrets WHERE name = ?", (name,)).fetchone()[0])
-
-    def changes(self) -> int:
-        """Return a number that is another one after any other process has changed the file."""
-        return int(self._fetch("PRAGMA data_version", ())[0][0])
-
-    # ------------------------------------------------------------ the connection
-    def close(self) -> None:
-        """Close the file; calling it again does nothing."""
-        with self._lock:
-            self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _fetch(self, query: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
-        with self._lock, self._faults():
-            return self._connection.execute(query, tuple(map(storable, values))).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that takes the write lock at once: all of it is stored, or nothing."""
-        with self._lock, self._faults():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as problem:
-            raise self._explained(problem) from problem
-
-    def _explained(self, problem: sqlite3.Error | OSError) -> ResultsError | StorageFullError:
-        code = getattr(problem, "sqlite_errorcode", None)
-        if code == sqlite3.SQLITE_FULL or getattr(problem, "errno", None) in FULL:
-            return storage_full(self.path.parent, 0)
-        if isinstance(problem, sqlite3.OperationalError) and not has_space(self.path.parent):
-            return storage_full(self.path.parent, 0)  # the files beside it could not be made
-        if type(problem) is sqlite3.DatabaseError:
-            return ResultsError(
-                f"the gradebook {self.path} is damaged, or is none ({problem}). Nothing was changed. Put back a copy "
-                f"of it, or save what is readable in it (sqlite3 {GRADEBOOK} .recover) and move {GRADEBOOK}, "
-                f"{GRADEBOOK}-wal and {GRADEBOOK}-shm elsewhere: `grader grade` then makes a new one, without overrides"
-            )
-        return ResultsError(
-            f"the gradebook {self.path} can't be used ({problem}): check that its folder can be written and has "
-            "free space, that no other program holds the file, and that it is a gradebook"
-        )
-
-
-def natural_order(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key under which digits count as numbers and case does not matter; ties go by the exact text."""
-    parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text.casefold())]
-    return (*parts, (2, 0, text))
-
-
-def _upsert(connection: sqlite3.Connection, values: dict[str, Any]) -> None:
-    names = ", ".join(values)
-    places = ", ".join(f":{name}" for name in values)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in values)
-    connection.execute(
-        # The names are those of Result's fields, never input.
-        f"INSERT INTO results ({names}) VALUES ({places}) "  # noqa: S608
-        f"ON CONFLICT (submission) DO UPDATE SET {updates}",
-        values,
-    )
-
-
-def _result_values(result: Result) -> dict[str, Any]:
-    values = {name: storable(getattr(result, name)) for name in Result.__dataclass_fields__}
-    values["criteria"] = json.dumps([asdict(item) for item in result.criteria])
-    values["review_reasons"] = json.dumps(result.review_reasons)
-    return values
-
-
-def _criterion(item: dict[str, Any]) -> CriterionResult:
-    return CriterionResult(**{**item, "missed": tuple(item.get("missed", ()))})
-
-
-def _result(row: sqlite3.Row) -> Result:
-    values = {name: row[name] for name in Result.__dataclass_fields__}
-    values["needs_review"], values["reviewed"] = bool(values["needs_review"]), bool(values["reviewed"])
-    values["criteria"] = tuple(map(_criterion, json.loads(values["criteria"])))
-    values["review_reasons"] = tuple(json.loads(values["review_reasons"]))
-    return Result(**values)
