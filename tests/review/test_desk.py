@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -431,11 +431,17 @@ def test_a_class_is_graded_on_by_what_was_applied_to_it(anna: Reviewer, desk: De
     assert desk.writer.flush()
     judged_by = []
 
+    @dataclass
     class Stub:
-        def __init__(self, settings: GradeSettings, *_: object) -> None:
-            judged_by.append(settings.rubric.sha256)
+        settings: GradeSettings
+        book: object
+        progress: object
+        stop: object
+        templates: object
+        place: object = None
 
         def grade_all(self, _: object) -> tuple[()]:
+            judged_by.append(self.settings.rubric.sha256)
             return ()
 
     monkeypatch.setattr("grader.pipeline.ClassGrader", Stub)
