@@ -12,13 +12,13 @@ import nbformat
 import pytest
 from reports.example_class import rich_evidence
 
-from grader import pipeline, regrading
+from grader import regrading
 from grader.execution import RunSettings
 from grader.gradebook import Gradebook
 from grader.intake import find_submissions
 from grader.model import Evidence, Submission
 from grader.model.result import Result
-from grader.pipeline import ClassGrader, GradeSettings
+from grader.pipeline import ClassGrader, GradeSettings, writing
 from grader.progress import Silence
 from grader.regrading import regrade
 from grader.reuse import Measured
@@ -91,13 +91,13 @@ def test_a_class_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
     before = identities(tmp_path / "out")
 
     judged: list[str] = []
-    really = pipeline.judged
+    really = writing.judged
 
     def counting(evidence: Evidence, *rest: object, **more: object) -> object:
         judged.append(evidence.submission)
         return really(evidence, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipeline, "judged", counting)
+    monkeypatch.setattr(writing, "judged", counting)
     place.measured.clear()
     heard = grade(tmp_path, place)
     assert (place.measured, judged, heard.expected) == ([], [], {})

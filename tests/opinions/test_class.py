@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import pytest
@@ -15,7 +14,8 @@ from grader.judge import grade
 from grader.model import Cell, Opinion, Result
 from grader.opinions import SecondOpinion, read_endpoint
 from grader.opinions.requests import Limits
-from grader.pipeline import ClassGrader, GradeSettings
+from grader.pipeline import GradeSettings
+from grader.pipeline.writing import Writing
 from grader.progress import Silence
 from grader.regrading import evidence_digest, write_submission
 from grader.rubrics import load_rubric
@@ -36,7 +36,7 @@ def test_a_stored_submission_is_asked_about_without_being_run(tmp_path):
             judge = SecondOpinion(read_endpoint(server.url, "tiny", {}), tmp_path, limits=Limits(200.0))
             settings = GradeSettings(tmp_path, unit1, None, 1, 0.0, second_opinion=judge)  # type: ignore[arg-type]
             stored = read_evidence(tmp_path / maria.submission / "evidence.json")
-            told = ClassGrader(settings, book, Silence(), threading.Event())._finish_again(stored, "f" * 64, "")
+            told = Writing(settings, book, Silence(), {}).finish_again(stored, "f" * 64, "")
             assert len(server.asked) == asked
             assert told.needs_review
             assert "language model" in " ".join(told.review_reasons)
