@@ -15,7 +15,8 @@ from grader.reference.cache import Stored, only_one, read_stored, write_stored
 from grader.reference.canonical import canonical_split
 from grader.reference.plan import Plan, Unaffordable, plan_recipes
 from grader.reference.recipes import load_recipes, recipes_digest
-from grader.reference.training import read_split, row_fit, train_recipes
+from grader.reference.splits import read_split, row_fit
+from grader.reference.training import train_recipes
 from grader.sandbox import Limits, ScriptResult, run_script
 
 __all__ = ["train_references"]

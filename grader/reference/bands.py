@@ -16,7 +16,8 @@ from grader.model import Labels, ReferenceData, ReferenceResult, Rows, Tier
 from grader.reference.datasets import Split, load_fashion_mnist
 from grader.reference.plan import whole_plan
 from grader.reference.recipes import Band, Recipe, load_recipes
-from grader.reference.training import read_split, train_recipes
+from grader.reference.splits import read_split
+from grader.reference.training import train_recipes
 from grader.sandbox import Limits, ScriptResult, run_script
 
 GUARD_S = 900.0

@@ -24,7 +24,8 @@ from grader.reference.cache import CUT_KEPT_S
 from grader.reference.canonical import canonical_split
 from grader.reference.plan import whole_plan
 from grader.reference.recipes import load_recipes
-from grader.reference.training import read_split, train_recipes
+from grader.reference.splits import read_split
+from grader.reference.training import train_recipes
 from grader.sandbox import Limits, ScriptResult, detect_tier
 
 CLASSES = tuple("0123456789")
