@@ -11,7 +11,8 @@ from .arrays import as_table, is_symbolic, to_numpy
 from .epochs import Epochs, Metrics, Targets, loss_value, place_of_loss
 from .fingerprint import exact_hashes
 from .graphs import Graphs
-from .models import augmenting_layers, leading_rows, weights_of
+from .keras_models import weights_of
+from .models import augmenting_layers, leading_rows
 from .scoring import Scorings
 from .streams import Tee, flat
 from .training import Training, augmentation

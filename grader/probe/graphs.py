@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .models import obstacle, weights_of
+from .keras_models import weights_of
+from .models import obstacle
 from .watch import Probe, library_file
 
 GRAPH, WEIGHTS, ABOUT = "graph.pb", "weights.npz", "graph.json"
