@@ -11,11 +11,12 @@ from grader.evidence.reading.cells import read_sources
 from grader.evidence.reading.claims import read_claims
 from grader.evidence.reading.class_names import read_class_names
 from grader.evidence.reading.comments import read_comments, standing_strings
+from grader.evidence.reading.contexts import MAX_QUOTE, Setting
 from grader.evidence.reading.hiding import invisible_text
 from grader.evidence.reading.language import detect_language
 from grader.evidence.reading.markdown import ZERO_WIDTH, read_markdown
 from grader.evidence.reading.mentions import names_of_known_data
-from grader.evidence.reading.passages import MAX_QUOTE, Setting, read_passages
+from grader.evidence.reading.passages import read_passages
 from grader.evidence.reading.printed import read_printed
 from grader.evidence.reading.sections import FITTING_CALLS, SCORING_CALLS, Document, last_cell_calling, read_document
 from grader.evidence.reading.sentences import Sentence, count_words, is_template, split_sentences
