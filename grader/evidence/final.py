@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from grader.evidence.altered import Asides
 from grader.evidence.arrays import rows_within
+from grader.evidence.fits import Fit
 from grader.evidence.identity import RowStore
-from grader.evidence.lineage import Fit, Lineage
+from grader.evidence.lineage import Lineage
 from grader.evidence.trainings import is_neural
 from grader.model import MetricCall, ModelFacts, Role, Scoring
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from grader.evidence.arrays import IntArray, UIntArray, load_array
 from grader.evidence.files import known_values, rows_file
+from grader.evidence.fits import Fit
 from grader.evidence.identity import translated
 from grader.evidence.labels import LabelVector
-from grader.evidence.lineage import Fit
 from grader.evidence.near_copies import spread_over
 from grader.evidence.observing import Observation
 from grader.evidence.records import Columns, FilesRead

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.evidence.arrays import IntArray, UIntArray, found_in, load_array
+from grader.evidence.fits import Fit
 from grader.evidence.identity import RowStore, translated
-from grader.evidence.lineage import Fit
 from grader.evidence.parsing import Log
 from grader.evidence.records import FitBegan, Labelled, LabelsSeen, Loaded, RowsSeen, Scored
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from grader.evidence.divisions import find_unlike_divisions, membership_unstable
+from grader.evidence.fits import Fit
 from grader.evidence.groups import find_group_crossing
-from grader.evidence.lineage import Fit
 from grader.evidence.made_rows import count_made_before_split, find_interpolated
 from grader.evidence.narrowing import find_narrowings
 from grader.evidence.near_copies import find_near_copies
@@ -14,7 +15,7 @@ from grader.evidence.observing import Observation
 from grader.evidence.proxies import find_label_proxy
 from grader.evidence.reading.cuts import WrittenSearch
 from grader.evidence.records import Scored
-from grader.evidence.rowsets import count_augmented_copies, find_unlike_divisions, membership_unstable
+from grader.evidence.rowsets import count_augmented_copies
 from grader.evidence.series import find_series_crossing
 from grader.evidence.thresholds import find_threshold_searches
 from grader.evidence.watching import collect_preprocessing

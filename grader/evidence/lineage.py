@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.evidence.arrays import BoolArray, UIntArray, block_of, found_in, rows_repeating, rows_within
-from grader.evidence.identity import RowStore, fit_rows
+from grader.evidence.fits import Fit, resolve_fits, watched_by
+from grader.evidence.identity import RowStore
 from grader.evidence.parsing import Log
-from grader.evidence.records import Described, FitBegan, FitEnded, Labelled, LabelsSeen, Scored
+from grader.evidence.records import Described, Labelled, LabelsSeen, Scored
 from grader.model import Overlap, Role
 
 MOSTLY = 0.5
@@ -18,29 +19,6 @@ MOSTLY = 0.5
 
 MAX_OVERLAPS = 400
 """Most pairs measured: a loop over many small sets must not cost minutes. The final scoring's pairs come first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """One fit with its row sets resolved: what it trained on, what it watched."""
-
-    began: FitBegan
-    ended: FitEnded | None
-    train: str | None
-    watched: str | None
-    looked_at: tuple[str, ...] = ()
-    """Rows that a callback of this fit scored again and again while the weights changed."""
-
-    @property
-    def model(self) -> str:
-        """The model that was fitted."""
-        return self.began.model
-
-    @property
-    def steered_by(self) -> tuple[str, ...]:
-        """All rows held out of this fit that were scored while it went on."""
-        found = [*([self.watched] if self.watched else []), *self.looked_at]
-        return tuple(rows for rows in dict.fromkeys(found) if rows != self.train)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +36,7 @@ class Lineage:
 
     def __init__(self, log: Log, store: RowStore) -> None:
         self.store = store
-        self.fits = _resolve_fits(log, store)
+        self.fits = resolve_fits(log, store)
         self._described = {record.id: record for record in log.of("model.described", Described)}
         sets = {record.id: record for record in log.of("labels.seen", LabelsSeen)}
         seen = ((item.rows, sets.get(item.labels)) for item in log.of("rows.labelled", Labelled))
@@ -162,7 +140,7 @@ class Lineage:
     def _used_in_training(self, hashes: UIntArray) -> BoolArray:
         """Return which of the rows any fit trained on or watched, also as they were before they were scaled."""
         used = np.zeros(len(hashes), dtype=np.bool_)
-        for rows in (*self.trained_on(self.fits), *_watched(self.fits)):
+        for rows in (*self.trained_on(self.fits), *watched_by(self.fits)):
             for stage in self.store.stages(rows):
                 used |= found_in(hashes, stage)
         return used
@@ -194,14 +172,14 @@ class Lineage:
             return "other"
         earlier = tuple(fit for fit in self.fits if fit.began.order < scored.order)
         own = self.fits_before(scored)
-        watched = _watched(earlier)
+        watched = watched_by(earlier)
         role = self._role(scored.rows, self.trained_on(own), watched)
         blind = any(fit.train is None or self.store.exact(fit.train) is None for fit in own)
         return "other" if role == "test" and (blind or not own) else role
 
     def role_in_run(self, rows: str, scored: Sequence[str]) -> Role:
         """Return what a row set was used for over the whole run; `scored` holds the sets that any scoring used."""
-        watched = _watched(self.fits)
+        watched = watched_by(self.fits)
         if rows in watched:
             return "validation" if rows not in {fit.train for fit in self.fits} else "train"
         role = self._role(rows, self.trained_on(self.fits), watched)
@@ -271,7 +249,7 @@ class Lineage:
             if scored.rows is None:
                 continue
             fits = self.fits_before(scored)
-            for used in (*self.trained_on(fits), *_watched(fits)):
+            for used in (*self.trained_on(fits), *watched_by(fits)):
                 pairs[scored.rows, used] = None
                 pairs[used, scored.rows] = None
         for fit in self.fits:
@@ -321,43 +299,3 @@ class Lineage:
             and any(rows_within(stage, known) == len(stage) for stage in self.store.stages(rows))
         ]
         return max(rates, default=own)  # of a part alone fewer repeats show, or more by chance
-
-
-def _resolve_fits(log: Log, store: RowStore) -> tuple[Fit, ...]:
-    ends = {record.fit: record for record in log.of("fit.ended", FitEnded)}
-    looks = _looked_at(log, store)
-    fits = []
-    for began in log.of("fit.began", FitBegan):
-        ended = ends.get(began.id)
-        train, watched = fit_rows(store, began, ended)
-        fits.append(Fit(began=began, ended=ended, train=train, watched=watched, looked_at=looks.get(began.id, ())))
-    return tuple(fits)
-
-
-def _looked_at(log: Log, store: RowStore) -> dict[str, tuple[str, ...]]:
-    """Return, by fit, the rows that were scored while it went on in more than one state of the weights.
-
-    One look when the training is over (`on_train_end`) steers nothing. A pipeline that shuffles brings the same rows in
-    another order at every look: they are one set, and each of its orders is named.
-    """
-    states: dict[tuple[str, bytes], dict[str, set[str]]] = {}
-    for scored in log.of("model.scored", Scored):
-        if scored.during and scored.rows:
-            hashes = store.exact(scored.rows)
-            same = scored.rows.encode() if hashes is None else np.sort(hashes).tobytes()
-            states.setdefault((scored.during, same), {}).setdefault(scored.rows, set()).add(scored.weights)
-    found: dict[str, tuple[str, ...]] = {}
-    for (fit, _), orders in states.items():
-        if len(set().union(*orders.values())) > 1:
-            found[fit] = (*found.get(fit, ()), *orders)
-    return found
-
-
-def _watched(fits: Iterable[Fit]) -> tuple[str, ...]:
-    """Return the ids of all row sets that these fits watched, sources of altered copies included."""
-    found: dict[str, None] = {}
-    for fit in fits:
-        found.update(dict.fromkeys(fit.steered_by))
-        if fit.ended and fit.ended.validation_drawn_from:
-            found[fit.ended.validation_drawn_from] = None
-    return tuple(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from grader.evidence.lineage import Fit, Lineage
+from grader.evidence.fits import Fit
+from grader.evidence.lineage import Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import Described, Scored, WeightsKept, WeightsLoaded
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.evidence.files import values_and_labels
+from grader.evidence.fits import Fit
 from grader.evidence.labels import LabelVector
-from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation
 from grader.evidence.records import Scored
 from grader.evidence.truth import labels_of_scoring

@@ -9,8 +9,8 @@ from dataclasses import replace
 from grader.evidence.arrays import load_array
 from grader.evidence.files import channels_last, rows_file, write_labels
 from grader.evidence.final import DEMO_ROWS
+from grader.evidence.fits import Fit
 from grader.evidence.identity import RowStore
-from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation, observe
 from grader.evidence.official import KnownData, known_splits
 from grader.evidence.official_training import whole_training_part

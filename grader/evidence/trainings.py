@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from grader.evidence.lineage import Fit, Lineage
+from grader.evidence.fits import Fit
+from grader.evidence.lineage import Lineage
 from grader.evidence.parsing import Log
 from grader.evidence.records import Compiled, Described, FitEnded, FitEpoch, LabelsSeen, Moved, Scored, Sealed
 from grader.model import Budget, ModelFacts, TrainingCut, TrainingRun

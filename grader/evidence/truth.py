@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.evidence.fits import Fit
 from grader.evidence.labels import CONSISTENT, LabelVector, relabelling
-from grader.evidence.lineage import Fit
 from grader.evidence.observing import Observation
 from grader.evidence.records import Metric, Scored
 from grader.evidence.units import units_between
