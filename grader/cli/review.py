@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from grader.gradebook import Gradebook
     from grader.model import Rubric
 
@@ -73,8 +76,6 @@ def command(
 def _print_agreement(book: Gradebook, rubric: Rubric) -> None:
     """Print how often people overrule each criterion and each check, and how that went over time."""
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from grader.calibration.overruled import human_agreement
 
@@ -83,36 +84,37 @@ def _print_agreement(book: Gradebook, rubric: Rubric) -> None:
     console.print(f"{found.looked} of {found.total} submissions were looked at by a person.")
     if not found.looked:
         return
-    for names, rows in (
-        (
-            ("criterion", "looked at", "overruled", "raised", "equal", "kappa", "weighted kappa"),
-            [
-                (item.title, str(len(item.pairs)), str(item.overruled), str(item.raised), _share(item.exact),
-                 _kappa(item.kappa), _kappa(item.weighted_kappa))
-                for item in found.criteria
-            ],
-        ),
-        (
-            ("check", "overruled", "from what to what"),
-            [
-                (item.check, f"{item.overruled} of {item.looked}",
-                 "; ".join(f"{own} to {person}: {number}" for own, person, number in item.turns))
-                for item in found.checks
-            ],
-        ),
-        (
-            ("day", "looked at", "equal", "weighted kappa"),
-            [(item.day, str(item.looked), _share(item.exact), _kappa(item.weighted_kappa)) for item in found.days],
-        ),
-    ):  # fmt: skip
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for place, name in enumerate(names):
-            table.add_column(name, justify="left" if not place or name.startswith("from") else "right")
-        for row in rows:
-            table.add_row(*map(Text, row))
-        if rows:
-            console.print()
-            console.print(table)
+    criteria = [
+        (item.title, str(len(item.pairs)), str(item.overruled), str(item.raised), _share(item.exact),
+         _kappa(item.kappa), _kappa(item.weighted_kappa))
+        for item in found.criteria
+    ]  # fmt: skip
+    checks = [
+        (item.check, f"{item.overruled} of {item.looked}",
+         "; ".join(f"{own} to {person}: {number}" for own, person, number in item.turns))
+        for item in found.checks
+    ]  # fmt: skip
+    days = [(item.day, str(item.looked), _share(item.exact), _kappa(item.weighted_kappa)) for item in found.days]
+    titles = ("criterion", "looked at", "overruled", "raised", "equal", "kappa", "weighted kappa")
+    _print_table(titles, criteria, console)
+    _print_table(("check", "overruled", "from what to what"), checks, console)
+    _print_table(("day", "looked at", "equal", "weighted kappa"), days, console)
+
+
+def _print_table(titles: Sequence[str], rows: Sequence[Sequence[str]], console: Console) -> None:
+    """Print rows under their titles; nothing where there are none."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(titles):
+        table.add_column(name, justify="left" if not place or name.startswith("from") else "right")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print()
+    console.print(table)
 
 
 def _share(value: float | None) -> str:

@@ -12,16 +12,18 @@ CONTRADICTED = ("write_up.score_honest", "understanding.consistent", "understand
 
 
 def about_words(evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Question]:
-    """Yield a question on a contradicted sentence, one on the next step and one on a choice that was justified."""
-    wrong = next(
-        (
-            item
-            for name in CONTRADICTED
-            for item in findings
-            if item.check == name and item.outcome == "fail" and item.origin != "static"
-        ),
-        None,
-    )
+    """Yield a question on a contradicted sentence, one on the next step, one on a choice that was justified and one on
+    a cause that was named.
+    """
+    yield from _contradiction(findings)
+    yield from _next_step(_first(evidence, "next_step", "next_step_reason"))
+    yield from _choice(_first(evidence, "choice_reason"))
+    yield from _cause(_first(evidence, "failure_reasons"))
+
+
+def _contradiction(findings: Sequence[Finding]) -> Iterator[Question]:
+    measured = [item for item in findings if item.outcome == "fail" and item.origin != "static"]
+    wrong = next((item for name in CONTRADICTED for item in measured if item.check == name), None)
     if wrong is not None:
         yield Question(
             "contradiction",
@@ -30,7 +32,9 @@ def about_words(evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Que
             wrong.cells,
             100,
         )
-    step = _first(evidence, "next_step", "next_step_reason")
+
+
+def _next_step(step: Passage | None) -> Iterator[Question]:
     if step is not None:
         yield Question(
             "next_step",
@@ -40,7 +44,9 @@ def about_words(evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Que
             (step.cell,),
             70,
         )
-    reason = _first(evidence, "choice_reason")
+
+
+def _choice(reason: Passage | None) -> Iterator[Question]:
     if reason is not None:
         yield Question(
             "choice",
@@ -49,7 +55,9 @@ def about_words(evidence: Evidence, findings: Sequence[Finding]) -> Iterator[Que
             (reason.cell,),
             58,
         )
-    cause = _first(evidence, "failure_reasons")
+
+
+def _cause(cause: Passage | None) -> Iterator[Question]:
     if cause is not None:
         yield Question(
             "cause",
