@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, combinations
+from itertools import accumulate, chain, combinations
 
 from grader.checks.smoothing import EQUAL, are_equal, is_equal, is_smoothed
 from grader.model import TrainingRun
@@ -30,7 +30,7 @@ def named_series(trainings: Sequence[TrainingRun]) -> Iterator[tuple[str, Series
         logs = [item.series(name) for item in trainings if item.series(name)]
         for start, end in combinations(range(len(logs) + 1), 2):
             if end - start <= MOST_JOINED:
-                yield name, tuple(value for log in logs[start:end] for value in log)
+                yield name, tuple(chain.from_iterable(logs[start:end]))
 
 
 def is_explained(shown: Sequence[float], trainings: Sequence[TrainingRun], likeness: float) -> bool:

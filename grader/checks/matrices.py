@@ -148,9 +148,11 @@ def _candidates(evidence: Evidence) -> Iterable[tuple[Matrix, int, str, Origin]]
             yield values, drawing.cell, "drawn", "kernel"
             yield tuple(reversed(values)), drawing.cell, "drawn", "kernel"
     for cell in evidence.cells:
+        texts = {output.text for output in (*cell.rerun, *cell.saved)}  # most come out again as they were saved
+        printed = {text: parse_matrices(text) for text in texts}
         for origin, outputs in (("kernel", cell.rerun), ("static", cell.saved)):
             for output in outputs:
-                for matrix in parse_matrices(output.text):
+                for matrix in printed[output.text]:
                     yield matrix, cell.index, "printed", origin  # type: ignore[misc]
 
 

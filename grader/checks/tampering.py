@@ -10,11 +10,11 @@ from grader.model import CellFacts, Evidence
 
 REACHES = re.compile(
     r"_grader_probe|GRADER_PROBE|__observed__|PostImportFinder|sys\s*\.\s*meta_path|/proc/self/(?:fd|mem|maps)|"
-    r"gc\s*\.\s*get_(?:objects|referrers|referents)|sys\s*\.\s*addaudithook|cell_contents|"
-    r"\b(?:post|pre)_run_cell\b|\bdo_execute\b|\brun_cell(?:_async)?\s*=|\bshowtraceback\s*=|session\s*\.\s*send\b|"
-    r"\bos\s*\.\s*dup2?\s*\(|socket\s*\([^)]*fileno|"
+    r"gc\s*\.\s*get_(?:objects|referrers|referents)|sys\s*\.\s*addaudithook|cell_contents|session\s*\.\s*send\b|"
+    r"socket\s*\([^)]*fileno|builtins\s*\.\s*print\s*=(?!=)|"
     r"(?:Model|Sequential|Layer|Trainer)\s*\.\s*(?:fit|evaluate|predict|__call__)\s*=(?!=)|"
-    r"\b(?:sklearn\.)?metrics\s*\.\s*(?:confusion_matrix|accuracy_score)\s*=(?!=)|builtins\s*\.\s*print\s*=(?!=)"
+    r"\b(?:(?:post|pre)_run_cell\b|do_execute\b|run_cell(?:_async)?\s*=|showtraceback\s*=|os\s*\.\s*dup2?\s*\(|"
+    r"(?:sklearn\.)?metrics\s*\.\s*(?:confusion_matrix|accuracy_score)\s*=(?!=))"
 )
 """The probe's own names, ways to find its objects and descriptors, the shell's inner methods, and libraries' scoring
 functions set to something else."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.checks.code_calls import code_calls
-from grader.checks.evaluation_errors import BASELINE_WORDS, BASELINES
+from grader.checks.evaluation_errors import BASELINES, speaks_of_baseline
 from grader.checks.networks import Network, trained_networks
 from grader.checks.observed import TRAINING_CALLS, why_unseen
 from grader.checks.registry import Limits, Threshold, check_on_request
@@ -46,7 +46,7 @@ def baseline_first(evidence: Evidence, _limits: Limits) -> Verdict:
         for cell in evidence.cells
         if cell.index <= started
         and cell.kind == "code"
-        and (BASELINE_WORDS.search(cell.source) or any(c.rpartition(".")[2].lower() in BASELINES for c in cell.calls))
+        and (speaks_of_baseline(cell.source) or any(c.rpartition(".")[2].lower() in BASELINES for c in cell.calls))
     ]
     if read:
         return passed("A simple baseline comes before the convolutional network.", origin="static", cells=read)

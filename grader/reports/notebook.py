@@ -61,7 +61,8 @@ def cell_views(evidence: Evidence, findings: Sequence[FindingView], executed: by
 
 
 def _cell_view(cell: CellFacts, findings: Sequence[FindingView], pictures: tuple[NotebookPicture, ...]) -> CellView:
-    saved, rerun = _text_of(cell.saved), _text_of(cell.rerun)
+    saved = _text_of(cell.saved)
+    rerun = saved if cell.rerun == cell.saved else _text_of(cell.rerun)
     is_code = cell.kind == "code"
     failed = is_code and cell.run_status in {"error", "interrupted"}
     number = cell_number(cell.index)
