@@ -72,7 +72,7 @@ def of_another_model(claim: NumberClaim, evidence: Evidence) -> bool:
 
 
 def _numbers(evidence: Evidence) -> Iterator[ClaimBeside]:
-    known = known_scores(evidence)
+    known = tuple(known_scores(evidence))
     for claim in result_claims(evidence, "prose"):
         metric = metric_of(claim, evidence)
         verdict = compare(claim, known, metric, DEVIATIONS)

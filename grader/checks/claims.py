@@ -62,17 +62,19 @@ class KnownScore:
 ClaimVerdict = Literal["agrees", "contradicted", "not_checkable"]
 
 
-def known_scores(evidence: Evidence) -> tuple[KnownScore, ...]:
-    """Return every measured number: scorings recomputed or as run, metric calls, histories, and means over scorings."""
-    found = [*_of_scorings(evidence), *_of_ensembles(evidence), *_of_metric_calls(evidence), *_of_histories(evidence)]
+def known_scores(evidence: Evidence) -> Iterator[KnownScore]:
+    """Yield every measured number: scorings recomputed or as run, metric calls, histories, and means over scorings."""
+    yield from _of_scorings(evidence)
+    yield from _of_ensembles(evidence)
+    yield from _of_metric_calls(evidence)
+    yield from _of_histories(evidence)
     scored = [result_of(evidence, item) for item in evidence.scorings]
     for metric in ("accuracy", *REGRESSION_METRICS):
         values = [
             item.value for item in scored if item.role == "test" and item.metric == metric and item.value is not None
         ]
         if len(values) > 1:
-            found.append(KnownScore(sum(values) / len(values), 0, "test", metric, detail=True))
-    return tuple(found)
+            yield KnownScore(sum(values) / len(values), 0, "test", metric, detail=True)
 
 
 def compare(claim: NumberClaim, known: Iterable[KnownScore], metric: str, deviations: float) -> ClaimVerdict:
@@ -83,17 +85,15 @@ def compare(claim: NumberClaim, known: Iterable[KnownScore], metric: str, deviat
     value = claim_value(claim, metric)
     if value is None:
         return "not_checkable"
+    verdict: ClaimVerdict = "not_checkable"
     extra = APPROXIMATE if claim.approximate else 0.0
-    of_metric = [item for item in known if item.metric == metric]
-    close = (
-        item
-        for item in of_metric
-        if abs(value - item.value)
-        <= agreement(item.value, metric, item.rows, claim.digits, 0 if item.detail else deviations) + extra
-    )
-    if any(_may_mean(claim, item) for item in close):
-        return "agrees"
-    return "contradicted" if any(_may_mean(claim, item) for item in of_metric) else "not_checkable"
+    for item in known:
+        if item.metric == metric and _may_mean(claim, item):
+            allowed = agreement(item.value, metric, item.rows, claim.digits, 0 if item.detail else deviations)
+            if abs(value - item.value) <= allowed + extra:
+                return "agrees"
+            verdict = "contradicted"
+    return verdict
 
 
 def score_metrics(evidence: Evidence) -> tuple[str, ...]:
@@ -172,8 +172,7 @@ def compared(
     evidence: Evidence, claims: Sequence[NumberClaim], deviations: float
 ) -> list[tuple[NumberClaim, ClaimVerdict]]:
     """Return claims, each with whether a measured number agrees with it."""
-    known = known_scores(evidence) if claims else ()
-    return [(item, compare(item, known, metric_of(item, evidence), deviations)) for item in claims]
+    return [(item, compare(item, known_scores(evidence), metric_of(item, evidence), deviations)) for item in claims]
 
 
 def differing_claims(evidence: Evidence, claims: Sequence[NumberClaim], deviations: float) -> list[NumberClaim]:

@@ -247,7 +247,7 @@ def anchor_of(check: str) -> str:
 
 def _shown_cells(finding: Finding, known_cells: frozenset[int]) -> tuple[int, ...]:
     """Return the numbers of the cells a finding rests on, those that the page shows."""
-    return tuple(cell_number(index) for index in finding.cells if cell_number(index) in known_cells)
+    return tuple(number for index in finding.cells if (number := cell_number(index)) in known_cells)
 
 
 def _outcome(finding: Finding) -> tuple[str, str, str]:
