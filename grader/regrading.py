@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -235,13 +236,18 @@ def _judge_all(out: Path, rubric: Rubric, asked: Sequence[Asked], book: Gradeboo
         return
     # Each starts anew: a fork would share the gradebook's connection.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, context, end_with_parent, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(count, context, _begin_judging, (os.getpid(),)) as pool:
         try:
             for results in pool.map(judge, parts):
                 book.record_judged(results)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def _begin_judging(parent: int) -> None:
+    end_with_parent(parent)
+    gc.freeze()  # what was loaded stays: no search for garbage need go through it
 
 
 def judge_stored(out: Path, rubric: Rubric, asked: Sequence[Asked]) -> list[tuple[Result, str, int]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, cast
 
 from markupsafe import Markup
@@ -258,8 +258,8 @@ def _outcome(finding: Finding) -> tuple[str, str, str]:
 
 def measured_pairs(measured: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return measured values as (name, text), the simple ones only: tables belong into pictures."""
-    pairs = [(key.replace("_", " "), _measured_text(key, value)) for key, value in measured.items()]
-    return tuple((name, text) for name, text in pairs if text)[:MOST_MEASURED]
+    pairs = ((key.replace("_", " "), text) for key, value in measured.items() if (text := _measured_text(key, value)))
+    return tuple(islice(pairs, MOST_MEASURED))
 
 
 def _measured_text(key: str, value: Any) -> str:
@@ -279,6 +279,6 @@ def _measured_text(key: str, value: Any) -> str:
 def _number_text(key: str, value: float) -> str:
     if isinstance(value, int):
         return count(value)
-    if any(word in key for word in SHARES) and math.isfinite(value) and 0 <= value <= 1:
+    if 0 <= value <= 1 and any(word in key for word in SHARES):
         return percent(value)
     return decimal(value)
