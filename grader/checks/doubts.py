@@ -48,13 +48,15 @@ def doubted(check_id: str, verdict: Verdict, evidence: Evidence) -> Verdict:
         why = f"in cell {gap.cell + 1} {SAID[gap.kind].format(gap.detail)}"
         review = f"what was seen of the run can't be relied on: {why}"
         return _unknown(verdict, f"This can't be relied on: {why}.", review, gap.cell)
-    final = evidence.scoring(evidence.final_scoring)
-    if final is not None and final.unwatched and check_id in RESTS_ON_TRAINING:
+    final = evidence.scoring(evidence.final_scoring) if check_id in RESTS_ON_TRAINING else None
+    if final is None:
+        return verdict
+    if final.unwatched:
         said = f"On which rows the scored model was trained is not known: {final.unwatched}."
         review = f"the scored model is not the one that was trained: {final.unwatched}"
         return _unknown(verdict, said, review, final.cell)
-    early = knew_before(evidence) if check_id in RESTS_ON_TRAINING else None
-    if final is not None and early is not None:
+    early = knew_before(evidence)
+    if early is not None:
         said = (
             f"Before its first training in this notebook the model already reached {early}: on which rows is not known."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -121,16 +121,15 @@ def transposed(matrix: Sequence[Sequence[float]]) -> Matrix:
     return tuple(zip(*matrix, strict=True))
 
 
-def normalisations(matrix: Sequence[Sequence[float]]) -> tuple[tuple[str, Matrix], ...]:
-    """Return the forms a confusion matrix is shown in: counts, shares of rows, of columns, of all."""
-    whole = sum(map(sum, matrix)) or 1
+def normalisations(matrix: Sequence[Sequence[float]]) -> Iterator[tuple[str, Matrix]]:
+    """Yield the forms a confusion matrix is shown in: counts, shares of rows, of columns, of all."""
+    yield "counts", tuple(tuple(map(float, row)) for row in matrix)
+    totals = [sum(row) or 1 for row in matrix]
+    yield "rows", tuple(tuple(value / total for value in row) for row, total in zip(matrix, totals, strict=True))
     columns = [sum(column) or 1 for column in zip(*matrix, strict=True)]
-    return (
-        ("counts", tuple(tuple(float(value) for value in row) for row in matrix)),
-        ("rows", tuple(tuple(value / (sum(row) or 1) for value in row) for row in matrix)),
-        ("columns", tuple(tuple(v / c for v, c in zip(row, columns, strict=True)) for row in matrix)),
-        ("all", tuple(tuple(value / whole for value in row) for row in matrix)),
-    )
+    yield "columns", tuple(tuple(v / c for v, c in zip(row, columns, strict=True)) for row in matrix)
+    whole = sum(map(sum, matrix)) or 1
+    yield "all", tuple(tuple(value / whole for value in row) for row in matrix)
 
 
 def parse_matrices(text: str) -> tuple[Matrix, ...]:
