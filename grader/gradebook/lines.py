@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import asdict
 from typing import Any
 
 from grader.gradebook.people import storable
@@ -28,9 +27,13 @@ def upsert(connection: sqlite3.Connection, values: dict[str, Any]) -> None:
 def values_of(result: Result) -> dict[str, Any]:
     """Return the columns that hold a result."""
     values = {name: storable(getattr(result, name)) for name in Result.__dataclass_fields__}
-    values["criteria"] = json.dumps([asdict(item) for item in result.criteria])
+    values["criteria"] = json.dumps([_plain(item) for item in result.criteria])
     values["review_reasons"] = json.dumps(result.review_reasons)
     return values
+
+
+def _plain(item: CriterionResult) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in CriterionResult.__dataclass_fields__}
 
 
 def _criterion(item: dict[str, Any]) -> CriterionResult:
