@@ -37,6 +37,12 @@ model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=
 """.strip()
 FIT = "history = model.fit(X_train, y_train, epochs={epochs}, validation_split=0.2, verbose=2)"
 SCORE = 'print("Test accuracy:", model.evaluate(X_test, y_test, verbose=0)[1])'
+TIMED = """
+model.fit(X_train, y_train, epochs=1, validation_split=0.2, verbose=0)
+began = time.perf_counter()
+model.fit(X_train, y_train, epochs=5, validation_split=0.2, verbose=0)
+print((time.perf_counter() - began) / 5)
+"""
 PLAIN = """
 import pathlib, sys, nbformat
 from nbclient import NotebookClient
@@ -64,6 +70,13 @@ def timed(*command: str, threads: int | None = None) -> float:
         command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **variables}
     )
     return time.perf_counter() - started
+
+
+def seconds_of_an_epoch() -> float:
+    """How long an epoch of the training takes here."""
+    code = "\n".join((CALIBRATE.format(seed=0), MODEL, TIMED))
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(result.stdout)
 
 
 def main() -> None:
@@ -94,21 +107,20 @@ def main() -> None:
                 "--jobs",
                 "1",
                 "--no-cache",
-                "--no-cache",
             )
 
-        write_notebooks(notebooks, 1, 1)
-        short = plain()
-        write_notebooks(notebooks, 1, 4)
-        epoch = (plain() - short) / 3
+        epoch = seconds_of_an_epoch()
         epochs = max(1, round(asked.train_seconds / epoch))
         write_notebooks(notebooks, asked.notebooks, epochs)
-        print(f"{epochs} epochs of about {epoch:.2f} s; start-up about {short - epoch:.1f} s")
+        print(f"{epochs} epochs of about {epoch:.2f} s", flush=True)
         ratios = []
         for number in range(asked.pairs):
             alone, with_grading = plain(), graded(number)
             ratios.append(with_grading / alone)
-            print(f"pair {number + 1}: nbclient {alone:6.1f} s   grader {with_grading:6.1f} s   ratio {ratios[-1]:.3f}")
+            print(
+                f"pair {number + 1}: nbclient {alone:6.1f} s   grader {with_grading:6.1f} s   ratio {ratios[-1]:.3f}",
+                flush=True,
+            )
         print(f"median ratio {statistics.median(ratios):.3f}")
 
 
