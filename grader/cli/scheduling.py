@@ -142,6 +142,8 @@ class Scheduling:
         others = _interpreters([settings.run, *settings.run_by_era.values()])
         if others:
             cluster.check(settings.run.tier, settings.run.data, others)
+        elif warm and settings.run.tier == "bubblewrap":
+            cluster.warm_up(settings.run.threads)
         return There(
             cluster,
             progress,

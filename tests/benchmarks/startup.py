@@ -19,11 +19,12 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import zmq
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from grader.execution.channel import open_channel
-from grader.execution.kernel import kernel_manager
+from grader.execution.kernel import RECONNECT_MS, PromptClient, kernel_manager
 from grader.execution.settings import PROBE
 from grader.model import Tier
 from grader.probe.wire import FD_VARIABLE
@@ -45,6 +46,9 @@ async def _plain(folder: str) -> float:
     began = time.perf_counter()
     name = uuid.uuid4().hex
     manager = AsyncKernelManager(connection_file=f"{folder}/{name}.json", transport="ipc", ip=f"{folder}/{name}")
+    # The client that is ready as soon as its kernel is, on both sides: what is measured is the box.
+    manager.client_factory = PromptClient
+    manager.context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *QUIET]
     manager._kernel_spec = KernelSpec(argv=argv, display_name="plain", language="python")
     await _until_ready(manager)

@@ -100,6 +100,10 @@ class Cluster:
                 raise ClusterError(f"no worker offers {name}={amount:g}: start one with --resources {name}={amount:g}")
         return first[1]
 
+    def warm_up(self, threads: int) -> None:
+        """Have all workers load what kernels start from, while the first submissions are on their way to them."""
+        self._client.run(worker.warm_up, threads, on_error="ignore")
+
     def measured(self, parcel: bytes, name: str, memory: int, stop: threading.Event) -> bytes:
         """Send one submission and wait for what it comes to; a worker that dies meanwhile costs only that run again.
 

@@ -38,6 +38,7 @@ def slurm_cluster(asked: argparse.Namespace) -> Any:
         job_extra_directives=["--gres=gpu:1"] if asked.gpu else [],
         worker_extra_args=["--resources", ",".join(resources)],
         interface=asked.interface,
+        job_script_prologue=["export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False"],
     )
 
 

@@ -67,6 +67,11 @@ def describe(asked: str) -> str:
     return json.dumps(told)
 
 
+def warm_up(threads: int) -> None:
+    """Begin to load what kernels of so many threads start from."""
+    _TEMPLATES.start(threads)
+
+
 def own_kind() -> str:
     """Return a digest of what results depend on besides isolation: the grader's source, Python and libraries."""
     return key_of("worker", {"source": source_digest(), "interpreter": asdict(own_interpreter())})
