@@ -102,14 +102,16 @@ class PromptClient(AsyncKernelClient):  # type: ignore[misc]
             RuntimeError: it died, or `timeout` seconds have passed.
         """
         deadline = time.monotonic() + (math.inf if timeout is None else timeout)
-        while not await self._answers():
+        asked: set[str] = set()
+        while not await self._answers(asked):
             if not await self.is_alive():
                 raise RuntimeError("it died before it answered")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"it did not answer within {timeout:g} s")
 
-    async def _answers(self) -> bool:
-        asked = self.kernel_info()
+    async def _answers(self, asked: set[str]) -> bool:
+        """Ask once more; whether the kernel answers, and is heard to be idle after this or an earlier question."""
+        asked.add(self.kernel_info())
         reply = await self._heard(self.shell_channel, asked, ANSWER_S)
         if reply is None:
             return False
@@ -120,15 +122,15 @@ class PromptClient(AsyncKernelClient):  # type: ignore[misc]
         return False
 
     @staticmethod
-    async def _heard(channel: Any, asked: str, within_s: float) -> dict[str, Any] | None:
-        """Return the next message that answers a question, None where there is none in time."""
+    async def _heard(channel: Any, asked: set[str], within_s: float) -> dict[str, Any] | None:
+        """Return the next message that answers one of our questions, None where there is none in time."""
         until = time.monotonic() + within_s
         while True:
             try:
                 message: dict[str, Any] = await channel.get_msg(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return None
-            if message["parent_header"].get("msg_id") == asked:
+            if message["parent_header"].get("msg_id") in asked:
                 return message
 
 
