@@ -137,12 +137,13 @@ class Scheduling:
         """
         if cluster is None:
             return None
+        from grader.execution.warming import can_start_warm
         from grader.scheduling.cluster.client import There
 
         others = _interpreters([settings.run, *settings.run_by_era.values()])
         if others:
             cluster.check(settings.run.tier, settings.run.data, others)
-        elif warm and settings.run.tier == "bubblewrap":
+        if warm and can_start_warm(settings.run):
             cluster.warm_up(settings.run.threads)
         return There(
             cluster,

@@ -114,7 +114,7 @@ class Templates:
 
         Setting `stop` ends the wait.
         """
-        if not _possible(settings):
+        if not can_start_warm(settings):
             return None
         template = self._template(settings.threads)
         return template if template is not None and template.names(stop) and template.lives else None
@@ -123,7 +123,7 @@ class Templates:
         self, submission: Submission, settings: RunSettings, stop: threading.Event | None = None
     ) -> Template | None:
         """Return a template for the run of a submission; None where it has to start cold."""
-        if settings.probe != PROBE or not _possible(settings) or starts_cold(submission, frozenset()):
+        if settings.probe != PROBE or not can_start_warm(settings) or starts_cold(submission, frozenset()):
             return None
         template = self.of(settings, stop)
         return None if template is None or starts_cold(submission, template.names(stop)) else template
@@ -153,7 +153,7 @@ class Templates:
             return found
 
 
-def _possible(settings: RunSettings) -> bool:
+def can_start_warm(settings: RunSettings) -> bool:
     """Whether a fork can go into the boxes of such runs: into namespaces, and as the grader's own interpreter."""
     own = settings.python == sys.executable and not settings.interpreter.variables
     return settings.tier == "bubblewrap" and own and sys.platform == "linux"

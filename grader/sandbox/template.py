@@ -135,10 +135,10 @@ def be_fit_to_fork() -> None:
     advice).
     """
     gc.freeze()  # or the next collection in a fork would copy every page
-    require_one_thread()
+    end_unless_one_thread()
 
 
-def require_one_thread() -> None:
+def end_unless_one_thread() -> None:
     """End where there are more, those of libraries' own making among them."""
     if len(os.listdir("/proc/self/task")) != 1:
         os._exit(UNFIT)
@@ -151,7 +151,7 @@ def serve(control: socket.socket, go_in: Callable[..., None], prepared: socket.s
         if not message or len(descriptors) != DESCRIPTORS:
             return
         if prepared is None or message != PREPARED or not passed_on(prepared, descriptors):
-            require_one_thread()
+            end_unless_one_thread()
             if os.fork() == 0:
                 control.close()
                 if prepared is not None:
